@@ -1,0 +1,10 @@
+//! The media plane's arithmetic: frames, G.711, resampling, voice activity, playout. Pure, and free of allocation per
+//! frame; who calls it and when is the driver's business.
+
+pub mod frame;
+pub mod mark;
+pub mod mulaw;
+pub mod playout;
+pub mod resample;
+pub mod timeline;
+pub mod vad;

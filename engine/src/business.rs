@@ -1,0 +1,183 @@
+//! The business whose phone this is: what it does, when it is open, what it says. Read from `business.toml`.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveTime;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+/// One business. Field names are the file's; see `business.toml` for an example with comments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Business {
+    /// How it is called on the phone.
+    pub name: String,
+    /// Its zone, by IANA name: every time said in a call is meant here.
+    pub time_zone: Tz,
+    /// The country that numbers without a prefix belong to, ISO 3166 alpha-2.
+    #[serde(default = "default_country")]
+    pub country: String,
+    /// Where callers who want a person are put through to, in E.164.
+    #[serde(default)]
+    pub transfer_to: Option<String>,
+    /// Opening hours by day: `mon = ["09:00-12:00", "13:00-18:00"]`. A day that is missing is closed.
+    pub hours: Hours,
+    /// How calls are booked.
+    #[serde(default)]
+    pub booking: BookingRules,
+    /// What can be booked.
+    pub services: Vec<Service>,
+    /// Who, or what, can be booked: staff, chairs, rooms. Each takes one appointment at a time.
+    pub staff: Vec<Staff>,
+    /// Answers to what callers ask.
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+    /// The business's own words for prompts, by the prompt's name; the rest are ours.
+    #[serde(default)]
+    pub prompts: BTreeMap<String, String>,
+    /// Terms that speech-to-text should expect beside services and staff.
+    #[serde(default)]
+    pub keyterms: Vec<String>,
+    /// The voice that speaks, by the vendor's name for it. The server's default when absent.
+    #[serde(default)]
+    pub voice: Option<String>,
+}
+
+/// Opening hours of a week.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hours {
+    /// Monday.
+    pub mon: Vec<Opening>,
+    /// Tuesday.
+    pub tue: Vec<Opening>,
+    /// Wednesday.
+    pub wed: Vec<Opening>,
+    /// Thursday.
+    pub thu: Vec<Opening>,
+    /// Friday.
+    pub fri: Vec<Opening>,
+    /// Saturday.
+    pub sat: Vec<Opening>,
+    /// Sunday.
+    pub sun: Vec<Opening>,
+}
+
+/// A stretch of one day in which the business is open, written `09:00-12:30`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Opening {
+    /// The first minute.
+    pub from: NaiveTime,
+    /// The first minute after.
+    pub to: NaiveTime,
+}
+
+/// How far ahead, how soon and on which minutes appointments may begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BookingRules {
+    /// Appointments begin on multiples of this many minutes after the hour.
+    pub grid_min: u32,
+    /// An appointment must be at least this many minutes ahead.
+    pub lead_min: u32,
+    /// An appointment may be at most this many days ahead.
+    pub horizon_days: u32,
+}
+
+impl Default for BookingRules {
+    fn default() -> Self {
+        Self { grid_min: 30, lead_min: 60, horizon_days: 60 }
+    }
+}
+
+/// Something that can be booked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// What the database and the model call it: lower case, no spaces.
+    pub id: String,
+    /// What people call it, with its article: "a haircut".
+    pub name: String,
+    /// Other words for it: "trim", "cut".
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// How long it takes.
+    pub minutes: u32,
+    /// What it costs, as it is said: "35 dollars".
+    #[serde(default)]
+    pub price: Option<String>,
+}
+
+/// Somebody or something that does one appointment at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Staff {
+    /// What the database calls it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The services it does, by id; all when empty.
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// An answer to a common question, found by the words in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Words that mark the question: any of them is enough.
+    pub ask: Vec<String>,
+    /// What is said.
+    pub say: String,
+}
+
+fn default_country() -> String {
+    "US".to_owned()
+}
+
+/// A stretch of opening hours that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("opening hours {0:?} are not of the form \"09:00-17:30\", with the end after the beginning")]
+pub struct NotAnOpening(String);
+
+impl TryFrom<String> for Opening {
+    type Error = NotAnOpening;
+
+    fn try_from(text: String) -> Result<Self, NotAnOpening> {
+        let time = |part: &str| NaiveTime::parse_from_str(part.trim(), "%H:%M").ok();
+        text.split_once('-')
+            .and_then(|(from, to)| Some(Self { from: time(from)?, to: time(to)? }))
+            .filter(|opening| opening.from < opening.to)
+            .ok_or(NotAnOpening(text))
+    }
+}
+
+impl From<Opening> for String {
+    fn from(opening: Opening) -> Self {
+        format!("{}-{}", opening.from.format("%H:%M"), opening.to.format("%H:%M"))
+    }
+}
+
+impl Hours {
+    /// The openings of one weekday, in the order of the file.
+    pub fn of(&self, weekday: chrono::Weekday) -> &[Opening] {
+        use chrono::Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+        match weekday {
+            Mon => &self.mon,
+            Tue => &self.tue,
+            Wed => &self.wed,
+            Thu => &self.thu,
+            Fri => &self.fri,
+            Sat => &self.sat,
+            Sun => &self.sun,
+        }
+    }
+}
+
+impl Business {
+    /// A service by its id.
+    pub fn service(&self, id: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.id == id)
+    }
+}

@@ -1,0 +1,90 @@
+//! What one caller's turn may contain: the words the model, the rules and the keypad share with the booking chart.
+//!
+//! A proposal is a suggestion. It says what the caller seems to want; whether that happens is the chart's decision.
+
+use serde::{Deserialize, Serialize};
+
+/// What the caller wants with this turn. The names are the model's wire names too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// To make an appointment.
+    Book,
+    /// To give a fact that was asked for, or one that was not.
+    Provide,
+    /// To change something said before: "no, make that Friday".
+    Change,
+    /// Yes.
+    Confirm,
+    /// No.
+    Deny,
+    /// To know something about the business.
+    Question,
+    /// To talk to a person.
+    Person,
+    /// To end the call.
+    Goodbye,
+    /// Anything else: small talk, a noise that became words.
+    Other,
+}
+
+/// A moment of the business's own clock, `2026-11-24T15:00`: local, to the minute, without a zone.
+///
+/// To a chart it is a name to compare and hand on, never a number to reckon with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Slot(pub String);
+
+/// When the caller wants to come, as far as the words said it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum When {
+    /// A day and a time of day: "tomorrow at three".
+    At(Slot),
+    /// A stretch to look in, from the first to the last possible start: "Friday morning", "the earliest you have".
+    Within {
+        /// The earliest start that would do.
+        from: Slot,
+        /// The latest start that would do.
+        to: Slot,
+    },
+    /// An hour that is in opening hours both before and after noon: "eight o'clock". Asked back, never guessed.
+    EitherHalf {
+        /// The reading before noon.
+        morning: Slot,
+        /// The reading after noon.
+        afternoon: Slot,
+    },
+    /// One of the times just offered, counted from 0: "the second one".
+    Offered(usize),
+}
+
+/// One caller's turn, understood as far as it could be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// What the caller wants.
+    pub intent: Intent,
+    /// The id of a service that the business has.
+    pub service: Option<String>,
+    /// The caller named a service that the business does not have.
+    pub unknown_service: bool,
+    /// When the caller wants to come.
+    pub when: Option<When>,
+    /// Words about time were said that nobody could make sense of.
+    pub unclear_when: bool,
+    /// The caller's name, as it should be written.
+    pub name: Option<String>,
+    /// The caller's number in E.164, or its digits when no country could be told.
+    pub phone: Option<String>,
+}
+
+impl Proposal {
+    /// A proposal with an intent and no facts.
+    pub fn of(intent: Intent) -> Self {
+        Self { intent, service: None, unknown_service: false, when: None, unclear_when: false, name: None, phone: None }
+    }
+
+    /// Whether the turn gave the chart any fact to work with.
+    pub fn has_facts(&self) -> bool {
+        self.service.is_some() || self.when.is_some() || self.name.is_some() || self.phone.is_some()
+    }
+}
