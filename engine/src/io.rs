@@ -302,6 +302,8 @@ pub enum Output {
         generation: u32,
         /// The words.
         text: String,
+        /// Where in its audio to begin, in milliseconds: more than 0 when a phrase that was stopped goes on.
+        from_ms: u32,
     },
     /// Stop playing at once and drop all that is not yet heard.
     ClearPlayout {

@@ -6,5 +6,6 @@ pub mod mark;
 pub mod mulaw;
 pub mod playout;
 pub mod resample;
+pub mod speech;
 pub mod timeline;
 pub mod vad;
