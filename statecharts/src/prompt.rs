@@ -16,6 +16,8 @@ pub enum Refusal {
     Past,
     /// It is further ahead than the business books.
     TooFar,
+    /// Appointments begin at other minutes: 3:10 where they begin on the hour and half past.
+    OffGrid,
 }
 
 /// One thing to say. A prompt may become several phrases; its fixed sentences stay apart from those with facts in

@@ -58,6 +58,20 @@ pub enum When {
     Offered(usize),
 }
 
+/// One of the facts that make an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// What is done.
+    Service,
+    /// When.
+    Time,
+    /// Who comes.
+    Name,
+    /// How to reach them.
+    Phone,
+}
+
 /// One caller's turn, understood as far as it could be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
@@ -75,12 +89,24 @@ pub struct Proposal {
     pub name: Option<String>,
     /// The caller's number in E.164, or its digits when no country could be told.
     pub phone: Option<String>,
+    /// The fact that is to change, where it was named without a new value: "the time", "you got my name wrong".
+    #[serde(default)]
+    pub about: Option<Fact>,
 }
 
 impl Proposal {
     /// A proposal with an intent and no facts.
     pub fn of(intent: Intent) -> Self {
-        Self { intent, service: None, unknown_service: false, when: None, unclear_when: false, name: None, phone: None }
+        Self {
+            intent,
+            service: None,
+            unknown_service: false,
+            when: None,
+            unclear_when: false,
+            name: None,
+            phone: None,
+            about: None,
+        }
     }
 
     /// Whether the turn gave the chart any fact to work with.
