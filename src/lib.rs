@@ -1,1 +1,5 @@
-//! frontdesk
+//! The thin asynchronous half of Frontdesk: everything that touches the world. What a call is and does stands in
+//! [`engine`]; here are the sockets, the files and the clock around it.
+
+pub mod clock;
+pub mod legs;
