@@ -1,0 +1,175 @@
+//! The web's side of the house: Twilio's webhooks, the media socket's door, and what operators look at.
+//!
+//! Nothing is decided about a call in here. [`Front`] holds what the answers need, and asks the [`Desk`] about the rest.
+
+mod health;
+mod media;
+mod page;
+pub mod signature;
+pub mod tickets;
+pub mod twiml;
+mod voice;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ws::WebSocket;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next as Rest};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use futures_util::future::BoxFuture;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+pub use health::{Health, Part};
+use signature::AuthToken;
+use tickets::{Now, Tickets};
+
+/// The largest body that is read. Twilio's forms have about two kilobytes.
+const BODY_MAX: usize = 64 * 1024;
+
+/// How long a request may take, its body included. Twilio gives up on a voice webhook after 15 s.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// All that the pages and webhooks need. Shared by every request, changed by none.
+pub struct Front {
+    /// Our address as Twilio knows it, without a slash at its end: `https://frontdesk.example.com`.
+    ///
+    /// Without one it is taken from each request's `Host`: `http` when that is this machine itself (`localhost`,
+    /// `127.…`, `[::1]`), `https` everywhere else. `X-Forwarded-…` is never read.
+    pub public_url: Option<String>,
+    /// Checks signatures. Without one every request is believed: the sandbox has no secrets.
+    pub auth_token: Option<AuthToken>,
+    /// Who takes a call that we cannot, in E.164.
+    pub transfer_to: Option<String>,
+    /// Tickets given out by the webhook and redeemed by whoever receives the stream.
+    pub tickets: Arc<Tickets>,
+    /// The process's steady clock.
+    pub now: Now,
+    /// Who knows about calls.
+    pub desk: Arc<dyn Desk>,
+}
+
+/// Who knows about calls: what the web asks, and whom it tells.
+pub trait Desk: Send + Sync {
+    /// Whether another call may come in.
+    fn admit(&self) -> Admit;
+
+    /// Takes a media socket over, from before its start message to its end. The socket has been upgraded and, where a
+    /// token is set, its signature checked; its ticket has not.
+    fn on_stream(&self, socket: WebSocket) -> BoxFuture<'static, ()>;
+
+    /// What becomes of a call whose stream ended.
+    fn after_stream(&self, call_sid: &str) -> Next;
+
+    /// Twilio tells how a call or a stream is doing. May come twice, and out of order.
+    fn status(&self, status: StatusCallback);
+
+    /// How we are.
+    fn health(&self) -> Health;
+
+    /// The metrics in Prometheus's text format 0.0.4.
+    fn metrics_text(&self) -> String;
+
+    /// The metrics as JSON.
+    fn metrics_json(&self) -> serde_json::Value;
+
+    /// A webhook was answered; to be measured.
+    fn webhook_answered(&self, path: &str, status: u16, took: Duration);
+}
+
+/// Whether a call may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admit {
+    /// It may.
+    Welcome,
+    /// As many calls as there may be are going on.
+    Busy,
+    /// The process is going down.
+    Draining,
+}
+
+/// What becomes of a call whose stream ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// All was said.
+    Hangup,
+    /// A person takes it, at this number.
+    Dial(String),
+    /// It was cut off: another stream is to go on with it.
+    Reconnect,
+}
+
+/// What Twilio's status callbacks say, of a call (`CallStatus`) or of a stream (`StreamEvent`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusCallback {
+    /// The call.
+    pub call_sid: String,
+    /// `ringing`, `in-progress`, `completed`, `busy`, `failed`, `no-answer`, `canceled`; empty when it is about a stream.
+    pub call_status: String,
+    /// How long the call took in seconds, once it is over.
+    pub duration_s: Option<u64>,
+    /// Where this stands among the callbacks of its call.
+    pub sequence: Option<u64>,
+    /// `stream-started`, `stream-stopped` or `stream-error`.
+    pub stream_event: Option<String>,
+    /// What went wrong with the stream.
+    pub stream_error: Option<String>,
+}
+
+/// Every route, on one port.
+pub fn router(front: Arc<Front>) -> Router {
+    if front.auth_token.is_none() {
+        tracing::warn!("TWILIO_AUTH_TOKEN is not set: webhooks and streams are believed without a signature");
+    }
+    // The socket stands apart: a deadline or a body limit would end a call.
+    let socket = Router::new().route("/media", any(media::upgrade));
+    let webhooks = Router::new()
+        .route("/voice", get(voice::answer).post(voice::answer))
+        .route("/voice/resume", get(voice::resume).post(voice::resume))
+        .route("/voice/fallback", get(voice::fallback).post(voice::fallback))
+        .route("/voice/status", get(voice::status).post(voice::status))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&front), measure));
+    let pages = Router::new()
+        .route("/", get(page::show))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/metrics.json", get(health::metrics_json));
+    webhooks
+        .merge(pages)
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN))
+        .merge(socket)
+        // Outermost, so that nothing can panic past it. Twilio asks the fallback address after a 500.
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(front)
+}
+
+async fn measure(State(front): State<Arc<Front>>, request: Request, rest: Rest) -> Response {
+    let path = request.uri().path().to_owned();
+    let began = (front.now)();
+    let response = rest.run(request).await;
+    let took = (front.now)().saturating_duration_since(began);
+    front.desk.webhook_answered(&path, response.status().as_u16(), took);
+    response
+}
+
+async fn not_found() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, "Nothing here. Twilio calls /voice and /media; people may like /, /health and /metrics.\n")
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
+    tracing::error!(panic = text, "a request panicked; this is a mistake of ours");
+    (StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side; the log says what.\n").into_response()
+}
+
+#[cfg(test)]
+mod tests;

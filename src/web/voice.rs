@@ -1,0 +1,103 @@
+//! The four voice webhooks. Each answers at once with TwiML: whatever is slow happens after the stream has started.
+
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+
+use super::tickets::Caller;
+use super::twiml::Twiml;
+use super::webhook::{Refusal, Webhook};
+use super::{Admit, Next, StatusCallback};
+
+/// How often a call may be cut off before we give it up.
+const RECONNECTS_MAX: u32 = 5;
+
+const APOLOGY: &str = "We are sorry, something went wrong on our side.";
+const TRY_LATER: &str = "We are sorry, we cannot take your call right now. Please call again in a few minutes.";
+
+/// `POST /voice`: a call comes in.
+pub(super) async fn answer(webhook: Webhook) -> Result<Response, Refusal> {
+    let caller = caller(&webhook)?;
+    let admit = webhook.front.desk.admit();
+    tracing::info!(call = caller.call_sid, ?admit, "a call comes in");
+    Ok(respond(match admit {
+        Admit::Welcome => stream(&webhook, caller, 0),
+        Admit::Busy => Twiml::new().reject_busy(),
+        Admit::Draining => Twiml::new().say(TRY_LATER).hang_up(),
+    }))
+}
+
+/// `POST /voice/resume`: the call's stream ended, by our close or by breaking.
+pub(super) async fn resume(webhook: Webhook) -> Result<Response, Refusal> {
+    let caller = caller(&webhook)?;
+    let reconnects = webhook.query("reconnects").and_then(|count| count.parse().ok()).unwrap_or(0);
+    let next = webhook.front.desk.after_stream(&caller.call_sid);
+    tracing::debug!(call = caller.call_sid, reconnects, ?next, "a stream ended");
+    Ok(respond(match next {
+        Next::Hangup => Twiml::new().hang_up(),
+        Next::Dial(number) => Twiml::new().dial(&number).hang_up(),
+        Next::Reconnect if reconnects < RECONNECTS_MAX => stream(&webhook, caller, reconnects + 1),
+        Next::Reconnect => {
+            tracing::warn!(call = caller.call_sid, "the stream broke {reconnects} times; the call is given up");
+            give_up(&webhook)
+        }
+    }))
+}
+
+/// `POST /voice/fallback`: Twilio could not reach one of the others, or not read its answer.
+pub(super) async fn fallback(webhook: Webhook) -> Result<Response, Refusal> {
+    let call = webhook.optional("CallSid")?.unwrap_or_default();
+    let (code, url) = (webhook.optional("ErrorCode")?, webhook.optional("ErrorUrl")?);
+    tracing::warn!(
+        call,
+        code,
+        url,
+        "Twilio fell back; its error code says why: https://www.twilio.com/docs/api/errors"
+    );
+    Ok(respond(give_up(&webhook)))
+}
+
+/// `POST /voice/status`: how a call, or a stream, is doing.
+pub(super) async fn status(webhook: Webhook) -> Result<Response, Refusal> {
+    let number = |text: Option<String>| text.and_then(|digits| digits.parse().ok());
+    webhook.front.desk.status(StatusCallback {
+        call_sid: webhook.required("CallSid")?,
+        call_status: webhook.optional("CallStatus")?.unwrap_or_default(),
+        duration_s: number(webhook.optional("CallDuration")?),
+        sequence: number(webhook.optional("SequenceNumber")?),
+        stream_event: webhook.optional("StreamEvent")?,
+        stream_error: webhook.optional("StreamError")?,
+    });
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn caller(webhook: &Webhook) -> Result<Caller, Refusal> {
+    Ok(Caller {
+        call_sid: webhook.required("CallSid")?,
+        from: webhook.optional("From")?.unwrap_or_default(),
+        to: webhook.optional("To")?.unwrap_or_default(),
+    })
+}
+
+/// Connects the call to a stream. How often it was connected before travels in the redirect's address, so that no
+/// process has to remember it.
+fn stream(webhook: &Webhook, caller: Caller, reconnects: u32) -> Twiml {
+    let ticket = webhook.front.tickets.issue(caller);
+    let after = match reconnects {
+        0 => webhook.address("/voice/resume"),
+        count => webhook.address(&format!("/voice/resume?reconnects={count}")),
+    };
+    Twiml::new().connect_stream(&webhook.socket_address(), &[("ticket", &ticket)]).redirect(&after)
+}
+
+fn give_up(webhook: &Webhook) -> Twiml {
+    match &webhook.front.transfer_to {
+        Some(number) => Twiml::new().say(APOLOGY).dial(number).hang_up(),
+        None => Twiml::new().say(APOLOGY).say("Please call again later.").hang_up(),
+    }
+}
+
+/// Twilio caches what it gets by GET unless it is told not to, and a ticket is good only once.
+fn respond(twiml: Twiml) -> Response {
+    ([(CONTENT_TYPE, "text/xml; charset=utf-8"), (CACHE_CONTROL, "no-store")], twiml.finish()).into_response()
+}
