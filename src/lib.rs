@@ -3,4 +3,5 @@
 
 pub mod clock;
 pub mod legs;
+pub mod telemetry;
 pub mod web;

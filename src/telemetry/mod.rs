@@ -1,0 +1,305 @@
+//! Metrics and logs, computed from what calls are told and what they order, and nowhere else.
+//!
+//! The media plane has counters of its own, since frames are no inputs. Their children are looked up once, so counting a
+//! frame costs some nanoseconds. Nothing is ever labelled by call: there would be no end of labels.
+
+mod exposition;
+mod logging;
+
+use std::time::Duration;
+
+use engine::io::{Fault, Input, Output};
+use engine::record::{Row, Stage};
+use engine::time::CallTime;
+use prometheus::core::Collector;
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+pub use logging::{BadLogLevel, LogFormat, start_logging};
+
+/// What people wait for: a stage of a turn, a whole call's gap.
+const TURN_BUCKETS_S: [f64; 14] = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0, 10.0];
+
+/// What happens within a frame or two.
+const FRAME_BUCKETS_S: [f64; 12] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.1, 0.5, 2.0];
+
+/// How long calls take.
+const CALL_BUCKETS_S: [f64; 8] = [5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0];
+
+/// Every number about the process. One per process, shared by all calls.
+#[derive(Debug)]
+pub struct Telemetry {
+    registry: Registry,
+    calls: IntCounterVec,
+    calls_active: IntGauge,
+    call_seconds: Histogram,
+    turns: IntCounterVec,
+    turn_stages: HistogramVec,
+    response_gap: Histogram,
+    model_tokens: IntCounterVec,
+    phrases: IntCounterVec,
+    clears: IntCounter,
+    vendor_errors: IntCounterVec,
+    frames_in: IntCounter,
+    frames_out: IntCounter,
+    frame_gap: Histogram,
+    frame_lateness: Histogram,
+    frames_dropped: IntCounterVec,
+    malformed: IntCounterVec,
+    clear_seconds: Histogram,
+    webhooks: HistogramVec,
+}
+
+/// Counts its call as going on until it is dropped, also when the call panics.
+#[derive(Debug)]
+pub struct ActiveCall {
+    active: IntGauge,
+}
+
+impl Drop for ActiveCall {
+    fn drop(&mut self) {
+        self.active.dec();
+    }
+}
+
+impl Telemetry {
+    /// All metrics at zero, with those of the process beside them.
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        registry.register(Box::new(process)).expect("nothing else is registered yet");
+        let make = Make(&registry);
+        Self {
+            calls: make.counters("calls_total", "Calls that ended, by what came of them.", &["outcome"]),
+            calls_active: make.gauge("calls_active", "Calls going on."),
+            call_seconds: make.histogram("call_seconds", "How long calls took.", &CALL_BUCKETS_S),
+            turns: make.counters("turns_total", "Turns of callers, by who answered.", &["by"]),
+            turn_stages: make.histograms(
+                "turn_stage_seconds",
+                "From the stage before to this one, within a turn.",
+                &TURN_BUCKETS_S,
+                &["stage"],
+            ),
+            response_gap: make.histogram(
+                "response_gap_seconds",
+                "From the end of the caller's speech to our first frame.",
+                &TURN_BUCKETS_S,
+            ),
+            model_tokens: make.counters("model_tokens_total", "Tokens the model read and wrote.", &["direction"]),
+            phrases: make.counters("phrases_total", "Phrases that were spoken, by where they came from.", &["source"]),
+            clears: make.counter("clears_total", "Times the assistant stopped speaking at once."),
+            vendor_errors: make.counters("vendor_errors_total", "Faults, by whose and what kind.", &["vendor", "kind"]),
+            frames_in: make.counter("frames_in_total", "Frames of audio from callers."),
+            frames_out: make.counter("frames_out_total", "Frames of audio to callers."),
+            frame_gap: make.histogram(
+                "frame_gap_seconds",
+                "Between one frame of a caller and the next.",
+                &FRAME_BUCKETS_S,
+            ),
+            frame_lateness: make.histogram(
+                "frame_lateness_seconds",
+                "How long after its time a frame was sent.",
+                &FRAME_BUCKETS_S,
+            ),
+            frames_dropped: make.counters(
+                "dropped_frames_total",
+                "Frames dropped because a queue was full.",
+                &["where"],
+            ),
+            malformed: make.counters("malformed_messages_total", "Messages of legs that made no sense.", &["kind"]),
+            clear_seconds: make.histogram(
+                "clear_seconds",
+                "From the decision to stop speaking to the order on the socket.",
+                &FRAME_BUCKETS_S,
+            ),
+            webhooks: make.histograms(
+                "webhook_seconds",
+                "How long a webhook took to answer.",
+                &FRAME_BUCKETS_S,
+                &["path", "status"],
+            ),
+            registry,
+        }
+    }
+
+    /// A call begins; it is going on until what this gives is dropped.
+    pub fn call_started(&self) -> ActiveCall {
+        self.calls_active.inc();
+        ActiveCall { active: self.calls_active.clone() }
+    }
+
+    /// Counts and logs what a call was told and what it ordered. The caller's words appear at debug level at most.
+    pub fn observe(&self, at: CallTime, input: &Input, outputs: &[Output]) {
+        if !matches!(input, Input::Tick) {
+            tracing::debug!(%at, ?input);
+        }
+        match input {
+            Input::PhraseSynthesized { cached, .. } => {
+                self.phrases.with_label_values(&[if *cached { "cache" } else { "synthesis" }]).inc();
+            }
+            Input::HearingFailed(fault) => self.vendor_failed("hearing", fault),
+            Input::ReplyFailed { fault, .. } => self.vendor_failed("model", fault),
+            Input::SynthesisFailed { fault, .. } => self.vendor_failed("speech", fault),
+            Input::CalendarFailed { fault, .. } => self.vendor_failed("calendar", fault),
+            _ => {}
+        }
+        for output in outputs {
+            tracing::debug!(%at, ?output);
+            match output {
+                Output::ClearPlayout { .. } => self.clears.inc(),
+                Output::Record(row) => self.observe_row(row),
+                _ => {}
+            }
+        }
+    }
+
+    /// Counts and logs a vendor's fault, also one that no call hears of.
+    pub fn vendor_failed(&self, vendor: &str, fault: &Fault) {
+        let kind = match fault {
+            Fault::Retry(why) => {
+                tracing::info!(vendor, why, "a vendor failed and is tried again");
+                "retry"
+            }
+            Fault::GiveUp(why) => {
+                tracing::warn!(vendor, why, "a vendor failed and is given up for this call");
+                "give_up"
+            }
+            Fault::OurMistake(why) => {
+                tracing::error!(vendor, why, "a vendor refused what we asked");
+                "our_mistake"
+            }
+        };
+        self.vendor_errors.with_label_values(&[vendor, kind]).inc();
+    }
+
+    /// A frame of a caller arrived.
+    pub fn frame_in(&self) {
+        self.frames_in.inc();
+    }
+
+    /// A frame of a caller arrived this long after the one before.
+    pub fn frame_gap(&self, gap: Duration) {
+        self.frame_gap.observe(gap.as_secs_f64());
+    }
+
+    /// A frame was sent to a caller, this long after its time.
+    pub fn frame_out(&self, late: Duration) {
+        self.frames_out.inc();
+        self.frame_lateness.observe(late.as_secs_f64());
+    }
+
+    /// Frames were dropped because a queue was full: `hearing`, `recording`, ….
+    pub fn frames_dropped(&self, place: &'static str, frames: u64) {
+        self.frames_dropped.with_label_values(&[place]).inc_by(frames);
+    }
+
+    /// A leg brought a message that makes no sense.
+    pub fn malformed(&self, kind: &'static str) {
+        self.malformed.with_label_values(&[kind]).inc();
+    }
+
+    /// The order to stop playing reached the socket, this long after it was decided.
+    pub fn clear_sent(&self, after: Duration) {
+        self.clear_seconds.observe(after.as_secs_f64());
+    }
+
+    /// A webhook was answered. The path must be one of our routes.
+    pub fn webhook_answered(&self, path: &str, status: u16, took: Duration) {
+        self.webhooks.with_label_values(&[path, &status.to_string()]).observe(took.as_secs_f64());
+    }
+
+    /// Everything in Prometheus's text format 0.0.4.
+    pub fn text(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_else(|error| {
+            tracing::error!(%error, "the metrics could not be written");
+            String::new()
+        })
+    }
+
+    /// Everything as JSON: by metric's name, with estimated quantiles in place of buckets.
+    pub fn json(&self) -> serde_json::Value {
+        exposition::json(&self.registry.gather())
+    }
+
+    fn observe_row(&self, row: &Row) {
+        match row {
+            Row::Turn { stages, by_rules, tokens: (read, written), .. } => {
+                self.turns.with_label_values(&[if *by_rules { "rules" } else { "model" }]).inc();
+                self.model_tokens.with_label_values(&["read"]).inc_by((*read).into());
+                self.model_tokens.with_label_values(&["written"]).inc_by((*written).into());
+                for ((_, before), (stage, at)) in stages.iter().zip(stages.iter().skip(1)) {
+                    let took_s = at.since(*before).as_secs_f64();
+                    self.turn_stages.with_label_values(&[label(*stage)]).observe(took_s);
+                }
+                if let (Some(silent), Some(frame)) = (stages.get(&Stage::SpeechEnded), stages.get(&Stage::FirstFrame)) {
+                    self.response_gap.observe(frame.since(*silent).as_secs_f64());
+                }
+            }
+            Row::Ended { at, ending, outcome } => {
+                tracing::info!(%at, ?ending, outcome, "the call is over");
+                self.calls.with_label_values(&[outcome]).inc();
+                self.call_seconds.observe(at.since(CallTime::ZERO).as_secs_f64());
+            }
+            Row::Said { .. } | Row::Event { .. } => {}
+        }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn label(stage: Stage) -> &'static str {
+    match stage {
+        Stage::SpeechEnded => "speech_ended",
+        Stage::Transcribed => "transcribed",
+        Stage::TurnEnded => "turn_ended",
+        Stage::ModelAsked => "model_asked",
+        Stage::FirstSlot => "first_slot",
+        Stage::FirstPhrase => "first_phrase",
+        Stage::FirstFrame => "first_frame",
+        Stage::FirstMark => "first_mark",
+    }
+}
+
+/// Makes metrics and registers them, all under our name.
+struct Make<'a>(&'a Registry);
+
+impl Make<'_> {
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.register(IntCounter::with_opts(opts(name, help)))
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        self.register(IntCounterVec::new(opts(name, help), labels))
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.register(IntGauge::with_opts(opts(name, help)))
+    }
+
+    fn histogram(&self, name: &str, help: &str, buckets_s: &[f64]) -> Histogram {
+        self.register(Histogram::with_opts(HistogramOpts::from(opts(name, help)).buckets(buckets_s.to_vec())))
+    }
+
+    fn histograms(&self, name: &str, help: &str, buckets_s: &[f64], labels: &[&str]) -> HistogramVec {
+        let opts = HistogramOpts::from(opts(name, help)).buckets(buckets_s.to_vec());
+        self.register(HistogramVec::new(opts, labels))
+    }
+
+    fn register<M: Collector + Clone + 'static>(&self, metric: prometheus::Result<M>) -> M {
+        let metric = metric.expect("the names, labels and buckets above are valid");
+        self.0.register(Box::new(metric.clone())).expect("every name above is used once");
+        metric
+    }
+}
+
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace("frontdesk")
+}
+
+#[cfg(test)]
+mod tests;
