@@ -19,3 +19,4 @@ pub mod io;
 pub mod record;
 pub mod time;
 pub mod understanding;
+pub mod wording;

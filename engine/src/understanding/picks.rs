@@ -1,0 +1,178 @@
+//! Choosing among the times that were just offered, and asking for a time without naming one.
+
+use super::numbers::{cardinal, ordinal};
+use super::words::{Pause, Word, before, starts_any, text};
+
+/// A time asked for without a day or an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// One of the offered times, counted from 0.
+    Nth(usize),
+    /// The last of the offered times, or the latest there is.
+    Last,
+    /// The earliest of the offered times, or the earliest there is.
+    Soonest,
+    /// "Whenever", "any time": whatever there is.
+    Any,
+    /// "Anything later?"
+    Later,
+    /// "Anything earlier?"
+    Earlier,
+}
+
+/// What is asked for from the word at `at` on, when `offered` times stand to choose from.
+pub(super) fn asked(words: &[Word], at: usize, offered: usize) -> Option<(Asked, usize)> {
+    let chosen = if offered > 0 { chosen(words, at, offered) } else { None };
+    let open = open(words, at, offered > 0);
+    match (chosen, open) {
+        (Some(chosen), Some(open)) if open.1 > chosen.1 => Some(open),
+        (Some(chosen), _) => Some(chosen),
+        (None, open) => open,
+    }
+}
+
+/// "The second one", "number two", "the last one", "the earlier one", "either".
+fn chosen(words: &[Word], at: usize, offered: usize) -> Option<(Asked, usize)> {
+    const BY_NAME: [(Asked, &[&str]); 4] = [
+        (
+            Asked::Nth(0),
+            &["the earlier one", "the earlier", "the former", "the earliest one", "the sooner one", "the soonest"],
+        ),
+        (
+            Asked::Last,
+            &["the later one", "the later", "the latter", "the latest one", "the last one", "the last", "last one"],
+        ),
+        (
+            Asked::Nth(0),
+            &[
+                "either one",
+                "either",
+                "any of those",
+                "any of them",
+                "any one",
+                "whichever",
+                "doesn't matter",
+                "you choose",
+                "you pick",
+            ],
+        ),
+        (Asked::Nth(1), &["the middle one", "the middle", "middle one"]),
+    ];
+    if let Some((asked, length)) =
+        BY_NAME.iter().find_map(|(asked, phrases)| Some((*asked, starts_any(words, at, phrases)?)))
+    {
+        return (asked != Asked::Nth(1) || offered == 3).then_some((asked, length));
+    }
+    if let Some(length) = starts_any(words, at, &["that one", "that time", "this one"]) {
+        return (offered == 1).then_some((Asked::Nth(0), length));
+    }
+    if let Some(length) = starts_any(words, at, &["number", "option", "the number"]) {
+        let (nth, more) = cardinal(words, at + length)?;
+        return nth_of(nth, offered, length + more);
+    }
+    let the = usize::from(text(words, at) == "the");
+    let (nth, length) = ordinal(words, at + the)?;
+    let next = at + the + length;
+    let follows = words.get(next - 1).is_some_and(|word| word.pause == Pause::None);
+    let noun = starts_any(words, next, &["one", "option", "time", "slot", "choice"]).filter(|_| follows).unwrap_or(0);
+    let alone = words.len() <= length + 1 || (at == 0 && !follows);
+    let is_choice = noun > 0 || (the == 1 && (!follows || text(words, next) != "of")) || alone;
+    if is_choice { nth_of(nth, offered, the + length + noun) } else { None }
+}
+
+fn nth_of(nth: u32, offered: usize, length: usize) -> Option<(Asked, usize)> {
+    let index = (nth as usize).checked_sub(1)?;
+    (index < offered).then_some((Asked::Nth(index), length))
+}
+
+/// "The earliest you have", "as soon as possible", "whenever", "anything later".
+fn open(words: &[Word], at: usize, offered: bool) -> Option<(Asked, usize)> {
+    const SOONEST: [&str; 40] = [
+        "the earliest you have",
+        "the earliest available",
+        "the earliest possible",
+        "your earliest",
+        "the earliest",
+        "earliest",
+        "as soon as possible",
+        "as soon as you can",
+        "as early as possible",
+        "as early as you can",
+        "the soonest you have",
+        "the soonest",
+        "soonest",
+        "asap",
+        "a s a p",
+        "the first available",
+        "first available",
+        "the first one you have",
+        "the first one available",
+        "the first you have",
+        "first opening",
+        "next available",
+        "next opening",
+        "right now",
+        "right away",
+        "immediately",
+        "what do you have",
+        "what have you got",
+        "what is available",
+        "what is free",
+        "what is open",
+        "what times",
+        "what time do you have",
+        "any openings",
+        "any availability",
+        "anything available",
+        "do you have anything",
+        "have you got anything",
+        "is there anything available",
+        "when can you",
+    ];
+    const ANY: [&str; 24] = [
+        "anytime",
+        "any time",
+        "any day",
+        "any hour",
+        "whenever",
+        "i am flexible",
+        "i am free all day",
+        "does not matter",
+        "do not care",
+        "do not mind",
+        "no preference",
+        "all day",
+        "sometime",
+        "some time",
+        "you pick",
+        "you choose",
+        "you decide",
+        "surprise me",
+        "whatever you have",
+        "whatever is available",
+        "whatever works",
+        "whatever time",
+        "i am open",
+        "i am easy",
+    ];
+    if let Some(length) = starts_any(words, at, &SOONEST) {
+        // "What time do you close" asks for no appointment.
+        return Some((Asked::Soonest, length));
+    }
+    if let Some(length) = starts_any(words, at, &ANY) {
+        return Some((Asked::Any, length));
+    }
+    if let Some(length) =
+        starts_any(words, at, &["the latest you have", "the latest", "the last appointment", "latest"])
+    {
+        return Some((Asked::Last, length));
+    }
+    let farewell = ["you", "back", "again", "call"].contains(&before(words, at))
+        || starts_any(words, at, &["later on i"]).is_some();
+    let asks = offered || ["anything", "something", "bit", "little", "any"].contains(&before(words, at));
+    match text(words, at) {
+        "later" if asks && !farewell => Some((Asked::Later, 1)),
+        "earlier" | "sooner" if asks => Some((Asked::Earlier, 1)),
+        _ => None,
+    }
+}
