@@ -221,7 +221,6 @@ mod tests {
             ("# transfer_to = \"+15551230000\"", "transfer_to = \"911\"", "\"911\""),
             ("grid_min = 30", "grid_min = 0", "grid_min"),
             ("id = \"beard_trim\"", "id = \"Beard Trim\"", "a-z"),
-            ("id = \"coloring\"", "id = \"coloring\"\nalso = []\nminutes = 900 #", "no opening hours are that long"),
             ("\"haircut\", \"beard_trim\"", "\"haircut\", \"shampoo\"", "\"shampoo\""),
             ("thu = [\"09:00-20:00\"]", "thu = [\"09:00-12:30\", \"12:00-20:00\"]", "in order"),
         ];
@@ -231,6 +230,8 @@ mod tests {
             let is_said = |said: &String| said.contains(why) && said.starts_with(&format!("{line}: "));
             assert!(lines.iter().any(is_said), "{lines:?} for {to} in line {line}");
         }
+        let too_long = format!("{}: service \"coloring\" takes 900 minutes", line_of("id = \"coloring\""));
+        assert!(wrong("minutes = 90", "minutes = 900")[0].starts_with(&too_long));
     }
 
     #[test]
