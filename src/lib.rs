@@ -2,7 +2,7 @@
 //! [`engine`]; here are the sockets, the files and the clock around it.
 
 pub mod clock;
-pub mod config;
 pub mod legs;
+pub mod store;
 pub mod telemetry;
 pub mod web;

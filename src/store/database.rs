@@ -1,0 +1,147 @@
+//! Opening the database: where it is, how it is set up, and what is said when it cannot be used.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use super::error::{StoreError, is_locked, sqlite_code};
+
+/// The schema, built into the program.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./prisma-free-migrations");
+
+/// How long a statement waits for another process's lock before it fails. Short in tests, which lock on purpose.
+const BUSY_TIMEOUT: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(2) };
+
+/// How long anybody waits for a connection of this process.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Readers at a time. In WAL mode they wait for nobody.
+const READERS: u32 = 4;
+
+/// The database's connections.
+#[derive(Debug, Clone)]
+pub(super) struct Database {
+    /// One connection: SQLite has one writer at a time, and a queue in this process is fairer than its busy loop.
+    pub write: SqlitePool,
+    /// Connections that only read.
+    pub read: SqlitePool,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Database {
+    /// Opens the database for writing; makes its folder and the file where they are missing, and brings it to this
+    /// program's schema.
+    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+        let path = path_of(url)?;
+        make_folder(&path)?;
+        let options = options(&path).create_if_missing(true);
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+        let write = pool.connect_with(options).await.map_err(|source| cannot_open(&path, source))?;
+        MIGRATIONS.run(&write).await.map_err(|source| cannot_migrate(&path, source))?;
+        Ok(Self { write, read: readers(&path).await?, path })
+    }
+
+    /// Closes all connections; what was committed is in the file.
+    pub(super) async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+/// Opens an existing database of this program's schema for reading only.
+pub(super) async fn open_to_read(url: &str) -> Result<SqlitePool, StoreError> {
+    readers(&path_of(url)?).await
+}
+
+async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = pool.connect_with(options(path).pragma("query_only", "ON"));
+    pool.await.map_err(|source| cannot_open(path, source))
+}
+
+/// WAL, so that readers and the writer do not wait for each other; and a sync with each commit, so that an appointment
+/// the caller was told of survives a power cut.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+}
+
+/// The file that a `DATABASE_URL` names: `sqlite://data/frontdesk.db`, `sqlite:data/frontdesk.db`, `file:./dev.db` or
+/// a plain path. Anything after a `?` belongs to other programs.
+fn path_of(url: &str) -> Result<PathBuf, StoreError> {
+    let refuse = |reason: &str| {
+        // Whatever stands before an "@" may be a password.
+        let shown = url.rsplit_once('@').map_or(url.to_owned(), |(_, host)| format!("…@{host}"));
+        Err(StoreError::Url { url: shown, reason: reason.to_owned() })
+    };
+    let named = ["sqlite://", "sqlite:", "file:"].iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or(url);
+    let path = named.split('?').next().unwrap_or_default();
+    match path {
+        "" => refuse("it names no file"),
+        ":memory:" => refuse("a database in memory forgets every call"),
+        _ if path.contains("://") => refuse("only SQLite is supported"),
+        _ => Ok(PathBuf::from(path)),
+    }
+}
+
+/// Makes the folder of a file.
+pub(super) fn make_folder(file: &Path) -> Result<(), StoreError> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })
+}
+
+fn cannot_open(path: &Path, source: sqlx::Error) -> StoreError {
+    let path = path.to_owned();
+    if is_locked(&source) { StoreError::Locked { path } } else { StoreError::Unreadable { path, source } }
+}
+
+fn cannot_migrate(path: &Path, source: MigrateError) -> StoreError {
+    let path = path.to_owned();
+    match source {
+        // Migrations only ever grow in number, so one we do not have comes from a later version.
+        MigrateError::VersionMissing(found) => StoreError::NewerSchema { path, found, known: known_schema() },
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if is_locked(&source) => {
+            StoreError::Locked { path }
+        }
+        // SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_CORRUPT and SQLITE_NOTADB show at the first statement.
+        MigrateError::Execute(source) if matches!(sqlite_code(&source), Some(8 | 10 | 11 | 14 | 26)) => {
+            StoreError::Unreadable { path, source }
+        }
+        source => StoreError::Schema { path, source },
+    }
+}
+
+fn known_schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_new_ways_to_name_a_file_are_understood() {
+        for url in ["sqlite://data/a.db", "sqlite:data/a.db", "file:data/a.db?connection_limit=1", "data/a.db"] {
+            assert_eq!(path_of(url).expect(url), Path::new("data/a.db"));
+        }
+        assert_eq!(path_of("sqlite:///var/a.db").expect("absolute"), Path::new("/var/a.db"));
+    }
+
+    #[test]
+    fn other_databases_are_refused_without_showing_a_password() {
+        for url in ["postgres://ada:secret@host/db", "mysql://ada:secret@host/db"] {
+            let refusal = path_of(url).expect_err("not SQLite").to_string();
+            assert!(refusal.contains("only SQLite") && refusal.contains("sqlite://"), "{refusal}");
+            assert!(!refusal.contains("secret"), "{refusal}");
+        }
+        assert!(path_of("sqlite::memory:").is_err());
+        assert!(path_of("sqlite://").is_err());
+    }
+}

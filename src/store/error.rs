@@ -1,0 +1,128 @@
+//! What can go wrong with the store, each with what to do about it.
+
+use std::path::PathBuf;
+
+use engine::io::Fault;
+
+/// A failure of the store. The text names the thing and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// `DATABASE_URL` names no database that can be used.
+    #[error("DATABASE_URL {url:?} cannot be used: {reason}. Write it like sqlite://data/frontdesk.db")]
+    Url {
+        /// What was given, without a password.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A folder is missing and cannot be made.
+    #[error("cannot create the folder {path}: {source}. Create it, or choose a place that this user may write to")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is there and cannot be opened as a database.
+    #[error(
+        "cannot open the database {path}: {source}. Check that it is an SQLite file which this user may read and write, \
+         and that its folder is writable too"
+    )]
+    Unreadable {
+        /// The database's file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: sqlx::Error,
+    },
+    /// Another process holds the database.
+    #[error(
+        "the database {path} is locked by another process. Close the program that is writing to it and start again"
+    )]
+    Locked {
+        /// The database's file.
+        path: PathBuf,
+    },
+    /// The database was written by a later version of this program.
+    #[error(
+        "the database {path} has schema {found}, this program knows {known}. Start the newer version that wrote it, or \
+         point DATABASE_URL at another database"
+    )]
+    NewerSchema {
+        /// The database's file.
+        path: PathBuf,
+        /// The newest migration that was applied to it.
+        found: i64,
+        /// The newest migration in this program.
+        known: i64,
+    },
+    /// A migration failed, or one that was applied is not the one this program carries.
+    #[error(
+        "the database {path} cannot be brought to this program's schema: {source}. Restore a backup or start with another file"
+    )]
+    Schema {
+        /// The database's file.
+        path: PathBuf,
+        /// What went wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// The journal cannot be opened or read.
+    #[error(
+        "cannot use the journal {path}: {source}. It holds rows that wait for the database; make it readable and writable"
+    )]
+    Journal {
+        /// The journal's file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process writes to the same store.
+    #[error("{path} is in use: another Frontdesk writes to this store. Stop it, or give this one its own DATABASE_URL")]
+    InUse {
+        /// The journal, which a writing process keeps locked.
+        path: PathBuf,
+    },
+    /// The database did not answer in time.
+    #[error("the database did not answer within {0:?}")]
+    Late(std::time::Duration),
+    /// The database refused or is not there.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A service that the business does not have was asked for.
+    #[error("the business has no service {0:?}")]
+    UnknownService(String),
+    /// A text that is no moment of the business's clock.
+    #[error("{0:?} is not a time like 2026-11-24T15:00")]
+    NotASlot(String),
+    /// A key that already stands for another appointment.
+    #[error("the key {0:?} already stands for another appointment")]
+    KeyReused(String),
+}
+
+impl StoreError {
+    /// The failure as the engine sees it: whether asking again may help.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::UnknownService(_) | Self::NotASlot(_) | Self::KeyReused(_) => Fault::OurMistake(self.to_string()),
+            Self::Late(_) | Self::Locked { .. } | Self::Database(_) => Fault::Retry(self.to_string()),
+            _ => Fault::GiveUp(self.to_string()),
+        }
+    }
+}
+
+/// SQLite's primary result code of an error, if SQLite spoke (sqlite.org/rescode.html; extended codes keep the primary
+/// one in their low byte).
+pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// Whether another connection has the lock that was needed: SQLITE_BUSY, SQLITE_LOCKED.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    matches!(sqlite_code(error), Some(5 | 6))
+}
+
+/// Whether the row is at fault and not the database: SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH. Trying the same
+/// row again cannot help.
+pub(super) fn is_rows_fault(error: &sqlx::Error) -> bool {
+    matches!(sqlite_code(error), Some(18..=20)) || matches!(error, sqlx::Error::Encode(_))
+}

@@ -1,0 +1,161 @@
+//! What is kept: calls with all that was said in them, and the appointments of a business, in SQLite.
+//!
+//! A call never waits for its record. [`Store::begin`], [`Store::record`] and [`Store::recorded`] put rows into a queue;
+//! one task writes them in batches, and keeps them in a journal on disk while the database cannot take them. Questions
+//! and orders of the calendar are answered by the database itself, under a deadline, because a caller is told what it
+//! said: [`Store::find_times`], [`Store::reserve`].
+//!
+//! The schema is plain SQL in `prisma-free-migrations/`, with the reasons beside it.
+
+mod bookings;
+mod database;
+mod error;
+mod journal;
+mod reading;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use engine::record::Row;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+pub use bookings::{Found, Reserved};
+pub use error::StoreError;
+pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
+pub use rows::{CallStart, RecordingRow};
+
+use database::Database;
+use journal::Journal;
+use rows::Entry;
+use writer::{Order, Writer};
+
+/// Rows that may wait for the writer. It takes them at once unless the database and the journal both refuse, or the disk
+/// stands still; a row that finds no room is refused, counted and logged.
+const QUEUE_ROWS_MAX: usize = 16_384;
+
+/// Where the store is.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The database: `sqlite://data/frontdesk.db`, `file:./dev.db` or a path. Made where it is missing.
+    pub url: String,
+    /// The file for rows that wait for the database. Made where it is missing; one process at a time may have it.
+    pub journal: PathBuf,
+}
+
+/// How the store is, for `/health`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Every row that was accepted is in the database, or will be with the next batch.
+    Healthy,
+    /// Rows wait in the journal; the database is tried again and again. Calls go on.
+    Journalling {
+        /// Since when.
+        since: Instant,
+        /// How many rows wait.
+        rows: u64,
+    },
+}
+
+/// The store of one process. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Store {
+    orders: mpsc::Sender<Order>,
+    database: Database,
+    health: watch::Receiver<Health>,
+    refused: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// Opens the database, brings it to this program's schema, writes what an earlier run left in the journal, closes
+    /// calls that a crash left open as `interrupted`, and starts the writer.
+    ///
+    /// # Errors
+    /// Each names the file and the remedy; see [`StoreError`].
+    pub async fn open(config: Config) -> Result<Self, StoreError> {
+        let path = config.journal;
+        let journal = tokio::task::spawn_blocking(move || Journal::open(&path)).await;
+        let journal = journal.expect("opening a file does not panic, and the runtime is running")?;
+        let database = Database::open(&config.url).await?;
+        let journal = writer::catch_up_all(&database, journal).await?;
+        let interrupted = rows::close_interrupted(&mut *database.write.acquire().await?).await?;
+        if interrupted > 0 {
+            tracing::warn!(calls = interrupted, "calls that an earlier run left open are closed as interrupted");
+        }
+        let (orders, queue) = mpsc::channel(QUEUE_ROWS_MAX);
+        let (tell, health) = watch::channel(Health::Healthy);
+        tokio::spawn(Writer::new(queue, database.clone(), journal, tell).run());
+        Ok(Self { orders, database, health, refused: Arc::default() })
+    }
+
+    /// Writes down that a call was answered. Its other rows must come after. Never waits.
+    pub fn begin(&self, call: CallStart) {
+        self.accept(Entry::Begun(call));
+    }
+
+    /// Writes down a row of a call. Rows keep their order; the same row twice is one row. Never waits.
+    pub fn record(&self, call_id: Uuid, row: Row) {
+        self.accept(Entry::Left { call_id, row });
+    }
+
+    /// Writes down that a call's recording is complete. Never waits.
+    pub fn recorded(&self, call_id: Uuid, recording: RecordingRow) {
+        self.accept(Entry::Recorded { call_id, recording });
+    }
+
+    /// Waits until everything accepted so far is in the database or, while that is down, in the journal.
+    pub async fn flush(&self) {
+        self.ask(Order::Flush).await;
+    }
+
+    /// Waits until every row that was accepted is in the database, however long that takes; the caller sets the deadline.
+    pub async fn caught_up(&self) {
+        self.flush().await;
+        // A closed writer has nothing left to catch up.
+        self.health.clone().wait_for(|health| *health == Health::Healthy).await.ok();
+    }
+
+    /// Writes what was accepted and stops. Rows given afterwards, by clones, are refused and counted.
+    pub async fn close(self) {
+        self.ask(Order::Close).await;
+        self.database.close().await;
+    }
+
+    /// How the store is now.
+    pub fn health(&self) -> Health {
+        self.health.borrow().clone()
+    }
+
+    /// How many rows found no room, or came after the end, since the store was opened. Not zero means a broken promise.
+    pub fn rows_refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// What has been written, to be read.
+    pub fn records(&self) -> Records {
+        Records::of(self.database.read.clone())
+    }
+
+    fn accept(&self, entry: Entry) {
+        if self.orders.try_send(Order::Write(entry)).is_err() && self.refused.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::error!(
+                "a row was refused: {QUEUE_ROWS_MAX} others wait because neither the database nor the journal can be \
+                 written, or the store is closed. Later refusals are only counted"
+            );
+        }
+    }
+
+    async fn ask(&self, order: impl FnOnce(oneshot::Sender<()>) -> Order) {
+        let (done, answer) = oneshot::channel();
+        if self.orders.send(order(done)).await.is_ok() {
+            // The writer went away: then it wrote everything first.
+            answer.await.ok();
+        }
+    }
+}

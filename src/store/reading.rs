@@ -1,0 +1,226 @@
+//! Reading what was written: for commands, for tests, and for whoever shows a call to a person.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use sqlx::sqlite::SqlitePool;
+
+use super::database;
+use super::error::StoreError;
+use super::rows::RecordingRow;
+
+/// A view of the store that changes nothing. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Records {
+    pool: SqlitePool,
+}
+
+/// One call with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// Our own id, a UUID with hyphens.
+    pub id: String,
+    /// The carrier's id; with `#2` behind it for a second leg of the same call.
+    pub call_sid: String,
+    /// The stream that carried it.
+    pub stream_sid: String,
+    /// Who called, as the carrier said it.
+    pub caller: String,
+    /// The number that was dialled.
+    pub called: String,
+    /// The business's name.
+    pub business: String,
+    /// When it was answered.
+    pub start_time: DateTime<Utc>,
+    /// When it ended; none while it goes on.
+    pub end_time: Option<DateTime<Utc>>,
+    /// How long it took, once it ended.
+    pub duration_ms: Option<i64>,
+    /// `active`, `completed` or `interrupted`.
+    pub status: String,
+    /// What came of it: `booked`, `fallback`, ….
+    pub outcome: Option<String>,
+    /// How it ended: `goodbye`, `hung_up`, ….
+    pub ending: Option<String>,
+    /// Nobody real was on the line.
+    pub sandbox: bool,
+    /// Its files.
+    pub recordings: Vec<RecordingRow>,
+    /// What was said, in order.
+    pub transcript: Vec<LineRecord>,
+    /// Its turns, in order.
+    pub turns: Vec<TurnRecord>,
+    /// Decisions and faults, in order.
+    pub events: Vec<EventRecord>,
+    /// What was booked in it.
+    pub appointments: Vec<AppointmentRecord>,
+}
+
+/// One line of a transcript; times in milliseconds of the call.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct LineRecord {
+    /// Counts up within the call.
+    pub line: u32,
+    /// `caller` or `assistant`.
+    pub speaker: String,
+    /// What reached the other's ear.
+    pub heard: String,
+    /// What was written and cut off.
+    pub unheard: String,
+    /// Speech-to-text's estimate, 0 to 1.
+    pub confidence: f64,
+    /// When it began.
+    pub start_ms: i64,
+    /// When it ended.
+    pub end_ms: i64,
+}
+
+/// One turn: when each stage was reached, in milliseconds of the call.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct TurnRecord {
+    /// Counts up within the call.
+    pub turn: u32,
+    /// The caller's voice fell silent.
+    pub speech_ended_ms: Option<i64>,
+    /// The last final transcript arrived.
+    pub transcribed_ms: Option<i64>,
+    /// The turn was judged to be over.
+    pub turn_ended_ms: Option<i64>,
+    /// The model was asked.
+    pub model_asked_ms: Option<i64>,
+    /// The model's first slot closed.
+    pub first_slot_ms: Option<i64>,
+    /// The first phrase was ordered.
+    pub first_phrase_ms: Option<i64>,
+    /// The first frame went out.
+    pub first_frame_ms: Option<i64>,
+    /// The first mark came back.
+    pub first_mark_ms: Option<i64>,
+    /// The rules answered in the model's place.
+    pub by_rules: bool,
+    /// Tokens read by the model.
+    pub tokens_in: i64,
+    /// Tokens written by the model.
+    pub tokens_out: i64,
+}
+
+/// One decision or fault.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct EventRecord {
+    /// Counts up within the call.
+    pub event: u32,
+    /// When, in milliseconds of the call.
+    pub at_ms: i64,
+    /// What, as one word.
+    pub name: String,
+    /// More about it.
+    pub detail: String,
+}
+
+/// One appointment.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct AppointmentRecord {
+    /// Its id, a UUID with hyphens.
+    pub id: String,
+    /// The business's name.
+    pub business: String,
+    /// Who does it, by id.
+    pub staff: String,
+    /// What is done, by id.
+    pub service: String,
+    /// When, by the business's clock: `2026-11-24T15:00`.
+    pub start_at: String,
+    /// When it begins.
+    pub start_utc: DateTime<Utc>,
+    /// When it ends.
+    pub end_utc: DateTime<Utc>,
+    /// Who comes.
+    pub name: String,
+    /// How to reach them; may be empty.
+    pub phone: String,
+    /// The call it was made in.
+    pub call_id: Option<String>,
+    /// `booked` or `cancelled`.
+    pub status: String,
+}
+
+/// The columns of `calls` that [`CallRecord`] begins with.
+#[derive(FromRow)]
+struct CallRow {
+    id: String,
+    call_sid: String,
+    stream_sid: String,
+    caller: String,
+    called: String,
+    business: String,
+    start_time: DateTime<Utc>,
+    end_time: Option<DateTime<Utc>>,
+    duration_ms: Option<i64>,
+    status: String,
+    outcome: Option<String>,
+    ending: Option<String>,
+    sandbox: bool,
+}
+
+impl Records {
+    /// Opens an existing database for reading, beside the process that writes to it.
+    ///
+    /// # Errors
+    /// When there is no database, or it cannot be read.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        database::open_to_read(url).await.map(Self::of)
+    }
+
+    pub(super) fn of(pool: SqlitePool) -> Self {
+        Self { pool }
+    }
+
+    /// One call by the carrier's id, with everything that belongs to it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn call(&self, call_sid: &str) -> Result<Option<CallRecord>, StoreError> {
+        let row: Option<CallRow> =
+            sqlx::query_as("SELECT * FROM calls WHERE call_sid = $1").bind(call_sid).fetch_optional(&self.pool).await?;
+        match row {
+            Some(row) => self.whole(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The appointments made in a call, by our own id of the call, in order of their time.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn appointments(&self, call_id: &str) -> Result<Vec<AppointmentRecord>, StoreError> {
+        let rows = sqlx::query_as("SELECT * FROM appointments WHERE call_id = $1 ORDER BY start_utc, id");
+        Ok(rows.bind(call_id).fetch_all(&self.pool).await?)
+    }
+
+    async fn whole(&self, row: CallRow) -> Result<CallRecord, StoreError> {
+        let id = row.id.as_str();
+        let recordings = sqlx::query_as("SELECT * FROM recordings WHERE call_id = $1 ORDER BY file_path");
+        let transcript = sqlx::query_as("SELECT * FROM transcripts WHERE call_id = $1 ORDER BY line");
+        let turns = sqlx::query_as("SELECT * FROM turns WHERE call_id = $1 ORDER BY turn");
+        let events = sqlx::query_as("SELECT * FROM events WHERE call_id = $1 ORDER BY event");
+        Ok(CallRecord {
+            recordings: recordings.bind(id).fetch_all(&self.pool).await?,
+            transcript: transcript.bind(id).fetch_all(&self.pool).await?,
+            turns: turns.bind(id).fetch_all(&self.pool).await?,
+            events: events.bind(id).fetch_all(&self.pool).await?,
+            appointments: self.appointments(id).await?,
+            id: row.id,
+            call_sid: row.call_sid,
+            stream_sid: row.stream_sid,
+            caller: row.caller,
+            called: row.called,
+            business: row.business,
+            start_time: row.start_time,
+            end_time: row.end_time,
+            duration_ms: row.duration_ms,
+            status: row.status,
+            outcome: row.outcome,
+            ending: row.ending,
+            sandbox: row.sandbox,
+        })
+    }
+}

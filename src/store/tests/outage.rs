@@ -1,0 +1,1 @@
+//! A database that does not answer.

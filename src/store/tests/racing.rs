@@ -1,0 +1,219 @@
+//! Appointments: found, reserved, and never twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use engine::io::Wanted;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use statecharts::prompt::Refusal;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::store::{Reserved, StoreError};
+
+/// The Monday after [`NOW_MS`], and its first free hour.
+const MONDAY_NINE: &str = "2026-11-23T09:00";
+
+fn id_of(reserved: Reserved) -> String {
+    match reserved {
+        Reserved::Appointment(id) => id,
+        Reserved::Taken { nearest } => panic!("taken; nearest are {nearest:?}"),
+    }
+}
+
+async fn reserve(store: &Store, staff: &[&str], key: &str, service: &str, slot: &str) -> Reserved {
+    let (business, reservation) = (business(staff), reservation(service, slot));
+    soon(store.reserve(&business, Uuid::from_u128(1), key, &reservation, NOW_MS)).await.expect("answers")
+}
+
+fn wanted(from: &str, to: &str) -> Wanted {
+    Wanted { service: "haircut".into(), from: Slot(from.into()), to: Slot(to.into()) }
+}
+
+#[tokio::test]
+async fn a_reserved_time_is_no_longer_free_and_the_nearest_are_offered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    let business = business(&["sam"]);
+    let wish = wanted(MONDAY_NINE, MONDAY_NINE);
+    let found = store.find_times(&business, &wish, NOW_MS).await.expect("answers");
+    assert!(found.wanted_is_free);
+    let id = id_of(reserve(&store, &["sam"], "a", "haircut", MONDAY_NINE).await);
+    let found = store.find_times(&business, &wish, NOW_MS).await.expect("answers");
+    assert_eq!((found.wanted_is_free, found.refusal), (false, Some(Refusal::Taken)));
+    assert_eq!(found.nearest[0], Slot("2026-11-23T09:30".into()));
+    let made = store.records().appointments(&Uuid::from_u128(1).to_string()).await.expect("readable");
+    assert_eq!((made[0].id.as_str(), made[0].start_at.as_str(), made.len()), (id.as_str(), MONDAY_NINE, 1));
+    // Nine in New York is two in the afternoon in UTC, in November.
+    assert_eq!(made[0].start_utc.to_rfc3339(), "2026-11-23T14:00:00+00:00");
+    assert_eq!(made[0].end_utc.to_rfc3339(), "2026-11-23T14:30:00+00:00");
+}
+
+#[tokio::test]
+async fn the_first_free_staff_takes_it_until_nobody_is_left() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    id_of(reserve(&store, &["sam", "robin"], "a", "coloring", MONDAY_NINE).await);
+    id_of(reserve(&store, &["sam", "robin"], "b", "haircut", "2026-11-23T10:00").await);
+    let third = reserve(&store, &["sam", "robin"], "c", "haircut", "2026-11-23T10:00").await;
+    let Reserved::Taken { nearest } = third else { panic!("nobody is free: {third:?}") };
+    assert!(nearest.contains(&Slot("2026-11-23T10:30".into())), "{nearest:?}");
+    let made = store.records().appointments(&Uuid::from_u128(1).to_string()).await.expect("readable");
+    assert_eq!(made.iter().map(|made| made.staff.as_str()).collect::<Vec<_>>(), ["sam", "robin"]);
+}
+
+#[tokio::test]
+async fn the_same_key_books_once_and_another_wish_under_it_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    let first = reserve(&store, &["sam"], "a", "haircut", MONDAY_NINE).await;
+    assert_eq!(reserve(&store, &["sam"], "a", "haircut", MONDAY_NINE).await, first);
+    let other = reservation("haircut", "2026-11-23T11:00");
+    let refusal = store.reserve(&business(&["sam"]), Uuid::nil(), "a", &other, NOW_MS).await.expect_err("reused");
+    assert!(matches!(refusal, StoreError::KeyReused(_)), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_closed_or_past_time_is_never_booked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    for slot in ["2026-11-23T08:00", "2026-11-22T09:00", "2026-11-16T09:00", "2026-11-23T16:45", "2027-11-22T09:00"] {
+        let reserved = reserve(&store, &["sam"], slot, "haircut", slot).await;
+        assert!(matches!(reserved, Reserved::Taken { .. }), "{slot}");
+    }
+    let unknown = reservation("massage", MONDAY_NINE);
+    let refusal = store.reserve(&business(&["sam"]), Uuid::nil(), "x", &unknown, NOW_MS).await.expect_err("unknown");
+    assert!(matches!(refusal, StoreError::UnknownService(_)), "{refusal}");
+    let nonsense = store.find_times(&business(&["sam"]), &wanted("soon", "soon"), NOW_MS).await.expect_err("nonsense");
+    assert!(matches!(nonsense, StoreError::NotASlot(_)), "{nonsense}");
+}
+
+#[tokio::test]
+async fn the_database_itself_forbids_an_overlap() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    let insert = async |id: &str, staff: &str, from: &str, to: &str| {
+        sqlx::query(
+            "INSERT INTO appointments (id, business, staff, service, start_at, start_utc, end_utc, name, phone,
+                                       idempotency_key, created_at)
+             VALUES ($1, 'Barbers', $2, 'haircut', '', $3, $4, '', '', $1, '')",
+        )
+        .bind(id)
+        .bind(staff)
+        .bind(format!("2026-11-23T{from}:00+00:00"))
+        .bind(format!("2026-11-23T{to}:00+00:00"))
+        .execute(&store.database.write)
+        .await
+        .map_err(|error| error.to_string())
+    };
+    insert("a", "sam", "14:00", "15:00").await.expect("free");
+    for (from, to) in
+        [("14:00", "15:00"), ("13:30", "14:01"), ("14:59", "15:30"), ("14:20", "14:30"), ("13:00", "16:00")]
+    {
+        let refusal = insert("b", "sam", from, to).await.expect_err("overlaps");
+        assert!(refusal.contains("appointment_overlaps"), "{refusal}");
+    }
+    insert("c", "sam", "15:00", "15:30").await.expect("an end may touch a start");
+    insert("d", "robin", "14:00", "15:00").await.expect("somebody else");
+    for sql in [
+        "UPDATE appointments SET start_utc = '2026-11-23T14:30:00+00:00' WHERE id = 'c'",
+        "UPDATE appointments SET staff = 'sam' WHERE id = 'd'",
+    ] {
+        let refusal = sqlx::query(sql).execute(&store.database.write).await.expect_err("overlaps").to_string();
+        assert!(refusal.contains("appointment_overlaps"), "{refusal}");
+    }
+    insert("e", "sam", "16:00:00Z#", "17:00").await.expect_err("a moment in another spelling");
+    let cancel = "UPDATE appointments SET status = 'cancelled' WHERE id = 'a'";
+    sqlx::query(cancel).execute(&store.database.write).await.expect("cancelled");
+    insert("f", "sam", "14:00", "15:00").await.expect("free again");
+    let revive = "UPDATE appointments SET status = 'booked' WHERE id = 'a'";
+    sqlx::query(revive).execute(&store.database.write).await.expect_err("taken meanwhile");
+}
+
+/// What the racers were told, by key.
+type Told = BTreeMap<String, Option<String>>;
+
+/// Sends `tries` orders for `slots` at the database at once. A third of them is given up after a random number of turns
+/// of the scheduler; of those nobody was told anything.
+async fn race(store: &Store, staff: &'static [&'static str], slots: &'static [&'static str], tries: u32) -> Told {
+    let business = Arc::new(business(staff));
+    let mut racers = JoinSet::new();
+    for nth in 0..tries {
+        let (store, business) = (store.clone(), Arc::clone(&business));
+        racers.spawn(async move {
+            let mut random = StdRng::seed_from_u64(nth.into());
+            let reservation = reservation("haircut", slots[random.random_range(0..slots.len())]);
+            let key = format!("try {nth}");
+            let order = store.reserve(&business, Uuid::from_u128(nth.into()), &key, &reservation, NOW_MS);
+            let patience: Option<u32> = random.random_bool(0.33).then(|| random.random_range(0..400));
+            let given_up = async {
+                for _ in 0..patience.unwrap_or(0) {
+                    tokio::task::yield_now().await;
+                }
+                if patience.is_none() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                biased;
+                reserved = order => match reserved.expect("answers") {
+                    Reserved::Appointment(id) => Some((key, Some(id))),
+                    Reserved::Taken { .. } => Some((key, None)),
+                },
+                () = given_up => None,
+            }
+        });
+    }
+    let all = tokio::time::timeout(SOON * 6, racers.join_all()).await.expect("in time");
+    all.into_iter().flatten().collect()
+}
+
+/// Checks every promise against the database, with the plainest of queries.
+async fn check(store: &Store, told: &Told, places: usize) {
+    let rows: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT idempotency_key, id, staff, start_utc FROM appointments ORDER BY id")
+            .fetch_all(&store.database.read)
+            .await
+            .expect("readable");
+    let kept: BTreeMap<&str, &str> = rows.iter().map(|(key, id, ..)| (key.as_str(), id.as_str())).collect();
+    let mut doubles = rows.iter().map(|(_, _, staff, start)| (staff, start)).collect::<Vec<_>>();
+    doubles.sort();
+    assert!(doubles.windows(2).all(|pair| pair[0] != pair[1]), "a double booking");
+    assert!(rows.len() <= places, "more appointments than places");
+    let confirmed = told.iter().filter_map(|(key, id)| Some((key.as_str(), id.as_deref()?)));
+    for (key, id) in confirmed {
+        assert_eq!(kept.get(key), Some(&id), "a confirmation that is not in the database");
+    }
+    for key in told.iter().filter(|(_, id)| id.is_none()).map(|(key, _)| key.as_str()) {
+        assert!(!kept.contains_key(key), "an appointment nobody was told of");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_racing_for_one_time_book_it_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    let told = race(&store, &["sam"], &[MONDAY_NINE], 400).await;
+    check(&store, &told, 1).await;
+    assert!(told.values().flatten().count() <= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_racing_for_many_times_never_double_and_lose_no_confirmation() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    let slots = &["2026-11-23T09:00", "2026-11-23T09:30", "2026-11-23T10:00", "2026-11-24T09:00", "2026-11-24T16:30"];
+    let told = race(&store, &["sam", "robin"], slots, 800).await;
+    check(&store, &told, 10).await;
+    assert!(told.values().flatten().count() >= 5, "the times were booked out");
+    // Whoever tries again under the same key hears the same.
+    for (key, id) in told.iter().filter(|(_, id)| id.is_some()) {
+        let at: (String,) = sqlx::query_as("SELECT start_at FROM appointments WHERE idempotency_key = $1")
+            .bind(key)
+            .fetch_one(&store.database.read)
+            .await
+            .expect("there");
+        assert_eq!(id_of(reserve(&store, &["sam", "robin"], key, "haircut", &at.0).await), id.clone().expect("told"));
+    }
+}
