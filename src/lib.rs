@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod legs;
+pub mod recordings;
 pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -16,14 +16,10 @@ pub mod floor;
 pub mod prompt;
 pub mod proposal;
 
-use serde::{Deserialize, Serialize};
-
 /// What a chart is handed with each event: where its effects go, and whether any state wanted the event.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[derive(Debug)]
 pub struct Context<Effect> {
-    /// What is to be done, in order. The caller of the chart drains it, so a snapshot has none.
-    #[serde(skip)]
+    /// What is to be done, in order. The caller of the chart drains it.
     pub effects: Vec<Effect>,
     /// Events that no state of the chart handled since the context was made.
     pub unhandled: u32,
