@@ -2,6 +2,7 @@
 //! [`engine`]; here are the sockets, the files and the clock around it.
 
 pub mod clock;
+pub mod config;
 pub mod legs;
 pub mod recordings;
 pub mod store;

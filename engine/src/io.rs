@@ -5,6 +5,7 @@
 //! audio are not here: they travel on the media plane, and the call hears of them only when something changed.
 
 use serde::{Deserialize, Serialize};
+pub use statecharts::call::Ending;
 use statecharts::prompt::Refusal;
 use statecharts::proposal::Slot;
 
@@ -246,26 +247,6 @@ pub struct Reservation {
     pub name: String,
     /// How to reach them; may be empty.
     pub phone: String,
-}
-
-/// Why the engine ends a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ending {
-    /// Goodbye was said and heard.
-    Goodbye,
-    /// Nobody spoke for too long.
-    Silence,
-    /// The caller is handed to a person.
-    Transfer,
-    /// The caller hung up.
-    HungUp,
-    /// The stream dropped and nothing took its place.
-    Lost,
-    /// The call reached the longest a call may last.
-    TooLong,
-    /// The process is going down.
-    Draining,
 }
 
 /// Something to be done. Orders are carried out in the order given.

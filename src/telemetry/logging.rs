@@ -39,6 +39,11 @@ pub fn start_logging(level: &str, format: LogFormat) -> Result<(), BadLogLevel> 
     Ok(())
 }
 
+/// Whether [`start_logging`] would take this level.
+pub fn check_log_level(level: &str) -> Result<(), BadLogLevel> {
+    filter(level).map(drop)
+}
+
 fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     let refuse = |why: String| BadLogLevel { level: level.to_owned(), why };
     // A lone word that is no level would be taken for a module's name, and nothing would be logged.

@@ -16,7 +16,7 @@ use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
-pub use logging::{BadLogLevel, LogFormat, start_logging};
+pub use logging::{BadLogLevel, LogFormat, check_log_level, start_logging};
 
 /// What people wait for: a stage of a turn, a whole call's gap.
 const TURN_BUCKETS_S: [f64; 14] = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0, 10.0];

@@ -16,10 +16,14 @@ pub mod floor;
 pub mod prompt;
 pub mod proposal;
 
+use serde::{Deserialize, Serialize};
+
 /// What a chart is handed with each event: where its effects go, and whether any state wanted the event.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct Context<Effect> {
-    /// What is to be done, in order. The caller of the chart drains it.
+    /// What is to be done, in order. The caller of the chart drains it, so a snapshot has none.
+    #[serde(skip)]
     pub effects: Vec<Effect>,
     /// Events that no state of the chart handled since the context was made.
     pub unhandled: u32,

@@ -72,6 +72,26 @@ pub enum Fact {
     Phone,
 }
 
+/// What the assistant has just asked for, so that a bare "three", "Ada" or "no" can be read as the answer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// Nothing in particular: "How can I help you?"
+    Anything,
+    /// A service of the business.
+    Service,
+    /// A day and a time, or one of the times offered.
+    Time,
+    /// A name.
+    Name,
+    /// A phone number.
+    Phone,
+    /// Yes or no.
+    YesNo,
+    /// Which fact is to change, and to what.
+    Change,
+}
+
 /// One caller's turn, understood as far as it could be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {

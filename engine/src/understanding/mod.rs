@@ -15,6 +15,7 @@
 //! | `intents` | yes, no, change, question, person, goodbye |
 
 use chrono::{NaiveDate, NaiveDateTime};
+pub use statecharts::proposal::Expect;
 use statecharts::proposal::{Fact, Intent, Proposal, Slot, When};
 
 use crate::business::Business;
@@ -35,25 +36,6 @@ mod tests;
 mod times;
 mod when;
 mod words;
-
-/// What was just asked, and so what a bare answer means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
-    /// Nothing in particular: "How can I help you?"
-    Anything,
-    /// A service.
-    Service,
-    /// A day, a time, or a choice among those offered.
-    Time,
-    /// The caller's name.
-    Name,
-    /// The caller's number.
-    Phone,
-    /// A yes or a no.
-    YesNo,
-    /// What is to be changed.
-    Change,
-}
 
 /// Where the conversation stands: all that a turn is read against.
 #[derive(Debug, Clone)]

@@ -1,0 +1,71 @@
+//! Our own words for everything the assistant says.
+
+/// The words for one thing to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Template {
+    /// The prompt's name; what a business's `[prompts]` is keyed by.
+    pub name: &'static str,
+    /// The words, with placeholders in braces.
+    pub text: &'static str,
+    /// The placeholders beside [`EVERYWHERE`] that have a meaning here.
+    pub facts: &'static [&'static str],
+}
+
+/// Placeholders that are facts of a call.
+pub const FACTS: [&str; 4] = ["service", "time", "times", "name"];
+
+/// Placeholders that are the same in every call, and allowed in every prompt.
+pub const EVERYWHERE: [&str; 3] = ["business", "services", "grid"];
+
+/// Every template. `_one` stands for a choice of one; `taken` to `off_grid` are said before an offer, each for its
+/// refusal.
+pub const ALL: &[Template] = &[
+    fixed("greeting", "Thanks for calling {business}. How can I help you?"),
+    fixed("ask_service", "What can we do for you: {services}?"),
+    fixed("ask_service_one", "Would you like to book {services}?"),
+    fixed("unknown_service", "I'm sorry, we don't do that here. You can book {services}. Which one would you like?"),
+    fixed("unknown_service_one", "I'm sorry, we don't do that here. You can book {services}. Would you like that?"),
+    fixed("ask_time", "When would you like to come in?"),
+    fixed("unclear_time", "Sorry, which day and time was that?"),
+    with("ask_half", "Is that {times}?", &["times"]),
+    fixed("taken", "I'm sorry, that time is taken."),
+    fixed("closed", "I'm sorry, we're closed then."),
+    fixed("past", "I'm afraid I can't book that time any more."),
+    fixed("too_far", "I'm afraid we don't book that far ahead."),
+    fixed("off_grid", "Our appointments start {grid}."),
+    with("offer", "I have {times}. Which suits you best?", &["times"]),
+    with("offer_one", "I have {times}. Does that suit you?", &["times"]),
+    fixed("nothing_free", "I'm sorry, there's nothing free then. Which other day would suit you?"),
+    fixed("ask_name", "May I have your name, please?"),
+    fixed("ask_phone", "What number can we reach you on?"),
+    with("confirm", "That's {service} {time}, for {name}. Shall I book it?", &["service", "time", "name"]),
+    fixed("confirm_again", "Should I book that? Please say yes or no."),
+    fixed("ask_change", "What would you like to change?"),
+    with(
+        "booked",
+        "You're all set, {name}. I've booked {service} {time}. We look forward to seeing you.",
+        &["service", "time", "name"],
+    ),
+    fixed(
+        "calendar_down",
+        "I'm sorry, I can't reach our calendar just now. I've taken down your details, and someone will call you back.",
+    ),
+    fixed("anything_else", "Is there anything else I can do for you?"),
+    fixed("no_answer", "I'm not sure about that, I'm afraid."),
+    fixed("not_understood", "Sorry, I didn't catch that."),
+    fixed("transferring", "Let me put you through to someone. One moment, please."),
+    fixed("call_back", "I can't put you through right now, but someone will call you back."),
+    fixed("goodbye", "Thank you for calling. Goodbye!"),
+    fixed("still_there", "Are you still there?"),
+    fixed("one_moment", "One moment, please."),
+    fixed("trouble_hearing", "I'm sorry, I'm having trouble hearing you. You can use the keys on your phone instead."),
+    fixed("cut_off", "Sorry, we were cut off for a moment."),
+];
+
+const fn fixed(name: &'static str, text: &'static str) -> Template {
+    Template { name, text, facts: &[] }
+}
+
+const fn with(name: &'static str, text: &'static str, facts: &'static [&'static str]) -> Template {
+    Template { name, text, facts }
+}

@@ -1,0 +1,209 @@
+//! What is said, word for word.
+
+use super::*;
+
+fn business() -> Business {
+    let json = serde_json::json!({
+        "name": "Harbor Street Barbers", "time_zone": "America/New_York",
+        "hours": {"tue": ["09:00-18:00"], "sat": ["10:00-16:00"]},
+        "services": [
+            {"id": "haircut", "name": "a haircut", "also": ["cut"], "minutes": 30},
+            {"id": "beard_trim", "name": "beard trim", "minutes": 30},
+            {"id": "oil", "name": "oil treatment", "minutes": 30},
+        ],
+        "staff": [{"id": "sam", "name": "Sam"}],
+        "answers": [{"ask": ["where"], "say": "We're at twelve St. Mark's Place. It's next to the ferry."}],
+    });
+    serde_json::from_value(json).expect("a business")
+}
+
+/// Saturday morning.
+fn now() -> NaiveDateTime {
+    moment(&slot("2026-11-21T10:00")).expect("a moment")
+}
+
+fn slot(text: &str) -> Slot {
+    Slot(text.to_owned())
+}
+
+fn said(prompt: &Prompt) -> String {
+    phrases(prompt, &business(), now()).join(" / ")
+}
+
+fn offered(refusal: Option<Refusal>, times: &[&str]) -> String {
+    said(&Prompt::Offer { refusal, times: times.iter().map(|text| slot(text)).collect() })
+}
+
+fn confirm(at: &str, name: &str) -> Prompt {
+    Prompt::Confirm { service: "haircut".to_owned(), slot: slot(at), name: name.to_owned() }
+}
+
+#[test]
+fn a_refused_time_is_followed_by_others_with_the_day_said_once() {
+    assert_eq!(
+        offered(Some(Refusal::Taken), &["2026-11-24T09:30", "2026-11-24T10:00", "2026-11-24T14:00"]),
+        "I'm sorry, that time is taken. / I have nine thirty AM, ten AM, or two PM on Tuesday, November twenty-fourth. / \
+         Which suits you best?"
+    );
+    assert_eq!(
+        offered(Some(Refusal::OffGrid), &["2026-11-22T09:00", "2026-11-22T12:00"]),
+        "Our appointments start on the hour and half past. / I have nine AM or noon tomorrow. / Which suits you best?"
+    );
+}
+
+#[test]
+fn times_on_several_days_are_grouped_by_day() {
+    assert_eq!(
+        offered(None, &["2026-11-21T15:00", "2026-11-22T09:00", "2026-11-22T10:00"]),
+        "I have three PM today, or nine AM or ten AM tomorrow. / Which suits you best?"
+    );
+    assert_eq!(
+        offered(None, &["2026-11-24T09:00", "2026-11-25T14:05", "2026-12-01T12:30"]),
+        "I have nine AM on Tuesday, November twenty-fourth, two oh five PM on Wednesday the twenty-fifth, or twelve \
+         thirty PM on Tuesday, December first. / Which suits you best?"
+    );
+}
+
+#[test]
+fn one_time_is_asked_about_alone_and_none_is_said_to_be_none() {
+    assert_eq!(offered(None, &["2026-11-22T09:00"]), "I have nine AM tomorrow. / Does that suit you?");
+    assert_eq!(
+        offered(Some(Refusal::Closed), &[]),
+        "I'm sorry, there's nothing free then. / Which other day would suit you?"
+    );
+}
+
+#[test]
+fn an_appointment_is_read_back_with_day_time_and_name() {
+    assert_eq!(
+        said(&confirm("2026-11-24T15:00", "Ada Lovelace")),
+        "That's a haircut on Tuesday, November twenty-fourth, at three PM, for Ada Lovelace. / Shall I book it?"
+    );
+    assert_eq!(said(&confirm("2026-11-22T12:00", "")), "That's a haircut tomorrow at noon. / Shall I book it?");
+    let booked = Prompt::Booked { service: "oil".to_owned(), slot: slot("2026-11-21T16:45"), name: "Ada".to_owned() };
+    assert_eq!(
+        said(&booked),
+        "You're all set, Ada. / I've booked an oil treatment today at four forty-five PM. / We look forward to seeing you."
+    );
+}
+
+#[test]
+fn a_title_at_the_end_keeps_one_dot_and_one_sentence() {
+    assert_eq!(
+        said(&confirm("2026-11-22T12:00", "Mr. Smith")),
+        "That's a haircut tomorrow at noon, for Mr. Smith. / Shall I book it?"
+    );
+}
+
+#[test]
+fn the_half_of_the_day_is_asked_for_in_words() {
+    let half = |morning, afternoon| said(&Prompt::AskHalf { morning: slot(morning), afternoon: slot(afternoon) });
+    assert_eq!(half("2026-11-24T08:00", "2026-11-24T20:00"), "Is that eight in the morning or eight in the evening?");
+    assert_eq!(
+        half("2026-11-24T03:30", "2026-11-24T15:30"),
+        "Is that three thirty in the morning or three thirty in the afternoon?"
+    );
+}
+
+#[test]
+fn services_are_named_with_their_articles_as_a_choice() {
+    assert_eq!(said(&Prompt::AskService), "What can we do for you: a haircut, a beard trim, or an oil treatment?");
+    let mut business = business();
+    business.services.truncate(1);
+    assert_eq!(phrases(&Prompt::AskService, &business, now()), ["Would you like to book a haircut?"]);
+}
+
+#[test]
+fn a_business_speaks_in_its_own_words() {
+    let mut business = business();
+    business.prompts.insert("greeting".to_owned(), "Ahoy, this is {business}! What'll it be?".to_owned());
+    business.prompts.insert("confirm".to_owned(), "{service} {time}. OK, {name}?".to_owned());
+    assert_eq!(
+        phrases(&Prompt::Greeting, &business, now()),
+        ["Ahoy, this is Harbor Street Barbers!", "What'll it be?"]
+    );
+    assert_eq!(
+        phrases(&confirm("2026-11-22T12:00", "Ada"), &business, now()),
+        ["A haircut tomorrow at noon.", "OK, Ada?"]
+    );
+}
+
+#[test]
+fn standard_phrases_are_all_that_prompts_say_without_facts() {
+    let business = business();
+    let standard = standard_phrases(&business);
+    for prompt in [Prompt::Greeting, Prompt::AskService, Prompt::CalendarDown, Prompt::Goodbye, Prompt::TroubleHearing]
+    {
+        for phrase in phrases(&prompt, &business, now()) {
+            assert!(standard.contains(&phrase), "{phrase:?} is missing");
+        }
+    }
+    assert!(standard.contains(&"Shall I book it?".to_owned()));
+    assert!(standard.contains(&"We're at twelve St. Mark's Place.".to_owned()));
+    let mut without_doubles = standard.clone();
+    without_doubles.sort();
+    without_doubles.dedup();
+    assert_eq!(without_doubles.len(), standard.len());
+    assert!(standard.iter().all(|phrase| !phrase.contains(['{', '}'])), "{standard:?}");
+}
+
+#[test]
+fn every_template_fills_every_placeholder_it_has() {
+    for template in templates::ALL {
+        let mut allowed = templates::EVERYWHERE.to_vec();
+        allowed.extend(template.facts);
+        for part in template.text.split('{').skip(1) {
+            let (name, _) = part.split_once('}').expect("a closing brace");
+            assert!(allowed.contains(&name), "{}: {name}", template.name);
+        }
+    }
+}
+
+#[test]
+fn a_sound_business_has_no_problems() {
+    assert_eq!(check(&business()), Vec::<String>::new());
+}
+
+#[test]
+fn each_problem_of_a_file_names_the_thing_and_the_remedy() {
+    let with = |change: &dyn Fn(&mut Business)| {
+        let mut business = business();
+        change(&mut business);
+        check(&business).join("\n")
+    };
+    let prompt = |name: &str, text: &str| {
+        with(&|business| {
+            business.prompts.insert(name.to_owned(), text.to_owned());
+        })
+    };
+    for (problem, wanted) in [
+        (prompt("gretting", "Hi."), "There is no prompt \"gretting\": did you mean \"greeting\"."),
+        (prompt("xyz", "Hi."), "the prompts are greeting, ask_service"),
+        (
+            prompt("greeting", "Hi {nmae}."),
+            "the placeholder {nmae}, which means nothing there: use {business}, {services}",
+        ),
+        (prompt("ask_name", "Who is {name}?"), "the placeholder {name}, which means nothing there"),
+        (prompt("ask_name", "  "), "The prompt \"ask_name\" is empty"),
+        (with(&|business| business.services[1].id = "haircut".to_owned()), "Two services have the id \"haircut\""),
+        (with(&|business| business.services[0].minutes = 0), "The service \"haircut\" takes zero minutes"),
+        (with(&|business| business.services[0].minutes = 900), "takes 900 minutes, longer than any opening"),
+        (
+            with(&|business| business.services[1].also = vec!["Cut".to_owned()]),
+            "\"cut\" means the services \"haircut\" and \"beard_trim\"",
+        ),
+        (with(&|business| business.staff[0].services = vec!["haircut".to_owned()]), "Nobody does the service \"oil\""),
+        (
+            with(&|business| business.staff[0].services = vec!["hair".to_owned()]),
+            "does the service \"hair\", which does not exist",
+        ),
+        (with(&|business| business.staff.clear()), "There is no staff"),
+        (with(&|business| business.services.clear()), "There is no service"),
+        (with(&|business| business.hours = Default::default()), "The business is never open"),
+        (with(&|business| business.booking.grid_min = 0), "booking.grid_min is 0"),
+        (with(&|business| business.transfer_to = Some("555-1234".to_owned())), "transfer_to is \"555-1234\""),
+        (with(&|business| business.answers[0].ask.clear()), "has no words in ask"),
+    ] {
+        assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
+    }
+}

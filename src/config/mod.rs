@@ -1,0 +1,385 @@
+//! Every setting once: its name, default, unit, meaning and parser, in the order of `.env.example`.
+//!
+//! This is the only place that reads the environment, and it does so through [`Strings`], so that tests never touch the
+//! real one. All that is wrong is said at once.
+
+mod business;
+mod environment;
+mod example;
+mod parse;
+mod reader;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::telemetry::LogFormat;
+
+pub use business::{BusinessError, WrongLine, load_business};
+pub use environment::{DotenvError, Environment, Strings};
+pub use example::{example, table};
+use reader::Reader;
+pub use reader::{Described, Problem, Problems};
+
+/// What Frontdesk was told about the world.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Speech-to-text and text-to-speech.
+    pub deepgram: Deepgram,
+    /// The model.
+    pub openai: OpenAi,
+    /// The telephone.
+    pub twilio: Twilio,
+    /// Our own server.
+    pub server: Server,
+    /// The business, and what its calls leave behind.
+    pub desk: Desk,
+    /// Whom the sandbox stands in for.
+    pub stand_ins: StandIns,
+    /// What can be used but is probably not meant. To be logged.
+    pub warnings: Vec<String>,
+}
+
+/// Who hears and speaks.
+#[derive(Debug, Clone)]
+pub struct Deepgram {
+    /// `DEEPGRAM_API_KEY`.
+    pub api_key: Option<Secret>,
+    /// `DEEPGRAM_URL`, without a slash at its end.
+    pub url: String,
+    /// `DEEPGRAM_MODEL`. A name that begins with `flux-` means `/v2/listen`.
+    pub model: String,
+    /// `TTS_VOICE`.
+    pub voice: String,
+}
+
+/// Who thinks.
+#[derive(Debug, Clone)]
+pub struct OpenAi {
+    /// `OPENAI_API_KEY`.
+    pub api_key: Option<Secret>,
+    /// `OPENAI_ORG_ID`.
+    pub org_id: Option<String>,
+    /// `OPENAI_BASE_URL`, without a slash at its end.
+    pub base_url: String,
+    /// `OPENAI_MODEL`.
+    pub model: String,
+}
+
+/// Who carries the calls.
+#[derive(Debug, Clone)]
+pub struct Twilio {
+    /// `TWILIO_AUTH_TOKEN`.
+    pub auth_token: Option<Secret>,
+    /// `TWILIO_ACCOUNT_SID`.
+    pub account_sid: Option<String>,
+    /// `TWILIO_PHONE_NUMBER`, in E.164.
+    pub phone_number: Option<String>,
+    /// `TWILIO_API_URL`, without a slash at its end.
+    pub api_url: String,
+}
+
+/// Where and how we serve.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// `HOST`.
+    pub host: IpAddr,
+    /// `PORT`.
+    pub port: u16,
+    /// `PUBLIC_URL`, without a slash at its end.
+    pub public_url: Option<String>,
+    /// `MAX_CALLS`.
+    pub max_calls: usize,
+    /// `DRAIN_SECONDS`.
+    pub drain: Duration,
+    /// `LOG_LEVEL`.
+    pub log_level: String,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
+}
+
+/// Whose phone this is, and where its calls are kept.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// `BUSINESS_FILE`.
+    pub business_file: PathBuf,
+    /// `DATABASE_URL`.
+    pub database_url: String,
+    /// `RECORDING_STORAGE_PATH`.
+    pub recordings: PathBuf,
+}
+
+/// Whom the sandbox stands in for: those whose key is not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandIns {
+    /// No `DEEPGRAM_API_KEY`.
+    pub deepgram: bool,
+    /// No `OPENAI_API_KEY`.
+    pub openai: bool,
+    /// No `TWILIO_AUTH_TOKEN`: requests are believed without a signature.
+    pub twilio: bool,
+}
+
+/// A key or token. It never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The key itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+impl Settings {
+    /// Reads everything.
+    ///
+    /// Without any of the three keys the sandbox stands in for all vendors. With some of them set, a missing one is a
+    /// problem, unless `sandbox` says that the sandbox shall stand in for it. A key that is set is used.
+    pub fn read(strings: &dyn Strings, sandbox: bool) -> Result<Self, Problems> {
+        let mut reader = Reader::new(strings);
+        let mut settings = Self::declare(&mut reader);
+        if !sandbox {
+            settings.stand_ins.missing_keys().for_each(|missing| reader.problem(missing));
+        }
+        settings.warnings = settings.suspicions(&reader);
+        reader.finish(settings)
+    }
+
+    fn declare(read: &mut Reader) -> Self {
+        let (deepgram, openai, twilio) = (Deepgram::declare(read), OpenAi::declare(read), Twilio::declare(read));
+        let stand_ins = StandIns {
+            deepgram: deepgram.api_key.is_none(),
+            openai: openai.api_key.is_none(),
+            twilio: twilio.auth_token.is_none(),
+        };
+        let (server, desk, warnings) = (Server::declare(read), Desk::declare(read), Vec::new());
+        Self { deepgram, openai, twilio, server, desk, stand_ins, warnings }
+    }
+
+    fn suspicions(&self, reader: &Reader) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for ((key, vendor, stands_in), url) in
+            self.stand_ins.all().into_iter().zip(["DEEPGRAM_URL", "OPENAI_BASE_URL", "TWILIO_API_URL"])
+        {
+            if stands_in && reader.is_given(url) {
+                warnings.push(format!("{url} is not used: without {key} the sandbox stands in for {vendor}"));
+            }
+        }
+        if self.server.public_url.is_none() && !self.stand_ins.twilio {
+            let why = "signatures are checked against the Host of each request, which a tunnel or proxy may change";
+            warnings.push(format!("PUBLIC_URL is not set: {why}"));
+        }
+        warnings
+    }
+}
+
+/// Every setting with what is set for it, also where that cannot be used. For `frontdesk check`.
+pub fn describe(strings: &dyn Strings) -> Vec<Described> {
+    let mut reader = Reader::new(strings);
+    Settings::declare(&mut reader);
+    reader.into_described()
+}
+
+impl StandIns {
+    /// Whom, as `/health` shows it. Empty when every vendor is real.
+    pub fn names(self) -> Vec<&'static str> {
+        let names = [("deepgram", self.deepgram), ("openai", self.openai), ("twilio", self.twilio)];
+        names.into_iter().filter(|(_, stands_in)| *stands_in).map(|(name, _)| name).collect()
+    }
+
+    fn all(self) -> [(&'static str, &'static str, bool); 3] {
+        [
+            ("DEEPGRAM_API_KEY", "Deepgram", self.deepgram),
+            ("OPENAI_API_KEY", "OpenAI", self.openai),
+            ("TWILIO_AUTH_TOKEN", "Twilio", self.twilio),
+        ]
+    }
+
+    /// The keys to complain about: those that are missing while others are set.
+    fn missing_keys(self) -> impl Iterator<Item = Problem> {
+        let is_set = self.all().into_iter().find(|(_, _, stands_in)| !stands_in).map(|(key, _, _)| key);
+        let missing = self.all().into_iter().filter(|(_, _, stands_in)| *stands_in);
+        missing.filter_map(move |(name, vendor, _)| {
+            let is_set = is_set?;
+            let remedy = format!("set it, as {is_set} is set, or let the sandbox stand in for {vendor} with --sandbox");
+            Some(Problem { name, value: None, remedy })
+        })
+    }
+}
+
+// Below, a setting's name, default, unit, meaning and parser. Without any of the three keys the sandbox stands in.
+
+impl Deepgram {
+    fn declare(read: &mut Reader) -> Self {
+        read.group("Deepgram hears and speaks.");
+        Self {
+            api_key: read.secret("DEEPGRAM_API_KEY", "From https://console.deepgram.com, under API keys."),
+            url: read.value(
+                "DEEPGRAM_URL",
+                "https://api.deepgram.com",
+                "address",
+                "A self-hosted Deepgram or an emulator goes here; http:// works, too.",
+                parse::base_url,
+            ),
+            model: read.value(
+                "DEEPGRAM_MODEL",
+                "nova-3",
+                "model",
+                "What hears. A model named flux-…, like flux-general-en, decides turns by itself.",
+                parse::word,
+            ),
+            voice: read.value(
+                "TTS_VOICE",
+                "aura-2-thalia-en",
+                "model",
+                "The voice that speaks. It carries the language. The business file may name another.",
+                parse::word,
+            ),
+        }
+    }
+}
+
+impl OpenAi {
+    fn declare(read: &mut Reader) -> Self {
+        read.group("OpenAI thinks.");
+        Self {
+            api_key: read.secret("OPENAI_API_KEY", "From https://platform.openai.com/api-keys."),
+            org_id: read.optional(
+                "OPENAI_ORG_ID",
+                "id",
+                "The organization that pays, where a key has several.",
+                parse::word,
+            ),
+            base_url: read.value(
+                "OPENAI_BASE_URL",
+                "https://api.openai.com/v1",
+                "address",
+                "Any server that streams chat completions bound to a JSON schema.",
+                parse::base_url,
+            ),
+            model: read.value(
+                "OPENAI_MODEL",
+                "gpt-5.4-mini",
+                "model",
+                "A quick one: the caller waits for it. Models retire, and a retired one answers model_not_found.",
+                parse::word,
+            ),
+        }
+    }
+}
+
+impl Twilio {
+    fn declare(read: &mut Reader) -> Self {
+        read.group("Twilio carries the calls.");
+        Self {
+            auth_token: read.secret(
+                "TWILIO_AUTH_TOKEN",
+                "The account's primary auth token, from https://console.twilio.com. With it, only Twilio is believed.",
+            ),
+            account_sid: read.optional("TWILIO_ACCOUNT_SID", "id", "The account, as AC….", parse::word),
+            phone_number: read.optional(
+                "TWILIO_PHONE_NUMBER",
+                "E.164",
+                "The number that is answered, like +15551230000.",
+                parse::phone_number,
+            ),
+            api_url: read.value(
+                "TWILIO_API_URL",
+                "https://api.twilio.com",
+                "address",
+                "Twilio's REST API, another region's or an emulator's.",
+                parse::base_url,
+            ),
+        }
+    }
+}
+
+impl Server {
+    fn declare(read: &mut Reader) -> Self {
+        read.group("The server.");
+        Self {
+            host: read.value(
+                "HOST",
+                "0.0.0.0",
+                "IP address",
+                "Where it listens. 127.0.0.1 keeps it to this machine.",
+                parse::ip_address,
+            ),
+            port: read.value("PORT", "3000", "TCP port", "All is on one port. 0 takes any that is free.", parse::port),
+            public_url: read.optional(
+                "PUBLIC_URL",
+                "address",
+                "Ours as Twilio knows it, like https://your-name.ngrok.app. Unset, each request's Host is taken.",
+                parse::base_url,
+            ),
+            max_calls: read.value(
+                "MAX_CALLS",
+                "200",
+                "calls",
+                "As many may go on at once. The next caller hears that the line is busy.",
+                parse::count,
+            ),
+            drain: read.value(
+                "DRAIN_SECONDS",
+                "25",
+                "seconds",
+                "How long calls may go on once the process is told to stop. Kubernetes kills after 30.",
+                parse::seconds,
+            ),
+            log_level: read.value(
+                "LOG_LEVEL",
+                "info",
+                "level",
+                "error, warn, info, debug, trace, or by module: info,engine=debug. Debug shows callers' words.",
+                parse::log_level,
+            ),
+            log_format: read.value(
+                "LOG_FORMAT",
+                "text",
+                "text or json",
+                "Lines for people, or an object a line for machines.",
+                parse::log_format,
+            ),
+        }
+    }
+}
+
+impl Desk {
+    fn declare(read: &mut Reader) -> Self {
+        read.group("The business, and what its calls leave behind.");
+        Self {
+            business_file: read.value(
+                "BUSINESS_FILE",
+                "business.toml",
+                "path",
+                "Hours, services, staff and answers of the business.",
+                parse::path,
+            ),
+            database_url: read.value(
+                "DATABASE_URL",
+                "sqlite://data/frontdesk.db",
+                "SQLite file",
+                "Calls, transcripts and appointments. file:./dev.db and a plain path will do, too.",
+                parse::database,
+            ),
+            recordings: read.value(
+                "RECORDING_STORAGE_PATH",
+                "recordings",
+                "path",
+                "One folder per call, with its recording and its tape.",
+                parse::path,
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
