@@ -173,9 +173,13 @@ impl Settings {
                 warnings.push(format!("{url} is not used: without {key} the sandbox stands in for {vendor}"));
             }
         }
-        if self.server.public_url.is_none() && !self.stand_ins.twilio {
+        let public_url = self.server.public_url.as_deref();
+        if !self.stand_ins.twilio && public_url.is_none() {
             let why = "signatures are checked against the Host of each request, which a tunnel or proxy may change";
             warnings.push(format!("PUBLIC_URL is not set: {why}"));
+        }
+        if !self.stand_ins.twilio && public_url.is_some_and(|url| url.starts_with("http://")) {
+            warnings.push("PUBLIC_URL begins with http: Twilio opens media streams by wss only, at https".to_owned());
         }
         warnings
     }

@@ -124,6 +124,15 @@ fn a_sandbox_that_takes_an_addresss_place_says_so() {
 }
 
 #[test]
+fn an_address_that_twilio_opens_no_stream_at_is_suspicious() {
+    let [one, two, three] = KEYS;
+    let settings = read(&[one, two, three, ("PUBLIC_URL", "http://desk.example.com")]).expect("good");
+    assert!(settings.warnings[0].contains("wss only"), "{:?}", settings.warnings);
+    let settings = read(&[one, two, three, ("PUBLIC_URL", "https://desk.example.com")]).expect("good");
+    assert_eq!(settings.warnings, [""; 0]);
+}
+
+#[test]
 fn every_setting_is_declared_once_and_described() {
     let described = describe(&strings(&[]));
     for (place, setting) in described.iter().enumerate() {

@@ -43,39 +43,42 @@ pub(super) enum Opening {
     /// `connected`, or something that makes no sense yet.
     NotYet,
     /// A start that cannot be used, and why.
-    Unusable(&'static str),
+    Unusable(String),
 }
 
 /// Reads a message before the stream started.
 pub(super) fn read_opening(text: &str) -> Opening {
-    let Ok(wire) = serde_json::from_str::<Wire>(text) else { return Opening::NotYet };
-    if wire.event.0 != "start" {
-        return Opening::NotYet;
+    match serde_json::from_str::<Wire>(text) {
+        Ok(wire) if wire.event.0 == "start" => read_start(wire).unwrap_or_else(|why| Opening::Unusable(why.to_owned())),
+        Ok(_) => Opening::NotYet,
+        Err(error) => match serde_json::from_str::<Event>(text) {
+            Ok(event) if event.event.0 == "start" => Opening::Unusable(error.to_string()),
+            _ => Opening::NotYet,
+        },
     }
-    let Some(start) = wire.start else { return Opening::Unusable("start carries no start object") };
+}
+
+fn read_start(wire: Wire) -> Result<Opening, &'static str> {
+    let start = wire.start.ok_or("there is no start object in it")?;
     let format = start.media_format.unwrap_or_default();
     if format.encoding.is_some_and(|encoding| encoding.0 != "audio/x-mulaw")
         || format.sample_rate.is_some_and(|rate| rate.0 != 8_000)
         || format.channels.is_some_and(|channels| channels.0 != 1)
     {
-        return Opening::Unusable("the audio is not audio/x-mulaw at 8000 Hz on one channel");
+        return Err("the audio is not audio/x-mulaw at 8000 Hz on one channel");
     }
-    let stream_sid = match (wire.stream_sid, start.stream_sid) {
-        (Some(outer), Some(inner)) if outer.0 != inner.0 => {
-            return Opening::Unusable("streamSid and start.streamSid differ");
-        }
-        (Some(sid), _) | (None, Some(sid)) if !sid.0.is_empty() => sid,
-        _ => return Opening::Unusable("streamSid is missing"),
+    let some = |sid: Option<Text>| sid.map(|sid| sid.0.into_owned()).filter(|sid| !sid.is_empty());
+    let stream_sid = match (some(wire.stream_sid), some(start.stream_sid)) {
+        (Some(outer), Some(inner)) if outer != inner => return Err("streamSid and start.streamSid differ"),
+        (Some(sid), _) | (None, Some(sid)) => sid,
+        (None, None) => return Err("streamSid is missing"),
     };
-    let Some(call_sid) = start.call_sid.filter(|sid| !sid.0.is_empty()) else {
-        return Opening::Unusable("start.callSid is missing");
-    };
-    Opening::Start(Start {
-        stream_sid: stream_sid.0.into_owned(),
-        call_sid: call_sid.0.into_owned(),
-        account_sid: start.account_sid.map(|sid| sid.0.into_owned()).unwrap_or_default(),
+    Ok(Opening::Start(Start {
+        stream_sid,
+        call_sid: some(start.call_sid).ok_or("start.callSid is missing")?,
+        account_sid: some(start.account_sid).unwrap_or_default(),
         parameters: start.custom_parameters.unwrap_or_default(),
-    })
+    }))
 }
 
 /// Turns messages into events, several of them per message when the payload is long.
@@ -96,7 +99,8 @@ impl Inbound {
         Self {
             stream_sid: stream_sid.to_owned(),
             cutter: Cutter::new(),
-            audio: Vec::with_capacity(FRAME_LEN),
+            // Base64 is decoded in groups of three bytes.
+            audio: Vec::with_capacity(FRAME_LEN.next_multiple_of(3)),
             taken: 0,
             before: None,
             after: None,
@@ -183,6 +187,13 @@ fn key(digit: &str) -> Option<char> {
     let mut chars = digit.chars();
     let key = chars.next().filter(|key| matches!(key, '0'..='9' | '*' | '#'))?;
     chars.next().is_none().then_some(key)
+}
+
+/// What is left to read of a message that is otherwise damaged.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow)]
+    event: Text<'a>,
 }
 
 #[derive(Deserialize)]

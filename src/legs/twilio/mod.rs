@@ -43,7 +43,7 @@ pub enum Refused {
     NoStart,
     /// There was a start, but nothing can be done with it.
     #[error("the stream's start cannot be used: {0}")]
-    Unusable(&'static str),
+    Unusable(String),
 }
 
 /// Waits for the stream's start.

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use axum::extract::WebSocketUpgrade;
 use engine::audio::frame::FRAME_LEN;
 
 use super::*;
@@ -146,4 +147,65 @@ async fn orders_become_messages_in_their_order() {
     let sent: Vec<&str> = leg.socket.sent.iter().map(|message| message.to_text().expect("text")).collect();
     assert!(sent[0].starts_with(r#"{"event":"media","streamSid":"MZ1","media":{"payload":""#));
     assert_eq!(sent[1], r#"{"event":"clear","streamSid":"MZ1"}"#);
+}
+
+/// Serves one media socket, hands what becomes of it to `run`, and gives the address.
+async fn serve<F, Fut>(run: F) -> String
+where
+    F: FnOnce(WebSocket) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let upgrade = async move |upgrade: WebSocketUpgrade| upgrade.max_message_size(64 << 10).on_upgrade(run);
+    let router = axum::Router::new().route("/media", axum::routing::any(upgrade));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("ws://{address}/media")
+}
+
+#[tokio::test]
+async fn a_real_socket_carries_frames_both_ways_until_a_message_is_too_large() {
+    use tokio_tungstenite::tungstenite::Message as Sent;
+    let (events, mut heard) = tokio::sync::mpsc::channel(64);
+    let address = serve(async move |socket| {
+        let (_, mut leg) = open(socket).await.expect("a start");
+        while let Some(event) = leg.next().await {
+            if let LegEvent::Frame { frame, .. } = &event {
+                leg.send(LegOrder::Frame(*frame)).await.expect("the peer listens");
+            }
+            events.send(event).await.expect("the test listens");
+        }
+    })
+    .await;
+    let (mut peer, _) = tokio_tungstenite::connect_async(&address).await.expect("an upgrade");
+    let media = format!(
+        r#"{{"event":"media","streamSid":"MZ1","media":{{"timestamp":"0","payload":"{}"}}}}"#,
+        "//8A".repeat(54)
+    );
+    for text in [CONNECTED, START, &media] {
+        peer.send(Sent::text(text)).await.expect("sent");
+    }
+    let echo = timeout(Duration::from_secs(5), peer.next()).await.expect("in time").expect("open").expect("a message");
+    assert!(echo.to_text().expect("text").contains("//8A//8A"), "{echo}");
+    assert!(matches!(heard.recv().await, Some(LegEvent::Frame { stream_ms: 0, .. })));
+    // The other side may hang up before it has read all of this.
+    let _ = peer.send(Sent::text("x".repeat(1 << 17))).await;
+    let rest = timeout(Duration::from_secs(5), async { (heard.recv().await, heard.recv().await) });
+    let (tail, lost) = rest.await.expect("in time");
+    assert!(matches!(tail, Some(LegEvent::Frame { stream_ms: 20, .. })), "two bytes were left over: {tail:?}");
+    assert!(matches!(&lost, Some(LegEvent::Lost(why)) if why.contains("too long")), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_refused_peer_reads_why_in_the_close() {
+    let address = serve(async |socket| {
+        let refused = open(socket).await.expect_err("no call in the start");
+        assert!(matches!(refused, Refused::Unusable(_)), "{refused}");
+    })
+    .await;
+    let (mut peer, _) = tokio_tungstenite::connect_async(&address).await.expect("an upgrade");
+    let start = START.replace("CA1", "");
+    peer.send(tokio_tungstenite::tungstenite::Message::text(start)).await.expect("sent");
+    let close = timeout(Duration::from_secs(5), peer.next()).await.expect("in time").expect("open").expect("a message");
+    assert!(close.is_close() && close.to_text().is_ok_and(|reason| reason == "no media stream"), "{close:?}");
 }

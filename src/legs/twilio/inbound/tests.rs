@@ -165,11 +165,15 @@ fn a_start_tells_whose_call_it_is() {
 #[test]
 fn a_start_that_cannot_be_used_says_why() {
     let cases = [
-        (r#"{"event":"start","streamSid":"MZ1"}"#, "no start object"),
+        (r#"{"event":"start","streamSid":"MZ1"}"#, "no start object in it"),
         (r#"{"event":"start","start":{"callSid":"CA1"}}"#, "streamSid is missing"),
         (r#"{"event":"start","streamSid":"","start":{"callSid":"CA1"}}"#, "streamSid is missing"),
         (r#"{"event":"start","streamSid":"MZ1","start":{"streamSid":"MZ2","callSid":"CA1"}}"#, "differ"),
         (r#"{"event":"start","streamSid":"MZ1","start":{}}"#, "callSid is missing"),
+        (
+            r#"{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1","customParameters":{"n":1}}}"#,
+            "expected a string",
+        ),
         (
             r#"{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1","mediaFormat":{"sampleRate":16000}}}"#,
             "8000 Hz",
