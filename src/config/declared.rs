@@ -1,0 +1,168 @@
+//! Every setting once: its name, default, unit, meaning and parser, in the order of `.env.example`.
+
+use super::reader::Reader;
+use super::{Deepgram, Desk, OpenAi, Server, Twilio, parse};
+
+impl Deepgram {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("Deepgram hears and speaks.");
+        Self {
+            api_key: read.secret("DEEPGRAM_API_KEY", "From https://console.deepgram.com, under API keys."),
+            url: read.value(
+                "DEEPGRAM_URL",
+                "https://api.deepgram.com",
+                "address",
+                "A self-hosted Deepgram or an emulator goes here; http:// works, too.",
+                parse::base_url,
+            ),
+            model: read.value(
+                "DEEPGRAM_MODEL",
+                "nova-3",
+                "model",
+                "What hears. A model named flux-…, like flux-general-en, decides turns by itself.",
+                parse::word,
+            ),
+            voice: read.value(
+                "TTS_VOICE",
+                "aura-2-thalia-en",
+                "model",
+                "The voice that speaks. It carries the language. The business file may name another.",
+                parse::word,
+            ),
+        }
+    }
+}
+
+impl OpenAi {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("OpenAI thinks.");
+        Self {
+            api_key: read.secret("OPENAI_API_KEY", "From https://platform.openai.com/api-keys."),
+            org_id: read.optional(
+                "OPENAI_ORG_ID",
+                "id",
+                "The organization that pays, where a key has several.",
+                parse::word,
+            ),
+            base_url: read.value(
+                "OPENAI_BASE_URL",
+                "https://api.openai.com/v1",
+                "address",
+                "Any server that streams chat completions bound to a JSON schema.",
+                parse::base_url,
+            ),
+            model: read.value(
+                "OPENAI_MODEL",
+                "gpt-5.4-mini",
+                "model",
+                "A quick one: the caller waits for it. Models retire, and a retired one answers model_not_found.",
+                parse::word,
+            ),
+        }
+    }
+}
+
+impl Twilio {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("Twilio carries the calls.");
+        Self {
+            auth_token: read.secret(
+                "TWILIO_AUTH_TOKEN",
+                "The account's primary auth token, from https://console.twilio.com. With it, only Twilio is believed.",
+            ),
+            account_sid: read.optional("TWILIO_ACCOUNT_SID", "id", "The account, as AC….", parse::word),
+            phone_number: read.optional(
+                "TWILIO_PHONE_NUMBER",
+                "E.164",
+                "The number that is answered, like +15551230000.",
+                parse::phone_number,
+            ),
+            api_url: read.value(
+                "TWILIO_API_URL",
+                "https://api.twilio.com",
+                "address",
+                "Twilio's REST API, another region's or an emulator's.",
+                parse::base_url,
+            ),
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("The server.");
+        Self {
+            host: read.value(
+                "HOST",
+                "0.0.0.0",
+                "IP address",
+                "Where it listens. 127.0.0.1 keeps it to this machine.",
+                parse::ip_address,
+            ),
+            port: read.value("PORT", "3000", "TCP port", "All is on one port. 0 takes any that is free.", parse::port),
+            public_url: read.optional(
+                "PUBLIC_URL",
+                "address",
+                "Ours as Twilio knows it, like https://your-name.ngrok.app. Unset, each request's Host is taken.",
+                parse::base_url,
+            ),
+            max_calls: read.value(
+                "MAX_CALLS",
+                "200",
+                "calls",
+                "As many may go on at once. The next caller hears that the line is busy.",
+                parse::count,
+            ),
+            drain: read.value(
+                "DRAIN_SECONDS",
+                "25",
+                "seconds",
+                "How long calls may go on once the process is told to stop. Kubernetes kills after 30.",
+                parse::seconds,
+            ),
+            log_level: read.value(
+                "LOG_LEVEL",
+                "info",
+                "level",
+                "error, warn, info, debug, trace, or by module: info,engine=debug. Debug shows callers' words.",
+                parse::log_level,
+            ),
+            log_format: read.value(
+                "LOG_FORMAT",
+                "text",
+                "text or json",
+                "Lines for people, or an object a line for machines.",
+                parse::log_format,
+            ),
+        }
+    }
+}
+
+impl Desk {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("The business, and what its calls leave behind.");
+        Self {
+            business_file: read.value(
+                "BUSINESS_FILE",
+                "business.toml",
+                "path",
+                "Hours, services, staff and answers of the business.",
+                parse::path,
+            ),
+            database_url: read.value(
+                "DATABASE_URL",
+                "sqlite://data/frontdesk.db",
+                "SQLite file",
+                "Calls, transcripts and appointments. file:./dev.db and a plain path will do, too.",
+                parse::database,
+            ),
+            recordings: read.value(
+                "RECORDING_STORAGE_PATH",
+                "recordings",
+                "path",
+                "One folder per call, with its recording and its tape.",
+                parse::path,
+            ),
+        }
+    }
+}
