@@ -81,8 +81,7 @@ struct EntryWord {
 pub fn load(folder: &Path) -> Result<Vec<Clip>, ClipError> {
     let path = folder.join("manifest.json");
     let text = fs::read(&path).map_err(|source| ClipError::Unreadable { path: path.clone(), source })?;
-    let manifest: Manifest =
-        serde_json::from_slice(&text).map_err(|source| ClipError::BadManifest { path, source })?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|source| ClipError::BadManifest { path, source })?;
     manifest.clips.into_iter().map(|entry| load_clip(folder, entry)).collect()
 }
 

@@ -36,11 +36,12 @@ pub(super) struct Exact {
     anchors: Anchors,
     /// By where the clip's first sample lies in the stream; before the stream's own beginning when its head is missing.
     tracks: BTreeMap<(i64, ClipKey), Track>,
+    last: Option<u64>,
 }
 
 impl Exact {
     pub(super) fn new() -> Self {
-        Self { anchors: Anchors::new(), tracks: BTreeMap::new() }
+        Self { anchors: Anchors::new(), tracks: BTreeMap::new(), last: None }
     }
 
     /// Takes audio whose first sample is the stream's sample `position`.
@@ -64,6 +65,9 @@ impl Exact {
             });
             track.to = end;
             track.anchors += 1;
+            if track.anchors >= ANCHORS_MIN {
+                self.last = Some(end.max(0) as u64);
+            }
         }
         drop(known);
         self.tracks.retain(|_, track| end - track.to < MEMORY as i64);
@@ -73,9 +77,9 @@ impl Exact {
         }
     }
 
-    /// The last sample that is known to be of a clip.
+    /// Where known speech was last heard, as the sample after it.
     pub(super) fn last(&self) -> Option<u64> {
-        self.believed().map(|(_, track)| track.to.max(0) as u64).max()
+        self.last
     }
 
     /// The words whose audio came by, in order, up to the sample `now`.

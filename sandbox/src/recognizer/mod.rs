@@ -64,9 +64,10 @@ impl Ear {
         self.activity.started()
     }
 
-    /// Where voice was last heard. The distance to [`position`](Self::position) is how long it has been silent.
+    /// Where voice was last heard: loud enough, or known to be speech however quiet. The distance to
+    /// [`position`](Self::position) is how long it has been silent.
     pub fn last_voice(&self) -> Option<u64> {
-        self.activity.last_voice()
+        self.activity.last_voice().max(self.exact.last())
     }
 
     /// The words that went by and have ended, oldest first; no further back than [`MEMORY`].

@@ -1,0 +1,80 @@
+//! `WS /v1/listen`: Nova's streaming transcription.
+
+mod messages;
+mod options;
+mod session;
+mod transcript;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::deepgram::format::Decoder;
+use crate::deepgram::outbox::{Outgoing, Pace};
+use crate::deepgram::parameters::Parameters;
+use crate::deepgram::settings::Settings;
+use crate::deepgram::socket::{self, After, Listening};
+use crate::deepgram::{Deepgram, handshake};
+use options::Options;
+use session::Session;
+
+/// The handler of `/v1/listen`.
+pub(super) async fn open(
+    State(deepgram): State<Deepgram>,
+    headers: HeaderMap,
+    Query(query): Query<Vec<(String, String)>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let request_id = deepgram.next_request_id();
+    let options = match deepgram.admit_listener(&headers).and_then(|()| Options::of(&Parameters(query))) {
+        Ok(options) => options,
+        Err(refusal) => return refusal.answer(&request_id),
+    };
+    let decoder = Decoder::new(options.format);
+    let nova = Nova {
+        session: Session::new(options, request_id.clone(), deepgram.lexicon().clone()),
+        request_id: request_id.clone(),
+    };
+    handshake(upgrade, &headers, &request_id, move |socket| async move {
+        let _open = deepgram.listener_opened();
+        socket::serve(socket, nova, decoder, deepgram.clone()).await;
+    })
+}
+
+struct Nova {
+    session: Session,
+    request_id: String,
+}
+
+impl Listening for Nova {
+    fn hear(&mut self, audio: &[u8], settings: &Settings, out: &mut Vec<Outgoing>) {
+        self.session.hear(audio, settings.interim_every, out);
+    }
+
+    fn control(&mut self, text: &str, out: &mut Vec<Outgoing>) -> After {
+        let Ok(message) = serde_json::from_str::<Value>(text) else { return After::Close(1008, "DATA-0000") };
+        match message["type"].as_str() {
+            Some("KeepAlive") => After::Alive,
+            Some("Finalize") => {
+                self.session.finalize(out);
+                After::Alive
+            }
+            Some("CloseStream") => self.end(out),
+            Some("Configure") => {
+                let keyterms = message.get("keyterms").cloned().unwrap_or_else(|| json!([]));
+                let done = json!({ "type": "ConfigureSuccess", "request_id": self.request_id, "keyterms": keyterms });
+                out.push(Outgoing::new(&done, Pace::Once));
+                After::Alive
+            }
+            _ => After::Nothing,
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<Outgoing>) -> After {
+        self.session.finish(out);
+        After::Close(1000, "")
+    }
+}

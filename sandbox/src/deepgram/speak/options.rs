@@ -1,0 +1,121 @@
+//! What a client of `/v1/speak` asks for in its query (developers.deepgram.com/docs/tts-media-output-settings).
+
+use std::num::NonZeroU32;
+
+use crate::deepgram::format::{Encoding, Format};
+use crate::deepgram::parameters::Parameters;
+use crate::deepgram::refusal::Refusal;
+
+/// The voice when none is named.
+const DEFAULT_MODEL: &str = "aura-asteria-en";
+
+/// Names that Deepgram takes for the audio of speech and the sandbox does not make.
+const NOT_HERE: [&str; 5] = ["mp3", "opus", "flac", "aac", "alaw"];
+
+/// The parameters that change the answer. `speed` and `bit_rate` are checked or ignored, and change nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Options {
+    pub(super) model: String,
+    pub(super) format: Format,
+    /// Whether the audio begins with a WAV header.
+    pub(super) wav: bool,
+}
+
+impl Options {
+    /// The query of a request over HTTP: mp3 by default, and raw audio in a WAV file by default.
+    pub(super) fn of_request(parameters: &Parameters) -> Result<Self, Refusal> {
+        let wav = match parameters.text("container") {
+            None | Some("wav") => true,
+            Some("none") => false,
+            Some(other) => return Err(Refusal::value("container", other)),
+        };
+        Ok(Self { wav, ..Self::of(parameters, "mp3")? })
+    }
+
+    fn of(parameters: &Parameters, default_encoding: &str) -> Result<Self, Refusal> {
+        let model = parameters.text("model").unwrap_or(DEFAULT_MODEL).to_owned();
+        if !is_aura(&model) {
+            return Err(Refusal::parameter(format!("No such model/version combination found: {model}.")));
+        }
+        if parameters.number::<f32>("speed")?.is_some_and(|speed| !(0.7..=1.5).contains(&speed)) {
+            return Err(Refusal::value("speed", parameters.text("speed").unwrap_or_default()));
+        }
+        let format = format(parameters, parameters.text("encoding").unwrap_or(default_encoding))?;
+        Ok(Self { model, format, wav: false })
+    }
+
+    /// The longest text of one request, in characters. Pages differ between 1,000 and 2,400; the strictest is taken, so
+    /// that a client that works here works there.
+    pub(super) fn characters_max(&self) -> usize {
+        if self.model.starts_with("aura-2-") { 1_000 } else { 2_000 }
+    }
+
+    /// The type of the body.
+    pub(super) fn content_type(&self) -> String {
+        let rate = self.format.rate_hz;
+        match (self.wav, self.format.encoding) {
+            (true, _) => "audio/wav".into(),
+            (false, Encoding::Mulaw) => format!("audio/mulaw;rate={rate}"),
+            (false, Encoding::Linear16) => format!("audio/l16;rate={rate}"),
+        }
+    }
+}
+
+/// `aura-asteria-en`, `aura-2-thalia-en`: the sandbox has one voice and answers to every well-formed name.
+fn is_aura(model: &str) -> bool {
+    let rest = model.strip_prefix("aura-2-").or_else(|| model.strip_prefix("aura-"));
+    let named = rest.and_then(|rest| rest.split_once('-'));
+    let letters = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase());
+    named.is_some_and(|(voice, language)| letters(voice) && language.len() == 2 && letters(language))
+}
+
+fn format(parameters: &Parameters, encoding: &str) -> Result<Format, Refusal> {
+    let (encoding, default, rates): (_, _, &[u32]) = match encoding {
+        "mulaw" => (Encoding::Mulaw, 8_000, &[8_000, 16_000]),
+        "linear16" => (Encoding::Linear16, 24_000, &[8_000, 16_000, 24_000, 32_000, 48_000]),
+        other if NOT_HERE.contains(&other) => {
+            return Err(Refusal::parameter(format!(
+                "The sandbox speaks mulaw and linear16, not {other}; set encoding."
+            )));
+        }
+        other => return Err(Refusal::value("encoding", other)),
+    };
+    let rate = parameters.number("sample_rate")?.unwrap_or(default);
+    match NonZeroU32::new(rate) {
+        Some(rate_hz) if rates.contains(&rate) => Ok(Format { encoding, rate_hz }),
+        _ => Err(Refusal::value("sample_rate", &rate.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(query: &str) -> Result<Options, Refusal> {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        Options::of_request(&Parameters(pairs.map(|(name, value)| (name.into(), value.into())).collect()))
+    }
+
+    #[test]
+    fn raw_audio_comes_in_a_wav_file_unless_no_container_is_wanted() {
+        let plain = options("model=aura-2-thalia-en&encoding=mulaw").expect("a good query");
+        assert!(plain.wav && plain.format.rate_hz.get() == 8_000);
+        let raw = options("model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&container=none").expect("good");
+        assert_eq!((raw.wav, raw.content_type().as_str()), (false, "audio/mulaw;rate=8000"));
+    }
+
+    #[test]
+    fn what_the_service_or_the_sandbox_cannot_make_is_refused() {
+        for query in [
+            "model=aura-2-thalia-en",
+            "encoding=mp3",
+            "encoding=mulaw&sample_rate=24000",
+            "encoding=mulaw&container=ogg",
+            "encoding=mulaw&model=flux-haley-en",
+            "encoding=mulaw&model=nova-3",
+            "encoding=mulaw&speed=3",
+        ] {
+            assert!(options(query).is_err(), "{query}");
+        }
+    }
+}
