@@ -23,6 +23,8 @@ const YES: &[&str] = &[
     "alright",
     "all right",
     "fine",
+    "fine by me",
+    "fine with me",
     "correct",
     "right",
     "exactly",
@@ -77,7 +79,6 @@ const YES: &[&str] = &[
     "that is right",
     "that is correct",
     "that is perfect",
-    "that is it",
     "that would be great",
     "that would be good",
     "that would be perfect",
@@ -154,6 +155,9 @@ const NO: &[&str] = &[
     "not that one",
     "not now",
     "i do not think so",
+    "i do not have one",
+    "i do not have a number",
+    "i do not have a phone",
     "that does not work",
     "does not work",
     "that will not work",
@@ -391,66 +395,44 @@ pub(super) fn leaning(words: &[Word]) -> Leaning {
     leaning
 }
 
-/// "Right now", "good morning", "fine print": words of yes that say something else.
+/// Words of yes that say something else when the sentence goes on: "right now", "good morning", "I do have one".
 fn is_no_yes(words: &[Word], at: usize) -> bool {
-    let next = text(words, at + 1);
-    match text(words, at) {
-        "right" => ["now", "away", "after", "before", "around"].contains(&next),
-        "good" => ["morning", "afternoon", "evening", "day", "night", "bye"].contains(&next),
-        "it" => {
-            words.get(at + 1).is_some_and(|word| word.pause == Pause::None)
-                && starts_any(words, at, &["it is", "it does"]).is_some_and(|length| {
-                    words.get(at + length - 1).is_some_and(|word| word.pause == Pause::None)
-                        && at + length < words.len()
-                })
-                && starts_any(words, at, &["it is fine", "it is good", "it is right", "it is correct"]).is_none()
-        }
-        "i" => {
-            words.get(at + 2).is_some()
-                && starts_any(words, at, &["i do", "i would"]) == Some(2)
-                && starts_any(words, at, &["i do please", "i would please"]).is_none()
-                && words[at + 1].pause == Pause::None
-                && starts_any(words, at, &["i would rather not", "i do not", "i think so"]).is_none()
-        }
-        "that" => {
-            starts_any(words, at, &["that would be"]).is_some()
-                && starts_any(
-                    words,
-                    at,
-                    &[
-                        "that would be great",
-                        "that would be good",
-                        "that would be perfect",
-                        "that would be fine",
-                        "that would be lovely",
-                    ],
-                )
-                .is_none()
-                && at + 3 < words.len()
-        }
-        "please" => {
-            at + 1 < words.len() && words[at].pause == Pause::None && next != "do" && !["yes", "book"].contains(&next)
-        }
-        _ => false,
-    }
+    const ONLY_AT_THE_END: [&str; 9] =
+        ["it is", "it does", "i do", "i would", "that would be", "please", "right", "good", "if you could"];
+    let longest = starts_any(words, at, YES);
+    ONLY_AT_THE_END.iter().filter_map(|phrase| starts_any(words, at, &[phrase])).any(|length| {
+        let goes_on = words[at + length - 1].pause == Pause::None && at + length < words.len();
+        longest == Some(length) && goes_on && !AFTER_AN_ANSWER.contains(&text(words, at + length))
+    })
 }
 
-/// "No problem", "wait for", "stop by": words of no that say something else.
+/// Words of no that say something else: "no problem", "no later than", "I don't know".
 fn is_no_no(words: &[Word], at: usize) -> bool {
-    let next = text(words, at + 1);
-    match text(words, at) {
-        "no" => ["problem", "worries", "later", "earlier", "preference", "rush", "doubt"].contains(&next),
-        "do" => starts_any(words, at, &["do not know", "do not care", "do not mind", "do not you"]).is_some(),
-        "i" => starts_any(
-            words,
-            at,
-            &["i do not know", "i do not care", "i do not mind", "i do not have", "i do not want"],
-        )
-        .is_some(),
-        "stop" => next == "by",
-        _ => false,
-    }
+    const OTHERWISE: [&str; 16] = [
+        "no problem",
+        "no worries",
+        "no later than",
+        "no earlier than",
+        "no preference",
+        "no rush",
+        "no doubt",
+        "do not know",
+        "do not care",
+        "do not mind",
+        "do not you",
+        "i do not know",
+        "i do not care",
+        "i do not mind",
+        "i do not want",
+        "stop by",
+    ];
+    let has_number = starts_any(words, at, &["i do not have"]).is_some()
+        && starts_any(words, at, &["i do not have one", "i do not have a number", "i do not have a phone"]).is_none();
+    has_number || starts_any(words, at, &OTHERWISE).is_some()
 }
+
+/// Words that may follow a yes in one breath.
+const AFTER_AN_ANSWER: [&str; 8] = ["please", "thanks", "thank", "yes", "yeah", "and", "but", "so"];
 
 /// Whether the turn says that there is nothing more to do.
 pub(super) fn wants_nothing_more(words: &[Word]) -> bool {
@@ -469,7 +451,12 @@ pub(super) fn wants_person(words: &[Word]) -> bool {
 
 /// Whether the turn takes something back.
 pub(super) fn wants_change(words: &[Word]) -> bool {
-    has(words, CHANGE)
+    has(words, CHANGE) && !has(words, &["rather not"])
+}
+
+/// Whether the turn says that something was heard wrong.
+pub(super) fn finds_fault(words: &[Word]) -> bool {
+    has(words, &["wrong", "incorrect", "not right", "not correct", "misspelled", "spelled wrong", "is not my"])
 }
 
 /// Whether the turn asks for an appointment.
@@ -486,7 +473,8 @@ pub(super) fn is_question(words: &[Word]) -> bool {
     {
         at += 1;
     }
-    words.last().is_some_and(|word| word.pause == Pause::Question) || starts_any(words, at, ASKS).is_some()
+    let asks = at < words.len() && words.last().is_some_and(|word| word.pause == Pause::Question);
+    asks || starts_any(words, at, ASKS).is_some()
 }
 
 /// Whether the turn is about an appointment that stands already: this call cannot see it, a person can.

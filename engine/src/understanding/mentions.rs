@@ -109,7 +109,10 @@ fn is_meant(
     let follows = words[at + length - 1].pause < Pause::Stop
         && (days(words, at + length).is_some()
             || starts_any(words, at + length, &["or", "and", "to"]).is_some() && is_hour(words, at + length + 1));
-    if LEADS.contains(&lead) || beside || follows {
+    // "The afternoon one" points; "one" is an hour where a word for hours leads to it, or where it stands alone.
+    let one = text(words, at) == "one";
+    let joined = ["or", "and", "to"].contains(&lead);
+    if LEADS.contains(&lead) || follows || (beside && (!one || joined)) {
         return true;
     }
     let expected = match situation.expects {
@@ -120,8 +123,7 @@ fn is_meant(
         }
         _ => false,
     };
-    let pronoun = text(words, at) == "one" && !(at == 0 && is_hour_in_itself(words, at + length));
-    expected && !pronoun
+    expected && (!one || (at == 0 && is_hour_in_itself(words, at + length)))
 }
 
 fn is_hour(words: &[Word], at: usize) -> bool {

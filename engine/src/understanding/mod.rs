@@ -227,7 +227,7 @@ fn intent(words: &[Word], asked: bool, proposal: &Proposal, situation: &Situatio
         return Intent::Goodbye;
     }
     if intents::wants_nothing_more(words) && !facts && !asked {
-        return if yes_or_no || leaning == Leaning::No { Intent::Deny } else { Intent::Goodbye };
+        return if situation.expects == Expect::Anything { Intent::Goodbye } else { Intent::Deny };
     }
     if asked {
         return Intent::Question;
@@ -240,8 +240,12 @@ fn intent(words: &[Word], asked: bool, proposal: &Proposal, situation: &Situatio
     {
         return Intent::Confirm;
     }
-    if intents::wants_change(words) || (situation.expects == Expect::Change && about(words).is_some()) {
+    let names_a_fact = about(words).is_some() && (situation.expects == Expect::Change || intents::finds_fault(words));
+    if intents::wants_change(words) || names_a_fact {
         return Intent::Change;
+    }
+    if yes_or_no && leaning == Leaning::No && (!intents::wants_booking(words) || words::has(words, &["not book"])) {
+        return Intent::Deny;
     }
     if proposal.unknown_service || intents::wants_booking(words) {
         return Intent::Book;

@@ -20,18 +20,27 @@ pub(super) struct Named {
 
 /// A name with an introduction, wherever it stands in the words. The last one wins: people correct themselves.
 pub(super) fn introduced(words: &[Word]) -> Option<Named> {
-    (0..words.len()).filter_map(|at| introduced_at(words, at)).next_back()
+    let mut last: Option<Named> = None;
+    for at in 0..words.len() {
+        if last.as_ref().is_none_or(|last| at >= last.to) {
+            last = introduced_at(words, at).or(last);
+        }
+    }
+    last
 }
 
 /// A name in answer to "May I have your name?": introduced, or bare.
 pub(super) fn answered(words: &[Word]) -> Option<Named> {
-    introduced(words).or_else(|| {
-        let mut from = 0;
-        while let Some(length) = starts_any(words, from, &OPENERS) {
-            from += length;
-        }
-        bare(words, from, false)
-    })
+    let mut from = 0;
+    while let Some(length) = starts_any(words, from, &OPENERS) {
+        from += length;
+    }
+    // "Ada, last name Lovelace" is one bare name, though "name Lovelace" alone would introduce one.
+    let bare = bare(words, from, false);
+    match &bare {
+        Some(named) if named.name.contains(' ') => bare,
+        _ => introduced(words).or(bare),
+    }
 }
 
 /// What people say before they answer.
@@ -180,10 +189,13 @@ fn bare(words: &[Word], at: usize, doubtful: bool) -> Option<Named> {
             break;
         }
     }
+    if parts.is_empty() {
+        return None;
+    }
     let only_a_particle = parts.iter().all(|part| PARTICLES.contains(&part.to_lowercase().as_str()));
     let unfinished =
         next < words.len() && words[next - 1].pause == Pause::None && doubtful && !ends_a_name(text(words, next));
-    (!parts.is_empty() && !only_a_particle && !unfinished).then(|| Named { name: parts.join(" "), from: at, to: next })
+    (!only_a_particle && !unfinished).then(|| Named { name: parts.join(" "), from: at, to: next })
 }
 
 /// Words before spelled letters.
@@ -298,11 +310,27 @@ fn looks_like_a_name(words: &[Word], at: usize, cased: bool, first: bool) -> boo
             && lower != "a"
             && words.get(at + 1).is_some_and(|next| next.text.chars().count() > 1);
     }
+    if is_a_name_after_all(words, at, first) {
+        return true;
+    }
     let is_number = cardinal(words, at).is_some() || ordinal(words, at).is_some();
     let is_day = weekday_of(lower).is_some() || (first && cased && month_of(lower).is_some());
     let is_verb =
         lower.len() > 4 && lower.ends_with("ing") && !["sterling", "fleming", "browning", "channing"].contains(&lower);
     !is_number && !is_day && !is_verb && !NO_NAMES.contains(&lower)
+}
+
+/// Words that are names in some places: "Will" with a capital in front of another, "Price" at the end.
+fn is_a_name_after_all(words: &[Word], at: usize, first: bool) -> bool {
+    const SURNAMES: [&str; 14] =
+        ["price", "best", "day", "way", "good", "new", "rich", "hope", "say", "may", "will", "cool", "home", "case"];
+    let word = &words[at];
+    let large = |word: &Word| word.raw.starts_with(char::is_uppercase);
+    let ends = word.pause >= Pause::Comma || at + 1 == words.len();
+    match word.text.as_str() {
+        "will" if first => large(word) && (words.get(at + 1).is_none_or(large)),
+        surname => !first && ends && SURNAMES.contains(&surname),
+    }
 }
 
 /// Words after which a doubtful name is one: "I'm Ada and I'd like …".

@@ -28,34 +28,58 @@ pub(super) fn dialled(words: &[Word]) -> Option<Dialled> {
     best
 }
 
-/// A number as the world dials it: E.164 where the country's rule is known and fits, else its digits.
-///
-/// Country codes and trunk prefixes: ITU-T E.164 (list of assigned codes) and E.164 national dialling plans. Lengths are
-/// between 7 digits, the shortest that reaches somebody, and 15, the most that E.164 allows.
+/// How a country's numbers are dialled inside it.
+struct Plan {
+    /// ISO 3166 alpha-2.
+    country: &'static str,
+    /// The code dialled from abroad.
+    code: &'static str,
+    /// The prefix dialled inside the country, which goes when the code is put before.
+    trunk: &'static str,
+    /// Numbers are also told without the prefix. Elsewhere one without it is a local one, whose area nobody knows.
+    trunk_optional: bool,
+    /// How many digits follow the prefix.
+    digits: std::ops::RangeInclusive<usize>,
+}
+
+/// Country codes and prefixes of ITU-T E.164 (list of assigned codes) and the national dialling plans.
+const PLANS: [Plan; 20] = [
+    plan("US", "1", "1", true, 10, 10),
+    plan("CA", "1", "1", true, 10, 10),
+    plan("GB", "44", "0", false, 9, 10),
+    plan("IE", "353", "0", false, 7, 9),
+    plan("AU", "61", "0", false, 9, 9),
+    plan("NZ", "64", "0", false, 8, 10),
+    plan("DE", "49", "0", false, 7, 12),
+    plan("AT", "43", "0", false, 7, 12),
+    plan("CH", "41", "0", false, 9, 9),
+    plan("FR", "33", "0", false, 9, 9),
+    plan("BE", "32", "0", false, 8, 9),
+    plan("NL", "31", "0", false, 9, 9),
+    plan("SE", "46", "0", false, 7, 9),
+    plan("FI", "358", "0", false, 6, 11),
+    plan("IN", "91", "0", true, 10, 10),
+    plan("ES", "34", "", true, 9, 9),
+    plan("PT", "351", "", true, 9, 9),
+    plan("NO", "47", "", true, 8, 8),
+    plan("DK", "45", "", true, 8, 8),
+    plan("MX", "52", "", true, 10, 10),
+];
+
+const fn plan(
+    country: &'static str,
+    code: &'static str,
+    trunk: &'static str,
+    trunk_optional: bool,
+    least: usize,
+    most: usize,
+) -> Plan {
+    Plan { country, code, trunk, trunk_optional, digits: least..=most }
+}
+
+/// A number as the world dials it: E.164 where the country's plan is known and fits, else its digits. Between 7
+/// digits, the shortest that reaches somebody, and 15, the most that E.164 allows.
 pub(super) fn dialable(digits: &str, country: &str) -> Option<String> {
-    // Code, the prefix dialled inside the country, and how many digits a number has after it.
-    const COUNTRIES: [(&str, &str, &str, std::ops::RangeInclusive<usize>); 20] = [
-        ("US", "1", "1", 10..=10),
-        ("CA", "1", "1", 10..=10),
-        ("GB", "44", "0", 9..=10),
-        ("IE", "353", "0", 7..=9),
-        ("AU", "61", "0", 9..=9),
-        ("NZ", "64", "0", 8..=10),
-        ("DE", "49", "0", 7..=12),
-        ("AT", "43", "0", 7..=12),
-        ("CH", "41", "0", 9..=9),
-        ("FR", "33", "0", 9..=9),
-        ("BE", "32", "0", 8..=9),
-        ("NL", "31", "0", 9..=9),
-        ("SE", "46", "0", 7..=9),
-        ("FI", "358", "0", 6..=11),
-        ("IN", "91", "0", 10..=10),
-        ("ES", "34", "", 9..=9),
-        ("PT", "351", "", 9..=9),
-        ("NO", "47", "", 8..=8),
-        ("DK", "45", "", 8..=8),
-        ("MX", "52", "", 10..=10),
-    ];
     let plain = digits.trim_start_matches('+');
     if !(7..=15).contains(&plain.len()) {
         return None;
@@ -63,25 +87,23 @@ pub(super) fn dialable(digits: &str, country: &str) -> Option<String> {
     if digits.starts_with('+') {
         return Some(digits.to_owned());
     }
-    let Some((_, code, trunk, lengths)) = COUNTRIES.iter().find(|(name, ..)| *name == country) else {
-        return Some(plain.to_owned());
-    };
-    let abroad = if *code == "1" { "011" } else { "00" };
+    let Some(plan) = PLANS.iter().find(|plan| plan.country == country) else { return Some(plain.to_owned()) };
+    let abroad = if plan.code == "1" { "011" } else { "00" };
     if let Some(rest) = plain.strip_prefix(abroad).filter(|rest| rest.len() >= 8) {
         return Some(format!("+{rest}"));
     }
-    let national = match plain.strip_prefix(trunk) {
-        Some(rest) if !trunk.is_empty() && lengths.contains(&rest.len()) => rest,
-        _ if *trunk == "0" => "",
-        _ => plain,
+    let fits = |national: &&str| {
+        // Area codes of North America begin with 2 to 9 (NANP).
+        plan.digits.contains(&national.len()) && !(plan.code == "1" && national.starts_with(['0', '1']))
     };
-    // North American area codes begin with 2 to 9 (NANP).
-    let possible = lengths.contains(&national.len()) && !(*code == "1" && national.starts_with(['0', '1']));
-    if possible {
-        return Some(format!("+{code}{national}"));
-    }
-    let with_code = plain.strip_prefix(code).filter(|rest| lengths.contains(&rest.len()) && *trunk != "1");
-    Some(if with_code.is_some() { format!("+{plain}") } else { plain.to_owned() })
+    let with_trunk = plain.strip_prefix(plan.trunk).filter(|_| !plan.trunk.is_empty()).filter(fits);
+    let national = with_trunk.or_else(|| Some(plain).filter(|_| plan.trunk_optional).filter(fits));
+    let with_code = plain.strip_prefix(plan.code).filter(fits);
+    Some(match (national, with_code) {
+        (Some(national), _) => format!("+{}{national}", plan.code),
+        (None, Some(_)) => format!("+{plain}"),
+        (None, None) => plain.to_owned(),
+    })
 }
 
 /// The digits from `at` on, until a word that has no place in a number.
@@ -143,7 +165,8 @@ fn piece(words: &[Word], at: usize, before: &str) -> Option<(String, usize)> {
         });
     }
     if let Some(value) = unit(word) {
-        return Some((value.to_string(), 1));
+        let hundreds = text(words, at + 1) == "hundred";
+        return Some(if hundreds { (format!("{value}00"), 2) } else { (value.to_string(), 1) });
     }
     let value = tens(word)?;
     Some(match unit(text(words, at + 1)).filter(|ones| (1..=9).contains(ones)) {

@@ -72,6 +72,9 @@ fn chosen(words: &[Word], at: usize, offered: usize) -> Option<(Asked, usize)> {
     }
     let the = usize::from(text(words, at) == "the");
     let (nth, length) = ordinal(words, at + the)?;
+    if ["one", "a", "just", "every", "my", "your"].contains(&before(words, at)) {
+        return None;
+    }
     let next = at + the + length;
     let follows = words.get(next - 1).is_some_and(|word| word.pause == Pause::None);
     let noun = starts_any(words, next, &["one", "option", "time", "slot", "choice"]).filter(|_| follows).unwrap_or(0);
@@ -162,9 +165,18 @@ fn open(words: &[Word], at: usize, offered: bool) -> Option<(Asked, usize)> {
     if let Some(length) = starts_any(words, at, &ANY) {
         return Some((Asked::Any, length));
     }
-    if let Some(length) =
-        starts_any(words, at, &["the latest you have", "the latest", "the last appointment", "latest"])
-    {
+    if let Some(length) = starts_any(
+        words,
+        at,
+        &[
+            "the latest you have",
+            "the latest",
+            "the last appointment",
+            "latest",
+            "as late as possible",
+            "as late as you can",
+        ],
+    ) {
         return Some((Asked::Last, length));
     }
     let farewell = ["you", "back", "again", "call"].contains(&before(words, at))

@@ -206,8 +206,22 @@ fn is_neutral(noun: &[Word]) -> bool {
     let timely = |word: &Word| {
         super::dates::weekday_of(&word.text).is_some()
             || super::dates::month_of(&word.text).is_some()
-            || ["morning", "afternoon", "evening", "weekend", "later", "earlier", "walk", "real"]
-                .contains(&word.text.as_str())
+            || [
+                "morning",
+                "afternoon",
+                "evening",
+                "weekend",
+                "later",
+                "earlier",
+                "walk",
+                "real",
+                "today",
+                "tomorrow",
+                "tonight",
+                "yes",
+                "no",
+            ]
+            .contains(&word.text.as_str())
             || word.text.starts_with(|c: char| c.is_ascii_digit())
     };
     noun.is_empty() || noun.iter().any(|word| NEUTRAL.contains(&word.text.as_str()) || timely(word))

@@ -164,3 +164,127 @@ fn what_callers_say_about_time_means_what_the_table_says() {
     });
     assert!(count >= 120, "the table has shrunk to {count} phrases");
 }
+
+fn wire_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).expect("an enum").as_str().expect("a name").to_owned()
+}
+
+fn show_proposal(proposal: &Proposal) -> String {
+    let mut parts = vec![wire_name(&proposal.intent)];
+    let mut fact = |name: &str, value: Option<String>| parts.extend(value.map(|value| format!("{name}={value}")));
+    fact("service", proposal.service.clone());
+    fact("when", proposal.when.as_ref().map(|when| format!("[{}]", show_when(when))));
+    fact("name", proposal.name.as_ref().map(|name| format!("[{name}]")));
+    fact("phone", proposal.phone.clone());
+    fact("about", proposal.about.map(|about| wire_name(&about)));
+    parts.extend(proposal.unknown_service.then(|| "unknown-service".to_owned()));
+    parts.extend(proposal.unclear_when.then(|| "unclear-time".to_owned()));
+    parts.join(" ")
+}
+
+#[test]
+fn whole_turns_mean_what_the_table_says() {
+    let count =
+        check_table(include_str!("turns.table"), |phrase, situation| show_proposal(&understand(phrase, situation)));
+    assert!(count >= 150, "the table has shrunk to {count} turns");
+}
+
+#[test]
+fn names_are_heard_and_written_as_the_table_says() {
+    let mut wrong = String::new();
+    for line in include_str!("names.table").lines().filter(|line| !line.starts_with('#')) {
+        let (phrase, wanted) = line.split_once('|').expect("phrase | name");
+        let got = name(phrase.trim()).unwrap_or_default();
+        if got != wanted.trim() {
+            wrong.push_str(&format!("\n{} | {} | but it is {got}", phrase.trim(), wanted.trim()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn sentences_that_introduce_nobody_give_no_name() {
+    let business = barber();
+    for line in include_str!("no-names.table").lines().filter(|line| !line.starts_with('#')) {
+        for text in [line.to_owned(), line.to_lowercase(), format!("{line}.")] {
+            for expects in [Expect::Anything, Expect::Time, Expect::YesNo] {
+                let scene = Scene { expects, ..Scene::read("now=2026-11-23T10:00") };
+                assert_eq!(understand(&text, &scene.situation(&business)).name, None, "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn dictated_numbers_are_dialable_as_the_table_says() {
+    let mut wrong = String::new();
+    for line in include_str!("phones.table").lines().filter(|line| !line.starts_with('#')) {
+        let parts: Vec<&str> = line.split('|').map(str::trim).collect();
+        let got = phone(parts[1], parts[0]).unwrap_or_default();
+        if got != parts[2] {
+            wrong.push_str(&format!("\n{line}\n    but it is {got:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn services_are_found_by_id_name_and_other_words() {
+    let business = barber();
+    let found = |id: &str| ServiceReading::Found(id.to_owned());
+    for (text, wanted) in [
+        ("beard_trim", found("beard_trim")),
+        ("a beard trim", found("beard_trim")),
+        ("beard trims", found("beard_trim")),
+        ("trim", found("haircut")),
+        ("hair cut", found("haircut")),
+        ("haircuts", found("haircut")),
+        ("Colouring, I mean color", found("coloring")),
+        ("not a haircut, a shave", found("beard_trim")),
+        ("manicure", ServiceReading::Unknown),
+        ("", ServiceReading::None),
+        ("an appointment", ServiceReading::None),
+        ("tomorrow", ServiceReading::None),
+    ] {
+        assert_eq!(service(text, &business), wanted, "{text:?}");
+    }
+}
+
+#[test]
+fn questions_are_answered_by_the_words_in_them() {
+    let business = barber();
+    for (text, wanted) in [
+        ("What are your hours?", Some("We're open Tuesday to Saturday.")),
+        ("Where do I park?", Some("We're at twelve Harbor Street.")),
+        ("How much is it?", Some("A haircut is thirty five dollars.")),
+        ("how much", Some("A haircut is thirty five dollars.")),
+        ("Do you take cards", Some("We take cards and cash.")),
+        ("Is there much to see?", None),
+        ("Do you have a bathroom?", None),
+    ] {
+        assert_eq!(answer(text, &business), wanted, "{text:?}");
+    }
+}
+
+#[test]
+fn no_words_whatever_make_the_rules_panic() {
+    let business = barber();
+    let vocabulary =
+        include_str!("when.table").split_whitespace().chain(include_str!("turns.table").split_whitespace());
+    let vocabulary: Vec<&str> = vocabulary
+        .chain(["-", "'", "''", "$", "+", "#", ".", "?", "é", "99999999999", "0:99", "1/2/3/4", "’s", "n't"])
+        .collect();
+    let mut seed = 1_u64;
+    let mut random = move |below: usize| {
+        // Knuth's MMIX constants: any spread of words will do.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    for _ in 0..3_000 {
+        let text = (0..1 + random(9)).map(|_| vocabulary[random(vocabulary.len())]).collect::<Vec<_>>().join(" ");
+        let mut scene = Scene::read("now=2026-11-23T10:00 offered=2026-11-24T09:30,2026-11-24T14:00");
+        scene.expects = [Expect::Anything, Expect::Time, Expect::Name, Expect::Phone, Expect::YesNo][random(5)];
+        understand(&text, &scene.situation(&business));
+        (name(&text), phone(&text, "GB"), answer(&text, &business));
+    }
+}

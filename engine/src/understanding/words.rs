@@ -93,7 +93,7 @@ fn read_piece(piece: &str, words: &mut Vec<Word>) {
     }
     let first = words.len();
     if !read_iso(core, words) && !read_initials(core, words) {
-        for (nth, part) in core.split('-').filter(|part| !part.is_empty()).enumerate() {
+        for (nth, part) in core.split(['-', '_']).filter(|part| !part.is_empty()).enumerate() {
             read_part(part, nth > 0, words);
         }
     }
