@@ -9,6 +9,7 @@ use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 use super::numbers::{cardinal, ordinal};
 use super::words::{Pause, Word, before, starts, starts_any, text};
+use crate::calendar::HORIZON_DAYS_MAX;
 
 /// What a date is read against.
 #[derive(Debug, Clone, Copy)]
@@ -276,7 +277,7 @@ fn weekday_and_ordinal(words: &[Word], at: usize, day: Weekday, today: &Today) -
     if counts_something(words, at + the + length) {
         return None;
     }
-    let found = (0..=today.horizon_days.max(31))
+    let found = (0..=today.horizon_days.clamp(31, HORIZON_DAYS_MAX))
         .map(|ahead| later(today.date, ahead))
         .find(|date| date.day() == number && date.weekday() == day);
     Some((found.map_or(Named::Nonsense, one), the + length))
@@ -389,7 +390,8 @@ fn year(words: &[Word], at: usize) -> Option<(u32, usize)> {
 fn dated(month: u32, day: u32, year: Option<u32>, today: &Today) -> Named {
     const GONE_BY_DAYS: u64 = 31;
     if let Some(year) = year {
-        return NaiveDate::from_ymd_opt(year as i32, month, day).map_or(Named::Nonsense, one);
+        let date = NaiveDate::from_ymd_opt(year as i32, month, day).filter(|_| (1900..2200).contains(&year));
+        return date.map_or(Named::Nonsense, one);
     }
     let earliest = today.date.checked_sub_days(Days::new(GONE_BY_DAYS)).unwrap_or(today.date);
     // Four years ahead, so that February 29th is found.

@@ -280,11 +280,11 @@ fn no_words_whatever_make_the_rules_panic() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
-    for _ in 0..3_000 {
+    for _ in 0..600 {
         let text = (0..1 + random(9)).map(|_| vocabulary[random(vocabulary.len())]).collect::<Vec<_>>().join(" ");
         let mut scene = Scene::read("now=2026-11-23T10:00 offered=2026-11-24T09:30,2026-11-24T14:00");
         scene.expects = [Expect::Anything, Expect::Time, Expect::Name, Expect::Phone, Expect::YesNo][random(5)];
         understand(&text, &scene.situation(&business));
-        (name(&text), phone(&text, "GB"), answer(&text, &business));
+        let _ = (name(&text), phone(&text, "GB"), answer(&text, &business));
     }
 }

@@ -13,7 +13,7 @@ use super::picks::Asked;
 use super::times::{Clock, LAST_MIN, MORNING, Part};
 use super::words::Word;
 use super::{Expect, Reading, Situation};
-use crate::calendar::{moment, slot};
+use crate::calendar::{last_day, moment, slot};
 
 /// What the words say about time, put together.
 #[derive(Debug, Default)]
@@ -218,7 +218,9 @@ impl Wish {
             Some(Asked::Any) if !asked_for_day && situation.day_in_mind.is_some() => {
                 situation.day_in_mind.map(|day| whole(day, day, situation))
             }
-            Some(_) if !asked_for_day => Some(whole(situation.now.date(), last_day(situation), situation)),
+            Some(_) if !asked_for_day => {
+                Some(whole(situation.now.date(), last_day(situation.business, situation.now), situation))
+            }
             _ => self.on_days(stretch, situation),
         }
     }
@@ -518,10 +520,6 @@ fn as_offered(when: When, situation: &Situation) -> When {
         },
         _ => when,
     }
-}
-
-fn last_day(situation: &Situation) -> NaiveDate {
-    situation.now.date() + Days::new(situation.business.booking.horizon_days.into())
 }
 
 fn next(day: NaiveDate) -> NaiveDate {

@@ -6,6 +6,7 @@ use chrono::{NaiveTime, Weekday};
 
 use super::templates::{ALL, EVERYWHERE};
 use crate::business::{Business, Opening};
+use crate::calendar::HORIZON_DAYS_MAX;
 
 /// Every problem of a business's file, each naming the thing and the remedy. Empty when all is well.
 pub fn check(business: &Business) -> Vec<String> {
@@ -114,6 +115,12 @@ fn booking(business: &Business, problems: &mut Vec<String>) {
     if rules.grid_min == 0 || rules.grid_min > A_DAY_MIN / 2 {
         problems
             .push(format!("booking.grid_min is {}: write minutes from 1 to 720, usually 15 or 30.", rules.grid_min));
+    }
+    if rules.horizon_days == 0 || rules.horizon_days > HORIZON_DAYS_MAX {
+        problems.push(format!(
+            "booking.horizon_days is {}: write days from 1 to {HORIZON_DAYS_MAX}, usually 60.",
+            rules.horizon_days
+        ));
     }
     if u64::from(rules.lead_min) > u64::from(rules.horizon_days) * u64::from(A_DAY_MIN) {
         problems.push(format!(

@@ -32,6 +32,9 @@ pub struct Found {
     pub nearest: Vec<Slot>,
 }
 
+/// The furthest ahead that is looked, whatever the file says: ten years.
+pub const HORIZON_DAYS_MAX: u32 = 3_653;
+
 /// How a moment is written.
 const FORMAT: &str = "%Y-%m-%dT%H:%M";
 
@@ -181,8 +184,9 @@ fn earliest(business: &Business, now: NaiveDateTime) -> NaiveDateTime {
 }
 
 /// The last day that may be booked.
-fn last_day(business: &Business, now: NaiveDateTime) -> NaiveDate {
-    now.date() + Days::new(business.booking.horizon_days.into())
+pub(crate) fn last_day(business: &Business, now: NaiveDateTime) -> NaiveDate {
+    let ahead = business.booking.horizon_days.min(HORIZON_DAYS_MAX);
+    now.date().checked_add_days(Days::new(ahead.into())).unwrap_or(NaiveDate::MAX)
 }
 
 /// Why nothing can be had in a stretch.
@@ -222,3 +226,6 @@ fn staff_free_at<'b>(business: &'b Business, service: &Service, at: NaiveDateTim
     let free = |staff: &&Staff| !busy.iter().any(|busy| busy.staff == staff.id && busy.from < end && at < busy.to);
     business.staff.iter().filter(does).filter(free).collect()
 }
+
+#[cfg(test)]
+mod tests;
