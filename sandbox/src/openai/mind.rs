@@ -1,0 +1,242 @@
+//! What this model thinks. It is no language model: it reads the last thing the caller said by rules, against what the
+//! instructions say about the business, and knows the few members a booking turn has.
+//!
+//! It knows a business only from the instructions, as a model would: lines like `Service haircut: a haircut, 30
+//! minutes` and `Fact: We're at twelve Harbor Street`. What the caller was asked, it takes from the assistant's last
+//! words.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+use engine::business::{Answer, BookingRules, Business, Hours, Service};
+use engine::understanding::{Expect, Reading, Situation, understand, when};
+use statecharts::proposal::{Intent, Slot};
+
+/// What was understood, by the members' names in the schema.
+pub(super) type Known = BTreeMap<&'static str, Option<String>>;
+
+/// Questions that facts answer: words of the question, and words that a fact about it has.
+const TOPICS: [(&[&str], &[&str]); 5] = [
+    (&["hours", "open", "close", "closing"], &["open", "closed", "hours"]),
+    (&["where", "address", "located", "location", "directions"], &["street", "avenue", "road", "located", "next to"]),
+    (&["park", "parking"], &["park", "parking"]),
+    (&["price", "prices", "cost", "how much", "charge"], &["dollars", "euros", "pounds", "price", "costs"]),
+    (&["pay", "card", "cash"], &["card", "cards", "cash"]),
+];
+
+/// Words of the assistant by which it asks for something, most telling first.
+const QUESTIONS: [(&[&str], Expect); 6] = [
+    (&["like to change"], Expect::Change),
+    (&["shall i book", "should i book", "book it", "is that right", "yes or no"], Expect::YesNo),
+    (&["your name", "the name"], Expect::Name),
+    (&["number"], Expect::Phone),
+    (&["which service", "what service", "we do"], Expect::Service),
+    (&["when", "which day", "what time", "day and time", "suits you", "suit you", "morning, or"], Expect::Time),
+];
+
+/// Longest turn, in words, in which the words about time are looked for one by one.
+const QUOTED_WORDS_MAX: usize = 40;
+
+/// Understands a conversation: the last message of the caller, in the light of all before.
+pub(super) fn think(messages: &[(String, String)]) -> Known {
+    let said = last(messages, "user").unwrap_or_default();
+    let asked = last(messages, "assistant").unwrap_or_default();
+    let instructions = messages.iter().filter(|(role, _)| role == "system" || role == "developer");
+    let lines: Vec<&str> = instructions.flat_map(|(_, text)| text.lines()).collect();
+    let business = business(&lines);
+    let situation = Situation {
+        business: &business,
+        now: some_day(),
+        expects: expectation(asked),
+        offered: &offered(&lines),
+        half: None,
+        day_in_mind: None,
+        service: None,
+    };
+    let proposal = understand(said, &situation);
+    let reply = (proposal.intent == Intent::Question).then(|| {
+        let known = engine::understanding::answer(said, &business);
+        known.unwrap_or("I'm not sure about that, sorry.").to_owned()
+    });
+    BTreeMap::from([
+        ("intent", Some(intent(proposal.intent).to_owned())),
+        ("service", proposal.service),
+        ("when_text", words_about_time(said, &situation)),
+        ("name", proposal.name),
+        ("phone", proposal.phone),
+        ("reply", reply),
+    ])
+}
+
+/// What is said when no schema was asked for.
+pub(super) fn chat(known: &Known) -> String {
+    let reply = known.get("reply").cloned().flatten();
+    reply.unwrap_or_else(|| "I can help you to book an appointment. What would you like, and when?".to_owned())
+}
+
+fn last<'a>(messages: &'a [(String, String)], role: &str) -> Option<&'a str> {
+    messages.iter().rev().find(|(by, _)| by == role).map(|(_, text)| text.as_str())
+}
+
+/// The shortest run of the caller's own words that says as much about time as all of them do.
+fn words_about_time(said: &str, situation: &Situation) -> Option<String> {
+    let whole = when(said, situation);
+    let words: Vec<&str> = said.split_whitespace().collect();
+    if whole == Reading::Nothing {
+        return None;
+    }
+    if words.len() > QUOTED_WORDS_MAX {
+        return Some(said.to_owned());
+    }
+    let runs = (1..=words.len()).flat_map(|length| words.windows(length));
+    let means_the_same = |run: &String| when(run, situation) == whole;
+    let quoted = runs.map(|run| run.join(" ")).find(means_the_same).unwrap_or_else(|| said.to_owned());
+    // The dot of "p.m." is part of the word.
+    let bare = quoted.trim_end_matches(['.', ',', '?', '!']).to_owned();
+    Some(if means_the_same(&bare) { bare } else { quoted })
+}
+
+fn expectation(asked: &str) -> Expect {
+    // What counts is the last question of several sentences.
+    let asked = asked.to_lowercase();
+    let sentences: Vec<&str> = asked.split_inclusive(['.', '?', '!']).collect();
+    let question = sentences.iter().rev().find(|sentence| sentence.contains('?'));
+    let Some(question) = question.or(sentences.last()) else { return Expect::Anything };
+    let told = |words: &[&str]| words.iter().any(|word| question.contains(word));
+    QUESTIONS.iter().find(|(words, _)| told(words)).map_or(Expect::Anything, |(_, expects)| *expects)
+}
+
+fn business(lines: &[&str]) -> Business {
+    let facts = lines.iter().filter_map(|line| line.trim().strip_prefix("Fact: "));
+    Business {
+        name: "the business".to_owned(),
+        time_zone: chrono_tz::UTC,
+        country: "US".to_owned(),
+        transfer_to: None,
+        hours: always_open(),
+        booking: BookingRules::default(),
+        services: lines.iter().filter_map(|line| service(line)).collect(),
+        staff: Vec::new(),
+        answers: facts.map(answer).collect(),
+        prompts: BTreeMap::new(),
+        keyterms: Vec::new(),
+        voice: None,
+    }
+}
+
+/// `Service haircut: a haircut, 30 minutes, 35 dollars.`
+fn service(line: &str) -> Option<Service> {
+    let (id, rest) = line.trim().strip_prefix("Service ")?.split_once(':')?;
+    let name = rest.split(',').next()?.trim().trim_end_matches('.');
+    let also = id.split('_').map(str::to_owned).collect();
+    Some(Service { id: id.trim().to_owned(), name: name.to_owned(), also, minutes: 30, price: None })
+}
+
+fn answer(fact: &str) -> Answer {
+    let lower = fact.to_lowercase();
+    let about = |told: &[&str]| told.iter().any(|word| lower.contains(word));
+    let ask = TOPICS.iter().filter(|(_, told)| about(told)).flat_map(|(ask, _)| ask.iter());
+    Answer { ask: ask.map(|word| (*word).to_owned()).collect(), say: fact.to_owned() }
+}
+
+/// `Just offered, in this order: 2026-11-24T09:00, 2026-11-24T09:30.`
+fn offered(lines: &[&str]) -> Vec<Slot> {
+    let times = lines.iter().find_map(|line| line.trim().strip_prefix("Just offered")?.split_once(": "));
+    let times = times.map(|(_, times)| times.trim_end_matches('.')).unwrap_or_default();
+    times.split(", ").filter(|time| !time.is_empty()).map(|time| Slot(time.to_owned())).collect()
+}
+
+/// Only words are quoted, never reckoned with, so that any day will do.
+fn some_day() -> NaiveDateTime {
+    NaiveDateTime::default()
+}
+
+/// With closed days no hour of theirs would count as one.
+fn always_open() -> Hours {
+    let day = || vec!["06:00-22:00".to_owned().try_into().expect("a constant")];
+    Hours { mon: day(), tue: day(), wed: day(), thu: day(), fri: day(), sat: day(), sun: day() }
+}
+
+fn intent(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Book => "book",
+        Intent::Provide => "provide",
+        Intent::Change => "change",
+        Intent::Confirm => "confirm",
+        Intent::Deny => "deny",
+        Intent::Question => "question",
+        Intent::Person => "person",
+        Intent::Goodbye => "goodbye",
+        Intent::Other => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INSTRUCTIONS: &str = "You understand callers of Harbor Street Barbers.\n\
+        Service haircut: a haircut, 30 minutes, 35 dollars.\nService beard_trim: a beard trim, 30 minutes.\n\
+        Fact: You can park for free behind the building.\nFact: We're at twelve Harbor Street, next to the ferry.\n\
+        Just offered, in this order: 2026-11-24T09:00, 2026-11-24T09:30.\n";
+
+    fn thought(asked: &str, said: &str) -> Known {
+        let message = |role: &str, text: &str| (role.to_owned(), text.to_owned());
+        think(&[message("system", INSTRUCTIONS), message("assistant", asked), message("user", said)])
+    }
+
+    #[track_caller]
+    fn expect(asked: &str, said: &str, wanted: &[(&str, &str)]) {
+        let known = thought(asked, said);
+        let found: Vec<_> = known.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+        let mut wanted = wanted.to_vec();
+        wanted.sort_unstable();
+        assert_eq!(found, wanted, "{said:?}");
+    }
+
+    #[test]
+    fn a_wish_is_taken_apart_and_its_time_quoted() {
+        expect(
+            "How can I help you?",
+            "Hi, I'd like a haircut on Tuesday at ten.",
+            &[("intent", "book"), ("service", "haircut"), ("when_text", "Tuesday at ten")],
+        );
+        expect(
+            "How can I help you?",
+            "I'd like a beard trim tomorrow at three, my name is Ada Lovelace.",
+            &[
+                ("intent", "book"),
+                ("service", "beard_trim"),
+                ("when_text", "tomorrow at three"),
+                ("name", "Ada Lovelace"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_bare_answer_is_read_as_what_was_asked_for() {
+        expect("May I have your name?", "Grace Hopper.", &[("intent", "provide"), ("name", "Grace Hopper")]);
+        expect("A haircut for Ada. Shall I book it?", "Yes, please.", &[("intent", "confirm")]);
+        expect(
+            "I have nine or nine thirty. Which suits you?",
+            "The first one, please.",
+            &[("intent", "provide"), ("when_text", "first")],
+        );
+    }
+
+    #[test]
+    fn questions_are_answered_from_the_facts_or_not_at_all() {
+        expect(
+            "How can I help you?",
+            "Where are you?",
+            &[("intent", "question"), ("reply", "We're at twelve Harbor Street, next to the ferry.")],
+        );
+        let unknown = thought("How can I help you?", "Do you have parking?");
+        assert_eq!(unknown["reply"].as_deref(), Some("You can park for free behind the building."));
+    }
+
+    #[test]
+    fn nothing_said_is_nothing_understood() {
+        assert_eq!(think(&[])["intent"].as_deref(), Some("other"));
+    }
+}
