@@ -14,3 +14,5 @@ pub mod recognizer;
 pub mod twilio;
 #[cfg(feature = "sockets")]
 pub mod voice;
+#[cfg(feature = "sockets")]
+pub mod world;
