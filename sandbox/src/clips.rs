@@ -174,6 +174,18 @@ mod tests {
     }
 
     #[test]
+    fn every_standard_phrase_of_the_example_business_is_recorded() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let text = fs::read_to_string(root.join("business.toml")).expect("the example business is committed");
+        let business = toml::from_str(&text).expect("a business");
+        let recorded: Vec<_> = load(&root.join("fixtures/phrases")).expect("the fixtures are committed");
+        for phrase in engine::wording::standard_phrases(&business) {
+            let found = recorded.iter().any(|clip| spoken(&clip.text) == spoken(&phrase));
+            assert!(found, "{phrase:?} is not recorded: see scripts/make-fixtures");
+        }
+    }
+
+    #[test]
     fn a_missing_folder_is_an_error_that_names_the_remedy() {
         let error = load(Path::new("/nowhere")).expect_err("there is no such folder").to_string();
         assert!(error.contains("/nowhere/manifest.json") && error.contains("make-fixtures"), "{error}");
