@@ -4,12 +4,15 @@
 //! | path | what |
 //! |---|---|
 //! | `WS /v1/listen` | streaming transcription, Nova: results, endpointing, utterance end |
+//! | `WS /v2/listen` | streaming transcription, Flux: the caller's turns |
 //! | `POST /v1/speak` | speech as a chunked body |
+//! | `WS /v1/speak` | speech sentence by sentence, with flush and clear |
 //! | `POST /v1/auth/grant` | a short-lived token |
 //!
 //! What it hears is decided by the audio ([`crate::recognizer`]); what it says is real speech where there is any
 //! ([`crate::voice`]). How it behaves is set, also while it runs, by [`Settings`].
 
+mod flux;
 mod format;
 mod key;
 mod listen;
@@ -90,7 +93,8 @@ impl Deepgram {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/v1/listen", any(listen::open))
-            .route("/v1/speak", post(speak::answer))
+            .route("/v2/listen", any(flux::open))
+            .route("/v1/speak", post(speak::answer).get(speak::open))
             .route("/v1/auth/grant", post(grant))
             .with_state(self.clone())
     }

@@ -39,11 +39,18 @@ pub(super) enum After {
     Close(u16, &'static str),
 }
 
-/// Serves a socket to its end.
-pub(super) async fn serve(socket: WebSocket, session: impl Listening, decoder: Decoder, deepgram: Deepgram) {
+/// Serves a socket to its end. `greeting` is said first.
+pub(super) async fn serve(
+    socket: WebSocket,
+    session: impl Listening,
+    greeting: Vec<Outgoing>,
+    decoder: Decoder,
+    deepgram: Deepgram,
+) {
     let now = Instant::now();
-    let line = Line { socket, session, decoder, deepgram, outbox: Outbox::default(), heard: 0, last_sign: now };
-    line.run().await;
+    let mut outbox = Outbox::default();
+    outbox.put(now, greeting, &deepgram.settings());
+    Line { socket, session, decoder, deepgram, outbox, heard: 0, last_sign: now }.run().await;
 }
 
 struct Line<S> {

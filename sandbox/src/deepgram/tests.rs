@@ -282,3 +282,165 @@ async fn a_body_that_is_cut_is_seen_to_be_cut() {
     assert!(speak(&address, RAW, "Goodbye.").await.3);
     assert_eq!(deepgram.counts().speeches_open, 0);
 }
+
+const FLUX: &str = "/v2/listen?model=flux-general-en&encoding=mulaw&sample_rate=8000";
+
+fn events(messages: &[Value]) -> Vec<(&str, u64, &str)> {
+    let told = messages.iter().filter(|message| message["type"] == "TurnInfo" && message["event"] != "Update");
+    told.map(|turn| (turn["event"].as_str(), turn["turn_index"].as_u64(), turn["transcript"].as_str()))
+        .map(|(event, turn, text)| (event.unwrap_or_default(), turn.unwrap_or(9), text.unwrap_or_default()))
+        .collect()
+}
+
+#[tokio::test]
+async fn flux_follows_two_turns() {
+    let (_, address) = serve(Settings::default()).await;
+    let mut socket = connect(&address, FLUX).await;
+    let (one, other) = (utterance("open-tue-10"), utterance("ada"));
+    say(&mut socket, &[&silence(500), &one.audio, &silence(1_000), &other.audio, &silence(1_000)]).await;
+    tell(&mut socket, "CloseStream").await;
+    let (messages, close) = rest(&mut socket).await;
+    assert_eq!(close, Some((1000, String::new())));
+    assert_eq!(messages[0]["type"], "Connected");
+    for (n, message) in messages.iter().enumerate() {
+        assert_eq!(message["sequence_id"], n);
+    }
+    let events = events(&messages);
+    let expected = [
+        ("StartOfTurn", 0, "Hi,"),
+        ("EndOfTurn", 0, "Hi, I'd like a haircut on Tuesday at ten."),
+        ("StartOfTurn", 1, "Ada"),
+        ("EndOfTurn", 1, "Ada Lovelace."),
+    ];
+    assert_eq!(events, expected);
+    let updates = messages.iter().filter(|message| message["event"] == "Update").count();
+    assert!(updates > 10, "{updates}");
+}
+
+#[tokio::test]
+async fn flux_takes_back_an_end_that_came_too_early() {
+    let (_, address) = serve(Settings::default()).await;
+    let mut socket = connect(&address, &format!("{FLUX}&eager_eot_threshold=0.3")).await;
+    let clip = utterance("open-tue-10");
+    let pause_at = clip.words[5].from as usize - 40;
+    say(&mut socket, &[&clip.audio[..pause_at], &silence(600), &clip.audio[pause_at..], &silence(1_000)]).await;
+    tell(&mut socket, "CloseStream").await;
+    let (messages, _) = rest(&mut socket).await;
+    let expected = [
+        ("StartOfTurn", 0, "Hi,"),
+        ("EagerEndOfTurn", 0, "Hi, I'd like a haircut"),
+        ("TurnResumed", 0, "Hi, I'd like a haircut"),
+        ("EagerEndOfTurn", 0, "Hi, I'd like a haircut on Tuesday at ten."),
+        ("EndOfTurn", 0, "Hi, I'd like a haircut on Tuesday at ten."),
+    ];
+    assert_eq!(events(&messages), expected);
+}
+
+#[tokio::test]
+async fn flux_is_moved_by_audio_alone() {
+    let (_, address) = serve(Settings::default()).await;
+    let mut socket = connect(&address, FLUX).await;
+    let clip = utterance("ada");
+    say(&mut socket, &[&clip.audio]).await;
+    let configure = json!({ "type": "Configure", "thresholds": { "eot_threshold": 0.8 } });
+    socket.send(Message::text(configure.to_string())).await.expect("the socket is open");
+    let mut before = Vec::new();
+    while before.last().is_none_or(|message: &Value| message["type"] != "ConfigureSuccess") {
+        before.push(next(&mut socket).await.expect("the socket is open"));
+    }
+    assert_eq!(before.last().expect("it came")["thresholds"]["eot_timeout_ms"], 5_000);
+    assert!(events(&before).iter().all(|(event, ..)| *event != "EndOfTurn"));
+    tell(&mut socket, "ForceEndTurn").await;
+    let end = next(&mut socket).await.expect("the socket is open");
+    assert_eq!((&end["event"], &end["trigger"]), (&json!("EndOfTurn"), &json!("manual")));
+    tell(&mut socket, "KeepAlive").await;
+    let (messages, close) = rest(&mut socket).await;
+    assert_eq!(messages.last().expect("a message")["code"], "UNPARSABLE_CLIENT_MESSAGE");
+    assert_eq!(close.map(|(code, _)| code), Some(1008));
+}
+
+const SPEAK: &str = "/v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000";
+
+async fn order(socket: &mut Socket, message: Value) {
+    socket.send(Message::text(message.to_string())).await.expect("the socket is open");
+}
+
+/// Audio up to the next text message, and that message.
+async fn audio_until_text(socket: &mut Socket) -> (Vec<u8>, Value) {
+    let mut audio = Vec::new();
+    loop {
+        match timeout(PATIENCE, socket.next()).await.expect("an answer in time") {
+            Some(Ok(Message::Binary(chunk))) => audio.extend(chunk),
+            Some(Ok(Message::Text(text))) => return (audio, serde_json::from_str(&text).expect("JSON")),
+            other => panic!("the socket ended: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_speaking_socket_says_what_it_is_told_up_to_the_flush() {
+    let (_, address) = serve(Settings::default()).await;
+    let mut socket = connect(&address, SPEAK).await;
+    assert_eq!(audio_until_text(&mut socket).await.1["type"], "Metadata");
+    let phrases = clips("phrases");
+    for piece in [&phrases[0].text[..10], &phrases[0].text[10..], " ", &phrases[1].text] {
+        order(&mut socket, json!({ "type": "Speak", "text": piece })).await;
+    }
+    order(&mut socket, json!({ "type": "Flush" })).await;
+    let (audio, flushed) = audio_until_text(&mut socket).await;
+    assert_eq!(audio, [&phrases[0].audio[..], &phrases[1].audio].concat());
+    assert_eq!(flushed, json!({ "type": "Flushed", "sequence_id": 0 }));
+    order(&mut socket, json!({ "type": "Speak", "text": phrases[2].text })).await;
+    order(&mut socket, json!({ "type": "Close" })).await;
+    let mut audio = Vec::new();
+    let close = loop {
+        match timeout(PATIENCE, socket.next()).await.expect("an answer in time") {
+            Some(Ok(Message::Binary(chunk))) => audio.extend(chunk),
+            Some(Ok(Message::Close(Some(frame)))) => break u16::from(frame.code),
+            other => panic!("the socket ended: {other:?}"),
+        }
+    };
+    assert_eq!((audio, close), (phrases[2].audio.clone(), 1000));
+}
+
+#[tokio::test]
+async fn clearing_stops_speech_that_was_not_sent() {
+    let (_, address) = serve(Settings { speak_rate: Some(2.0), ..Settings::default() }).await;
+    let mut socket = connect(&address, SPEAK).await;
+    audio_until_text(&mut socket).await;
+    let phrase = clips("phrases").remove(0);
+    order(&mut socket, json!({ "type": "Speak", "text": phrase.text })).await;
+    order(&mut socket, json!({ "type": "Flush" })).await;
+    assert!(matches!(socket.next().await, Some(Ok(Message::Binary(_)))));
+    order(&mut socket, json!({ "type": "Clear" })).await;
+    let (audio, cleared) = audio_until_text(&mut socket).await;
+    assert!(audio.len() + 1_601 < phrase.audio.len(), "{} of {}", audio.len(), phrase.audio.len());
+    assert_eq!(cleared, json!({ "type": "Cleared", "sequence_id": 0 }));
+}
+
+#[tokio::test]
+async fn a_speaking_socket_is_closed_for_what_it_does_not_take() {
+    let (_, address) = serve(Settings::default()).await;
+    let too_much = json!({ "type": "Speak", "text": "a".repeat(2_001) }).to_string();
+    for (message, code) in [
+        (Message::binary(vec![1, 2, 3]), 1003),
+        (Message::text("{\"type\":\"Sing\"}"), 1008),
+        (Message::text("nonsense"), 1008),
+        (Message::text(too_much), 1009),
+    ] {
+        let mut socket = connect(&address, SPEAK).await;
+        audio_until_text(&mut socket).await;
+        socket.send(message).await.expect("the socket is open");
+        assert_eq!(next(&mut socket).await.expect_err("it closes").map(|(code, _)| code), Some(code));
+    }
+    let mut socket = connect(&address, SPEAK).await;
+    audio_until_text(&mut socket).await;
+    for _ in 0..21 {
+        order(&mut socket, json!({ "type": "Flush" })).await;
+    }
+    let mut kinds = Vec::new();
+    for _ in 0..21 {
+        kinds.push(audio_until_text(&mut socket).await.1["type"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(kinds.iter().filter(|kind| *kind == "Warning").count(), 1);
+}

@@ -20,6 +20,7 @@ use crate::deepgram::socket::{self, After, Listening};
 use crate::deepgram::{Deepgram, handshake};
 use options::Options;
 use session::Session;
+pub(super) use transcript::seconds;
 
 /// The handler of `/v1/listen`.
 pub(super) async fn open(
@@ -40,7 +41,7 @@ pub(super) async fn open(
     };
     handshake(upgrade, &headers, &request_id, move |socket| async move {
         let _open = deepgram.listener_opened();
-        socket::serve(socket, nova, decoder, deepgram.clone()).await;
+        socket::serve(socket, nova, Vec::new(), decoder, deepgram.clone()).await;
     })
 }
 

@@ -1,7 +1,11 @@
-//! `/v1/speak`: Aura's speech, as a chunked body over HTTP.
+//! `/v1/speak`: Aura's speech, as a chunked body over HTTP or as binary messages on a socket.
 
 mod body;
 mod options;
+mod socket;
+mod text;
+
+pub(super) use socket::open;
 
 use axum::body::Bytes;
 use axum::extract::{Query, State};

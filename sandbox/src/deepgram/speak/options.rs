@@ -32,6 +32,14 @@ impl Options {
         Ok(Self { wav, ..Self::of(parameters, "mp3")? })
     }
 
+    /// The query of a socket: linear samples by default, and never a container.
+    pub(super) fn of_socket(parameters: &Parameters) -> Result<Self, Refusal> {
+        if parameters.text("container").is_some_and(|container| container != "none") {
+            return Err(Refusal::parameter("container is not supported over WebSocket."));
+        }
+        Self::of(parameters, "linear16")
+    }
+
     fn of(parameters: &Parameters, default_encoding: &str) -> Result<Self, Refusal> {
         let model = parameters.text("model").unwrap_or(DEFAULT_MODEL).to_owned();
         if !is_aura(&model) {
