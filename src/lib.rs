@@ -1,10 +1,12 @@
 //! The thin asynchronous half of Frontdesk: everything that touches the world. What a call is and does stands in
 //! [`engine`]; here are the sockets, the files and the clock around it.
 
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod legs;
 pub mod recordings;
 pub mod store;
 pub mod telemetry;
+pub mod vendors;
 pub mod web;

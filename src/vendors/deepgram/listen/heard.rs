@@ -1,0 +1,43 @@
+//! What Deepgram says, in words both of its listening services share.
+
+/// One message, reduced to what matters to a call. Seconds count from the first byte of the connection's audio.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Heard {
+    /// Words that may change.
+    Interim {
+        text: String,
+        confidence: f32,
+        /// Where the segment begins.
+        from_s: f64,
+    },
+    /// Words that will not, possibly none.
+    Final {
+        text: String,
+        confidence: f32,
+        /// Where the words begin and end; the segment's bounds when there are none.
+        from_s: f64,
+        to_s: f64,
+        /// Up to where the audio is dealt with for good.
+        settled_s: f64,
+        ends_turn: bool,
+    },
+    /// A gap between words.
+    UtteranceEnded,
+    /// The turn is probably over.
+    TurnLikelyOver { text: String },
+    /// It was not.
+    TurnResumed,
+    /// The vendor complains. A close follows, or nothing does.
+    Trouble(String),
+    /// A message that is known and says nothing of use here.
+    Aside,
+    /// A message of a kind that did not exist when this was written.
+    Unknown(String),
+}
+
+/// The mean of the words' confidences, or `otherwise` when there are none.
+pub(super) fn mean(confidences: impl Iterator<Item = f64>, otherwise: f64) -> f32 {
+    let (sum, count) = confidences.fold((0.0, 0), |(sum, count), next| (sum + next, count + 1));
+    let mean = if count == 0 { otherwise } else { sum / f64::from(count) };
+    mean.clamp(0.0, 1.0) as f32
+}

@@ -1,0 +1,370 @@
+//! Hearing: one task per call that keeps a speech-to-text stream open, come what may, and loses no word.
+//!
+//! Frames come in by [`Hearing::feed`], which never waits; what was heard goes out as
+//! [`Input`]s. The task owns the audio: it holds what Deepgram has not yet settled,
+//! and when a connection is lost it opens another and sends that audio again, a little faster than it was spoken.
+//! Times in the inputs are the call's, whatever connection the words came over.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `address` | the handshake and its parameters |
+//! | `dial` | one attempt, and what a refusal means |
+//! | `line` | one connection, from handshake to close |
+//! | `held` | audio not settled yet, and where it belongs on the call's clock |
+//! | `pace` | how fast audio may be sent |
+//! | `pulse` | signs of life |
+//! | `nova`, `flux` | the two services' messages |
+
+mod address;
+mod dial;
+mod flux;
+mod heard;
+mod held;
+mod line;
+mod nova;
+mod pace;
+mod pulse;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use engine::audio::frame::{FRAME_MS, Frame};
+use engine::io::{Fault, Input};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use dial::Lost;
+use held::Held;
+
+/// Orders waiting for the task at most: 2.5 s of frames. The task empties it at every wake-up; when it is full all the
+/// same, new frames are dropped and counted.
+const ORDERS_MAX: usize = 128;
+
+/// How long a fact may wait for the call to take it. A call that takes none for so long is gone.
+const FACT_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// Pauses between attempts: doubled from the first to the last, and each between half and all of that.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+/// Settings of the speech-to-text stream.
+#[derive(Clone)]
+pub struct Config {
+    /// The address without a path of the API's own: `https://api.deepgram.com`. `http://` is taken, too.
+    pub url: String,
+    /// The API key.
+    pub key: String,
+    /// `nova-3` or another model of the flavor.
+    pub model: String,
+    /// BCP-47, or `multi`.
+    pub language: String,
+    /// Silence, in milliseconds, after which Nova calls an utterance finished.
+    pub endpointing_ms: u32,
+    /// A gap between words, in milliseconds, after which Nova says so; 1,000 at least.
+    pub utterance_end_ms: u32,
+    /// Which of the two services.
+    pub flavor: Flavor,
+    /// How long a handshake may take.
+    pub connect: Duration,
+    /// How much audio is held at most while there is no connection. Beyond, the oldest is dropped and counted.
+    pub held: Duration,
+    /// Without audio for so long, KeepAlive is sent. Deepgram closes after 10 s.
+    pub keep_alive: Duration,
+    /// Without a sign of life for so long, the connection counts as lost.
+    pub stall: Duration,
+    /// Without one good connection for so long, hearing is given up for this call.
+    pub give_up: Duration,
+}
+
+/// The two listening services of Deepgram.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Flavor {
+    /// `/v1/listen`: interims, finals and silence; the call decides turns.
+    Nova,
+    /// `/v2/listen`: the vendor decides turns.
+    Flux {
+        /// How sure it must be that the turn is over, 0.5 to 0.9.
+        eot_threshold: f64,
+        /// How sure it must be to say that the turn is probably over, 0.3 to `eot_threshold`; none: it never says so.
+        eager_eot_threshold: Option<f64>,
+        /// Silence, in milliseconds, that ends a turn in any case.
+        eot_timeout_ms: u32,
+        /// Whether [`Hearing::finish_utterance`] sends `ForceEndTurn`, which older servers do not know.
+        force_end_turn: bool,
+    },
+}
+
+impl Flavor {
+    /// Flux as its vendor sets it up.
+    pub fn flux() -> Self {
+        Self::Flux { eot_threshold: 0.7, eager_eot_threshold: None, eot_timeout_ms: 5_000, force_end_turn: false }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            url: "https://api.deepgram.com".into(),
+            key: String::new(),
+            model: "nova-3".into(),
+            language: "en".into(),
+            endpointing_ms: 300,
+            utterance_end_ms: 1_000,
+            flavor: Flavor::Nova,
+            connect: Duration::from_secs(3),
+            held: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(4),
+            stall: Duration::from_secs(10),
+            give_up: Duration::from_secs(30),
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Everything but the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, model, language, flavor, .. } = self;
+        f.debug_struct("Config")
+            .field("url", url)
+            .field("model", model)
+            .field("language", language)
+            .field("flavor", flavor)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The call's end of its speech-to-text task. Dropping it sends CloseStream and ends the task.
+#[derive(Debug)]
+pub struct Hearing {
+    orders: mpsc::Sender<Order>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// What the call tells the task.
+#[derive(Debug)]
+enum Order {
+    Frame { at_ms: u64, frame: Frame },
+    FinishUtterance,
+}
+
+/// Opens speech-to-text for a call. Returns at once; must be called within a tokio runtime.
+///
+/// `keyterms` are words to expect, most important first; what exceeds the vendor's limit is left out. `facts` gets
+/// [`Input::HearingStarted`] with each connection, [`Input::HearingFailed`] when one is lost (once for an outage, and
+/// once more when it is given up), and what is heard in between. A [`Fault`] other than [`Fault::Retry`] is the last fact.
+pub fn open(config: Arc<Config>, keyterms: Vec<String>, facts: mpsc::Sender<Input>) -> Hearing {
+    let (orders, inbox) = mpsc::channel(ORDERS_MAX);
+    let dropped = Arc::new(AtomicU64::new(0));
+    let frames_max = (config.held.as_millis() / u128::from(FRAME_MS)).clamp(1, 15_000);
+    let held = Held::new(usize::try_from(frames_max).expect("clamped to thousands"));
+    let listener = Listener {
+        config,
+        keyterms,
+        inbox: Inbox { orders: inbox, held, finish_at: None, dropped: dropped.clone() },
+        facts: Facts { facts, words_pending: false },
+    };
+    tokio::spawn(listener.run());
+    Hearing { orders, dropped }
+}
+
+impl Hearing {
+    /// Hands over the caller's next frame, which begins `at_ms` milliseconds after the answer. Never waits.
+    pub fn feed(&self, at_ms: u64, frame: &Frame) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.orders.try_send(Order::Frame { at_ms, frame: *frame }) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks for what was heard so far without waiting for silence. Not lost to a full queue: then the silence that made
+    /// the call ask ends the utterance, too.
+    pub fn finish_utterance(&self) {
+        let _ = self.orders.try_send(Order::FinishUtterance);
+    }
+
+    /// Frames that never reached the vendor, because a queue or the store for outages was full.
+    pub fn frames_dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+/// The call let go of its [`Hearing`], or takes no facts any more.
+#[derive(Debug, Clone, Copy)]
+struct Gone;
+
+/// Why a connection, or an attempt at one, is over.
+enum Over {
+    Gone,
+    Lost(Lost),
+}
+
+impl From<Gone> for Over {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// The task.
+struct Listener {
+    config: Arc<Config>,
+    keyterms: Vec<String>,
+    inbox: Inbox,
+    facts: Facts,
+}
+
+impl Listener {
+    async fn run(mut self) {
+        let mut outage = Outage::default();
+        loop {
+            let lost = match self.connect_and_talk(&mut outage).await {
+                Over::Gone => return,
+                Over::Lost(lost) => lost,
+            };
+            let now = Instant::now();
+            let was_told = outage.goes_on(now);
+            let fault = match lost.fault {
+                Fault::Retry(text) if outage.lasted(now) >= self.config.give_up => Fault::GiveUp(text),
+                fault => fault,
+            };
+            tracing::warn!(?fault, attempt = outage.attempts, "speech-to-text is lost");
+            if !matches!(fault, Fault::Retry(_)) {
+                let _ = self.facts.tell(Input::HearingFailed(fault)).await;
+                return;
+            }
+            if !was_told && self.facts.tell(Input::HearingFailed(fault)).await.is_err() {
+                return;
+            }
+            let pause = outage.pause(rand::random()).max(lost.after);
+            if self.inbox.wait_until(now + pause).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn connect_and_talk(&mut self, outage: &mut Outage) -> Over {
+        let request = match address::request(&self.config, &self.keyterms) {
+            Ok(request) => request,
+            Err(fault) => return Over::Lost(Lost::of(fault)),
+        };
+        let config = self.config.clone();
+        let dialled = self.inbox.until(dial::dial(&config, request)).await;
+        let socket = match dialled {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(lost)) => return Over::Lost(lost),
+            Err(Gone) => return Over::Gone,
+        };
+        if self.facts.tell(Input::HearingStarted).await.is_err() {
+            return Over::Gone;
+        }
+        line::Line::new(&self.config, &mut self.inbox, &mut self.facts, outage, socket).run().await
+    }
+}
+
+/// A stretch of time without a good connection.
+#[derive(Debug, Default)]
+struct Outage {
+    since: Option<Instant>,
+    attempts: u32,
+}
+
+impl Outage {
+    /// One more attempt or connection came to nothing. Says whether the call knows of this outage already.
+    fn goes_on(&mut self, now: Instant) -> bool {
+        self.attempts += 1;
+        self.since.replace(self.since.unwrap_or(now)).is_some()
+    }
+
+    /// A connection has proved good.
+    fn ends(&mut self) {
+        *self = Self::default();
+    }
+
+    fn lasted(&self, now: Instant) -> Duration {
+        self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    /// How long to wait now; `luck` is in 0 to 1. The first attempt after a good connection is made almost at once.
+    fn pause(&self, luck: f64) -> Duration {
+        let doublings = self.attempts.saturating_sub(2).min(16);
+        let longest = if self.attempts <= 1 { PAUSES.0 / 2 } else { (PAUSES.0 * (1 << doublings)).min(PAUSES.1) };
+        longest.mul_f64(0.5 + luck.clamp(0.0, 1.0) / 2.0)
+    }
+}
+
+/// Orders from the call, and the audio among them.
+struct Inbox {
+    orders: mpsc::Receiver<Order>,
+    held: Held,
+    /// What was fed up to this frame is to be finished.
+    finish_at: Option<u64>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Inbox {
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::Frame { at_ms, frame } => {
+                let before = self.held.dropped();
+                self.held.push(at_ms, &frame);
+                self.dropped.fetch_add(self.held.dropped() - before, Ordering::Relaxed);
+            }
+            Order::FinishUtterance => self.finish_at = Some(self.held.end()),
+        }
+    }
+
+    /// Waits for one order and takes it with all that wait behind it.
+    async fn next(&mut self) -> Result<(), Gone> {
+        let first = self.orders.recv().await.ok_or(Gone)?;
+        self.take(first);
+        while let Ok(order) = self.orders.try_recv() {
+            self.take(order);
+        }
+        Ok(())
+    }
+
+    /// Takes orders until the work is done.
+    async fn until<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Gone> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                order = self.next() => order?,
+            }
+        }
+    }
+
+    /// Takes orders until this moment.
+    async fn wait_until(&mut self, deadline: Instant) -> Result<(), Gone> {
+        self.until(sleep_until(deadline)).await
+    }
+}
+
+/// What the call is told.
+struct Facts {
+    facts: mpsc::Sender<Input>,
+    /// The call holds an interim with words, which nothing has replaced.
+    words_pending: bool,
+}
+
+impl Facts {
+    /// Tells a fact that must not be lost. Waits for room, but not for ever.
+    async fn tell(&mut self, fact: Input) -> Result<(), Gone> {
+        match timeout(FACT_WAIT_MAX, self.facts.send(fact)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Gone),
+            Err(_) => {
+                tracing::error!("the call takes no facts from speech-to-text any more: its loop is stuck");
+                Err(Gone)
+            }
+        }
+    }
+
+    /// Tells words that the next ones replace. Where there is no room they are not worth waiting for.
+    fn interim(&mut self, text: String, confidence: f32) {
+        if text.is_empty() && !self.words_pending {
+            return;
+        }
+        self.words_pending = !text.is_empty();
+        let _ = self.facts.try_send(Input::Interim { text, confidence });
+    }
+}

@@ -1,0 +1,302 @@
+//! Speaking: a text becomes µ-law at 8 kHz, streamed while Deepgram makes it.
+//!
+//! What comes out is either the whole audio or an error at its end: a body cut in the middle is never taken for whole,
+//! so that nobody keeps half a sentence. Source of parameters and limits: `openapi.yml` in
+//! deepgram/deepgram-api-specs and <https://developers.deepgram.com/docs/tts-media-output-settings>, read 2026-11.
+
+mod riff;
+mod text;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use deepgram::speak::options::{Container, Encoding, Model, Options};
+use engine::io::Fault;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
+
+use crate::vendors::cause;
+use crate::vendors::deepgram::refusal::Refusal;
+use riff::Unwrapping;
+
+/// Settings of text to speech.
+#[derive(Clone)]
+pub struct Config {
+    /// The address without a path of the API's own: `https://api.deepgram.com`. `http://` is taken, too.
+    pub url: String,
+    /// The API key.
+    pub key: String,
+    /// The voice where no other is asked for: `aura-2-thalia-en`. It carries the language.
+    pub voice: String,
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long the first audio of a text may take, a second attempt included.
+    pub first_byte: Duration,
+    /// How long the whole of a text may take.
+    pub total: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            url: "https://api.deepgram.com".into(),
+            key: String::new(),
+            voice: "aura-2-thalia-en".into(),
+            connect: Duration::from_millis(1_500),
+            first_byte: Duration::from_secs(4),
+            total: Duration::from_secs(20),
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Everything but the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("url", &self.url).field("voice", &self.voice).finish_non_exhaustive()
+    }
+}
+
+/// Deepgram's voices, over one pool of connections. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Speaker {
+    config: Arc<Config>,
+    http: reqwest::Client,
+    authorization: HeaderValue,
+}
+
+impl Speaker {
+    /// A speaker with these settings; opens nothing yet.
+    ///
+    /// # Errors
+    /// The address or the key cannot be one.
+    pub fn new(config: Config) -> Result<Self, Fault> {
+        let key = format!("Token {}", config.key.trim());
+        let mut authorization = HeaderValue::from_str(&key)
+            .map_err(|_| Fault::OurMistake("DEEPGRAM_API_KEY holds a character that no key has".into()))?;
+        authorization.set_sensitive(true);
+        if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
+            let text =
+                format!("`{}` is no address for Deepgram: it begins with neither http:// nor https://", config.url);
+            return Err(Fault::OurMistake(text));
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(crate::vendors::USER_AGENT)
+            .connect_timeout(config.connect)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| Fault::OurMistake(format!("no HTTP client can be made: {error}")))?;
+        Ok(Self { config: Arc::new(config), http, authorization })
+    }
+
+    /// The voice used where no other is asked for.
+    pub fn voice(&self) -> &str {
+        &self.config.voice
+    }
+
+    /// Speaks a text: its audio as it is made, in pieces cut anywhere, then the end. An empty voice means the
+    /// configured one. A text without anything to say is no audio and no error.
+    ///
+    /// An `Err` is the last item; what came before it is good and incomplete. Dropping the stream stops the synthesis.
+    /// A failure that may pass is met with one more attempt as long as no audio came and there is time.
+    pub fn synthesize(&self, voice: &str, text: &str) -> BoxStream<'static, Result<Bytes, Fault>> {
+        let voice = if voice.is_empty() { self.config.voice.clone() } else { voice.to_owned() };
+        let now = Instant::now();
+        let synthesis = Synthesis {
+            pieces: text::pieces(&text::speakable(text), text::CHARS_MAX).into(),
+            address: self.address(&voice),
+            voice,
+            body: None,
+            tries_left: 2,
+            first_by: now + self.config.first_byte,
+            all_by: now + self.config.total,
+            speaker: self.clone(),
+        };
+        stream::unfold(Some(synthesis), async |state| {
+            let mut synthesis = state?;
+            match synthesis.next().await {
+                Ok(Some(audio)) => Some((Ok(audio), Some(synthesis))),
+                Ok(None) => None,
+                Err(fault) => Some((Err(fault), None)),
+            }
+        })
+        .boxed()
+    }
+
+    fn address(&self, voice: &str) -> String {
+        let options = Options::builder()
+            .model(Model::CustomId(voice.to_owned()))
+            .encoding(Encoding::Mulaw)
+            .sample_rate(8_000)
+            // Without this the stream begins with a WAV header, which is a click on the line.
+            .container(Container::CustomContainer("none".into()))
+            .build();
+        let query = options.urlencoded().expect("names and numbers can always be written as a query");
+        format!("{}/v1/speak?{query}", self.config.url.trim().trim_end_matches('/'))
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    text: &'a str,
+}
+
+/// A text being spoken, piece by piece.
+struct Synthesis {
+    speaker: Speaker,
+    voice: String,
+    address: String,
+    /// What is still to be asked for; the first is being spoken while there is a body.
+    pieces: VecDeque<String>,
+    body: Option<Body>,
+    /// Attempts before the first audio; none once some came.
+    tries_left: u32,
+    first_by: Instant,
+    all_by: Instant,
+}
+
+struct Body {
+    chunks: BoxStream<'static, reqwest::Result<Bytes>>,
+    unwrapping: Unwrapping,
+    is_empty: bool,
+}
+
+impl Synthesis {
+    /// The next audio, none at the end of the text.
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        loop {
+            if self.body.is_none() && self.pieces.is_empty() {
+                return Ok(None);
+            }
+            match self.step().await {
+                Ok(None) => {}
+                Ok(Some(audio)) => {
+                    self.tries_left = 0;
+                    return Ok(Some(audio));
+                }
+                Err(Fault::Retry(text)) if self.tries_left > 1 && Instant::now() < self.first_by => {
+                    tracing::debug!(text, "text-to-speech is asked again");
+                    self.tries_left -= 1;
+                    self.body = None;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Opens the next piece's body, or reads on in the open one.
+    async fn step(&mut self) -> Result<Option<Bytes>, Fault> {
+        let deadline = if self.tries_left > 0 { self.first_by } else { self.all_by };
+        let Some(body) = &mut self.body else {
+            let opened = timeout_at(deadline, self.open()).await;
+            self.body = Some(opened.map_err(|_| self.late())??);
+            return Ok(None);
+        };
+        match timeout_at(deadline, body.chunks.next()).await {
+            Err(_) => Err(self.late()),
+            Ok(Some(Ok(chunk))) => {
+                let audio = body.unwrapping.push(chunk)?;
+                body.is_empty &= audio.is_empty();
+                Ok((!audio.is_empty()).then_some(audio))
+            }
+            Ok(Some(Err(error))) => Err(Fault::Retry(format!("Deepgram's speech was cut off: {}", cause(&error)))),
+            Ok(None) if body.is_empty || !body.unwrapping.is_audio() => {
+                Err(Fault::Retry("Deepgram said that it spoke and sent no audio".into()))
+            }
+            Ok(None) => {
+                self.body = None;
+                self.pieces.pop_front();
+                Ok(None)
+            }
+        }
+    }
+
+    async fn open(&mut self) -> Result<Body, Fault> {
+        let Some(text) = self.pieces.front() else { unreachable!("a body is opened for a piece only") };
+        let request = self.speaker.http.post(&self.address).header(AUTHORIZATION, self.speaker.authorization.clone());
+        let response = request.json(&Request { text }).send().await;
+        let response =
+            response.map_err(|error| Fault::Retry(format!("Deepgram cannot be reached: {}", cause(&error))))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response).await);
+        }
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !may_be_mulaw(kind) {
+            return Err(Fault::OurMistake(format!("Deepgram sent `{kind}` instead of µ-law audio")));
+        }
+        Ok(Body { chunks: response.bytes_stream().boxed(), unwrapping: Unwrapping::new(), is_empty: true })
+    }
+
+    async fn refused(&mut self, response: reqwest::Response) -> Fault {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.unwrap_or_default();
+        let key = &self.speaker.config.key;
+        Refusal { service: "text-to-speech", model: &self.voice, key, status, headers: &headers, body: &body }.fault()
+    }
+
+    fn late(&self) -> Fault {
+        let Config { first_byte, total, .. } = &*self.speaker.config;
+        Fault::Retry(if self.tries_left > 0 {
+            format!("Deepgram sent no speech within {} ms", first_byte.as_millis())
+        } else {
+            format!("Deepgram's speech was not whole within {} ms", total.as_millis())
+        })
+    }
+}
+
+/// Whether a body of this type can be what was asked for. Types that say nothing are believed, a WAV is unwrapped.
+fn may_be_mulaw(kind: &str) -> bool {
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(
+        kind.as_str(),
+        "" | "application/octet-stream"
+            | "binary/octet-stream"
+            | "audio/mulaw"
+            | "audio/x-mulaw"
+            | "audio/basic"
+            | "audio/pcmu"
+            | "audio/ulaw"
+            | "audio/wav"
+            | "audio/wave"
+            | "audio/x-wav"
+            | "audio/vnd.wave"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_mulaw_without_a_container_is_asked_for() {
+        let config = Config { url: "http://127.0.0.1:9/".into(), ..Config::default() };
+        let speaker = Speaker::new(config).expect("a speaker");
+        assert_eq!(
+            speaker.address("aura-2-thalia-en"),
+            "http://127.0.0.1:9/v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&container=none"
+        );
+    }
+
+    #[test]
+    fn a_type_that_cannot_be_mulaw_is_not_played() {
+        for kind in ["audio/mulaw;rate=8000", "", "Audio/WAV", "application/octet-stream"] {
+            assert!(may_be_mulaw(kind), "{kind}");
+        }
+        for kind in ["audio/mpeg", "application/json", "text/html; charset=utf-8", "audio/l16;rate=8000", "audio/alaw"]
+        {
+            assert!(!may_be_mulaw(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_key_or_an_address_that_cannot_be_one_is_found_at_once() {
+        let broken = Config { key: "a\u{7}".into(), ..Config::default() };
+        assert!(matches!(Speaker::new(broken), Err(Fault::OurMistake(_))));
+        let broken = Config { url: "api.deepgram.com".into(), ..Config::default() };
+        assert!(matches!(Speaker::new(broken), Err(Fault::OurMistake(_))));
+    }
+}

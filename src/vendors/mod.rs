@@ -1,0 +1,54 @@
+//! The outside services Frontdesk buys: Deepgram hears and speaks, OpenAI understands.
+//!
+//! An adapter turns the engine's orders into a vendor's messages and the vendor's messages into
+//! [`Input`](engine::io::Input)s. It sorts every failure by what can be done about it
+//! ([`Fault`](engine::io::Fault)), so that nothing behind it needs to know a status code. Parsing is a pure function
+//! beside the task that owns the socket. A vendor's words and a caller's words are never logged above debug, keys never.
+
+pub mod deepgram;
+pub mod openai;
+
+/// What we call ourselves. Deepgram's edge may refuse a client without a name.
+const USER_AGENT: &str = concat!("frontdesk/", env!("CARGO_PKG_VERSION"));
+
+/// Cuts a vendor's text to a length fit for a log line, and takes our key out, should the vendor repeat it.
+fn excerpt(text: &str, key: &str) -> String {
+    const CHARS_MAX: usize = 300;
+    let text = if key.is_empty() { text.to_owned() } else { text.replace(key, "…") };
+    let mut words = String::new();
+    for word in text.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    match words.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+/// The innermost cause: an HTTP client's own text ends where it begins to say something.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::excerpt;
+
+    #[test]
+    fn a_key_that_a_vendor_repeats_is_taken_out() {
+        assert_eq!(excerpt("the key  sk-1234\nis wrong", "sk-1234"), "the key … is wrong");
+        assert_eq!(excerpt("no key", ""), "no key");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(excerpt(&"ä".repeat(400), "").chars().count(), 301);
+    }
+}
