@@ -187,6 +187,7 @@ impl Chart {
             }
             Event::Dropped => finish(context, Ending::Lost),
             Event::Draining => close(context, Ending::Draining),
+            Event::TooLong => close(context, Ending::TooLong),
             _ => Super,
         }
     }
@@ -236,6 +237,8 @@ impl Chart {
             Event::Dropped => finish(context, *ending),
             // It is ending already, and the first reason is the reason.
             Event::Farewell(_) | Event::TooLong | Event::Draining => Handled,
+            // The goodbye went with the old stream; its deadline ends the call.
+            Event::Resumed => Handled,
             _ => Super,
         }
     }

@@ -289,7 +289,7 @@ impl Chart {
     fn assistant_speaking(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
             Event::VoiceStarted | Event::WordsHeard => {
-                self.voice = *event == Event::VoiceStarted;
+                self.voice |= *event == Event::VoiceStarted;
                 context.push(Effect::StopPlayout);
                 Transition(Node::held())
             }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`call`] | whether there is a call, and who may end it | `call.rs` |
 //! | [`floor`] | who may speak now | `floor.rs` |
-//! | [`booking`] | what the assistant says next, and what it may do | `booking.rs` |
+//! | [`booking`] | what the assistant says next, and what it may do | `booking/` |
 //!
 //! A chart takes an event, moves, and appends effects to the list in its context; it never waits, counts time or looks
 //! anything up. Who drives it (the `engine` package) sets the timers a state asks for and carries the effects out. An

@@ -1,0 +1,324 @@
+//! The states of a conversation. Each says what it makes of the events that mean something special in it; what means
+//! the same everywhere is in [`Chart::conversation`].
+
+use serde::{Deserialize, Serialize};
+use statig::prelude::*;
+
+use super::calendar::News;
+use super::{Effect, Event, Facts, State};
+use crate::Context;
+use crate::prompt::Prompt;
+use crate::proposal::{Fact, Intent, Proposal};
+
+/// What outlives a state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Chart {
+    pub(super) facts: Facts,
+    pub(super) can_transfer: bool,
+    /// The state, or the one that a question goes back to.
+    pub(super) home: State,
+    /// The question that stands open: the last one that was asked.
+    pub(super) asked: Option<Prompt>,
+    /// "Are you still there?" was said after it, so that a bare "yes" answers that and nothing else.
+    pub(super) presence_asked: bool,
+    /// Turns in a row with nothing usable in them.
+    pub(super) misses: u8,
+    /// Answers to the question for a number that had none in them.
+    pub(super) phone_misses: u8,
+    /// The caller would not, or could not, leave a number.
+    pub(super) without_phone: bool,
+    /// The caller would not leave a name for the call back.
+    pub(super) without_name: bool,
+    /// The calendar was told to make the appointment, and has not answered.
+    pub(super) reserving: bool,
+    /// What follows when it has.
+    pub(super) then: Then,
+    /// Failures in a row of the question or order that the calendar has now.
+    pub(super) calendar_failures: u8,
+    /// What the calendar said, where it was not yet told to the caller.
+    pub(super) news: Option<News>,
+}
+
+/// What follows an appointment that is being made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Then {
+    /// Asking for more.
+    #[default]
+    AskForMore,
+    /// Goodbye: the caller said it while waiting.
+    Leave,
+    /// A person: the caller asked for one while waiting.
+    Person,
+}
+
+impl Default for Chart {
+    fn default() -> Self {
+        Self {
+            facts: Facts::default(),
+            can_transfer: false,
+            home: State::Greeting,
+            asked: None,
+            presence_asked: false,
+            misses: 0,
+            phone_misses: 0,
+            without_phone: false,
+            without_name: false,
+            reserving: false,
+            then: Then::default(),
+            calendar_failures: 0,
+            news: None,
+        }
+    }
+}
+
+// No state has an entry action: effects belong to transitions. A snapshot therefore restores without side effects,
+// although statig enters the restored state again.
+#[state_machine(
+    initial = "Node::greeting()",
+    visibility = "pub(super)",
+    state(name = "Node", derive(Debug, Clone, Serialize, Deserialize)),
+    superstate(name = "Above", derive(Debug)),
+    after_transition = "Self::arrive"
+)]
+impl Chart {
+    /// The root: counts what no state wanted.
+    #[superstate]
+    fn anywhere(context: &mut Context<Effect>) -> Outcome<Node> {
+        context.unhandled += 1;
+        Handled
+    }
+
+    /// All states in which the caller is talked with.
+    #[superstate(superstate = "anywhere")]
+    fn conversation(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Understood(turn) => match turn.intent {
+                Intent::Goodbye => Transition(self.leave_when_booked(context)),
+                Intent::Person => Transition(self.person_when_booked(context)),
+                Intent::Question => Transition(self.answer(context, turn)),
+                _ => self.take_turn(context, turn),
+            },
+            Event::NotUnderstood => self.miss(context, true),
+            Event::Silence => self.break_silence(context),
+            Event::TimesFound { .. } | Event::Reserved { .. } | Event::SlotTaken { .. } | Event::CalendarFailed => {
+                self.tell_what_calendar_said(context, event)
+            }
+            // The caller spoke into the answer, and the conversation has gone on since.
+            Event::Answered => Handled,
+            Event::Opened { .. } => Super,
+        }
+    }
+
+    /// To whatever is asked next. A caller who wants to change something before anything was said has an appointment
+    /// from another day; a person has to see to that.
+    #[state(superstate = "conversation")]
+    fn greeting(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Opened { caller_number, can_transfer } => {
+                self.facts.phone = caller_number.clone().filter(|number| !number.is_empty());
+                self.can_transfer = *can_transfer;
+                self.say(context, Prompt::Greeting);
+                Handled
+            }
+            Event::Understood(turn) if turn.intent == Intent::Change => Transition(self.person(context)),
+            Event::Understood(turn) if is_bare(turn) => match turn.intent {
+                Intent::Deny if self.asked == Some(Prompt::AnythingElse) => Transition(self.leave(context)),
+                Intent::Other if self.asked == Some(Prompt::AnythingElse) => Super,
+                Intent::Goodbye | Intent::Person | Intent::Question => Super,
+                _ => Transition(self.ask(context)),
+            },
+            _ => Super,
+        }
+    }
+
+    /// To whatever is asked next. "No" means that another appointment is not wanted after all.
+    #[state(superstate = "conversation")]
+    fn service(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Understood(turn)
+                if turn.intent == Intent::Deny && is_bare(turn) && !self.facts.appointments.is_empty() =>
+            {
+                Transition(self.leave(context))
+            }
+            _ => Super,
+        }
+    }
+
+    /// To whatever is asked next. "Yes" takes the only time offered; "no" takes none of those offered.
+    #[state(superstate = "conversation")]
+    fn time(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        let Event::Understood(turn) = event else { return Super };
+        if !matches!(self.asked, Some(Prompt::Offer { .. })) || !is_bare(turn) || self.is_waiting() {
+            return Super;
+        }
+        match (turn.intent, self.facts.offered.as_slice()) {
+            (Intent::Confirm, [only]) if !self.presence_asked => {
+                let only = only.clone();
+                self.misses = 0;
+                self.facts.choose(only);
+                Transition(self.ask(context))
+            }
+            (Intent::Deny, _) => {
+                self.facts.forget(Fact::Time);
+                Transition(self.ask(context))
+            }
+            _ => Super,
+        }
+    }
+
+    /// To whatever is asked next. Nobody has to leave a number.
+    #[state(superstate = "conversation")]
+    fn contact(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Understood(turn)
+                if turn.intent == Intent::Deny && is_bare(turn) && self.asked == Some(Prompt::AskPhone) =>
+            {
+                self.without_phone = true;
+                Transition(self.ask(context))
+            }
+            _ => Super,
+        }
+    }
+
+    /// To [`booking`](Self::booking) with a yes to what was read back, and with nothing else; any change of it is read
+    /// back again.
+    #[state(superstate = "conversation")]
+    fn confirmation(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        let Event::Understood(turn) = event else { return Super };
+        match turn.intent {
+            Intent::Confirm if self.presence_asked && is_bare(turn) => Super,
+            Intent::Confirm => Transition(self.hear_yes(context, turn)),
+            Intent::Deny | Intent::Change if !turn.unknown_service && !turn.unclear_when => {
+                Transition(self.hear_no(context, turn))
+            }
+            _ => Super,
+        }
+    }
+
+    /// To [`success`](Self::success), back to [`time`](Self::time), or to [`fallback`](Self::fallback), as the calendar
+    /// answers. What the caller says meanwhile cannot stop it any more, so goodbye waits until they know how it went.
+    #[state(superstate = "conversation")]
+    fn booking(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Understood(turn) if matches!(turn.intent, Intent::Goodbye | Intent::Person | Intent::Question) => {
+                Super
+            }
+            Event::Understood(_) | Event::NotUnderstood => {
+                self.say(context, Prompt::OneMoment);
+                Handled
+            }
+            _ => Super,
+        }
+    }
+
+    /// To another appointment, or to [`goodbye`](Self::goodbye). What is booked cannot be changed here; a second
+    /// booking in its place would be worse than a person who sees to it.
+    #[state(superstate = "conversation")]
+    fn success(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        let Event::Understood(turn) = event else { return Super };
+        match turn.intent {
+            Intent::Goodbye | Intent::Person | Intent::Question => Super,
+            Intent::Deny if is_bare(turn) => Transition(self.leave(context)),
+            Intent::Deny | Intent::Change => Transition(self.person(context)),
+            Intent::Confirm if is_bare(turn) && self.presence_asked => Super,
+            Intent::Book | Intent::Confirm => Transition(self.book_another(context, turn)),
+            Intent::Provide | Intent::Other => self.hear_more(context, turn),
+        }
+    }
+
+    /// Back to the booking when the caller says more about it, otherwise to [`goodbye`](Self::goodbye). Before that,
+    /// what somebody who calls back must know is asked for.
+    #[state(superstate = "conversation")]
+    fn fallback(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        let Event::Understood(turn) = event else { return Super };
+        match turn.intent {
+            Intent::Goodbye | Intent::Person | Intent::Question => Super,
+            _ if turn.has_facts() => Transition(self.take_details(context, turn)),
+            _ if !is_bare(turn) => Super,
+            Intent::Deny => Transition(self.go_without(context)),
+            Intent::Book => Transition(self.ask(context)),
+            Intent::Confirm if self.asked == Some(Prompt::AnythingElse) && !self.presence_asked => {
+                Transition(self.ask(context))
+            }
+            _ => Super,
+        }
+    }
+
+    /// Back to where it was when the answer was given, or spoken into. A bare "yes" or "okay" is to the answer: it never
+    /// books.
+    #[state(superstate = "conversation")]
+    fn question(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Answered | Event::NotUnderstood => Transition(self.go_back(context)),
+            Event::Understood(turn) => match turn.intent {
+                Intent::Goodbye | Intent::Person | Intent::Question => Super,
+                Intent::Book if is_bare(turn) && self.home == State::Greeting => Transition(self.ask(context)),
+                _ if is_bare(turn) => Transition(self.go_back(context)),
+                _ => self.take_turn_back_home(context, turn),
+            },
+            // It is told when the answer is over.
+            Event::TimesFound { .. } | Event::Reserved { .. } | Event::SlotTaken { .. } | Event::CalendarFailed => {
+                self.learn_from_calendar(context, event);
+                Handled
+            }
+            _ => Super,
+        }
+    }
+
+    /// Nothing follows here; the leg is handed over. Who speaks is told that it takes a moment.
+    #[state(superstate = "anywhere")]
+    fn transfer(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Opened { .. } => Super,
+            Event::Understood(_) => {
+                self.say(context, Prompt::OneMoment);
+                Handled
+            }
+            // The person will see to it.
+            _ => Handled,
+        }
+    }
+
+    /// Nothing follows here.
+    #[state(superstate = "anywhere")]
+    fn goodbye(context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Opened { .. } => Super,
+            Event::Understood(_) => {
+                context.push(Effect::HangUp);
+                Handled
+            }
+            // Goodbye was said.
+            _ => Handled,
+        }
+    }
+
+    fn arrive(&mut self, _from: &Node, to: &Node) {
+        if to.name() != State::Question {
+            self.home = to.name();
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn name(&self) -> State {
+        match self {
+            Self::Greeting {} => State::Greeting,
+            Self::Service {} => State::Service,
+            Self::Time {} => State::Time,
+            Self::Contact {} => State::Contact,
+            Self::Confirmation {} => State::Confirmation,
+            Self::Booking {} => State::Booking,
+            Self::Success {} => State::Success,
+            Self::Fallback {} => State::Fallback,
+            Self::Question {} => State::Question,
+            Self::Transfer {} => State::Transfer,
+            Self::Goodbye {} => State::Goodbye,
+        }
+    }
+}
+
+/// Whether a turn has an intent and nothing else.
+pub(super) fn is_bare(turn: &Proposal) -> bool {
+    !turn.has_facts() && !turn.unknown_service && !turn.unclear_when && turn.about.is_none()
+}

@@ -1,0 +1,208 @@
+//! What the assistant says next, and what it may do.
+//!
+//! The caller may say things in any order, several at once, and take them back; so the states are not steps but the
+//! question that stands open. The next question always follows from what is known ([`Facts`]): what is there is not
+//! asked for, and what is complete is read back. Two things are never done on a guess: a time is offered or confirmed
+//! only after the calendar said that it is free, and a reservation is ordered only by a yes to the very words that
+//! describe it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `facts` | what is known, and what a turn does to it |
+//! | `chart` | the states, and what each makes of an event |
+//! | `asking` | the next question, asking again, giving up |
+//! | `calendar` | what the calendar's answers mean |
+
+mod asking;
+mod calendar;
+mod chart;
+mod facts;
+
+use serde::{Deserialize, Serialize};
+use statig::prelude::*;
+
+use crate::Context;
+use crate::prompt::{Prompt, Refusal};
+use crate::proposal::{Expect, Proposal, Slot, When};
+use chart::Chart;
+pub use facts::Facts;
+
+/// Where the conversation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The caller was greeted and has not said what they want.
+    Greeting,
+    /// A service is asked for.
+    Service,
+    /// A time is asked for, looked up or offered.
+    Time,
+    /// A name or a number is asked for.
+    Contact,
+    /// All that is known was read back; yes, no, or what to change?
+    Confirmation,
+    /// The calendar was told to make the appointment, and has not answered.
+    Booking,
+    /// The appointment is made; anything else?
+    Success,
+    /// The appointment cannot be made here and now: somebody will call back. Anything else?
+    Fallback,
+    /// A question is being answered; afterwards it goes on where it was.
+    Question,
+    /// The caller is put through to a person.
+    Transfer,
+    /// Goodbye was said.
+    Goodbye,
+}
+
+/// Something that happened, as far as it matters for what to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The call begins.
+    Opened {
+        /// The number that calls, when it can be called back.
+        caller_number: Option<String>,
+        /// Whether there is a person to be put through to.
+        can_transfer: bool,
+    },
+    /// The caller's turn was understood, as far as it could be.
+    Understood(Proposal),
+    /// The caller's turn had nothing usable in it.
+    NotUnderstood,
+    /// Nobody said anything for a while.
+    Silence,
+    /// The answer to a question has been given, or cannot be given.
+    Answered,
+    /// The calendar's answer to the latest [`Effect::FindTimes`].
+    TimesFound {
+        /// Whether the one time that was asked for is free.
+        wanted_is_free: bool,
+        /// Why it is not.
+        refusal: Option<Refusal>,
+        /// The nearest free times, in order.
+        nearest: Vec<Slot>,
+    },
+    /// The appointment of the latest [`Effect::Reserve`] is made.
+    Reserved {
+        /// The appointment's id.
+        appointment: String,
+    },
+    /// Somebody else was quicker.
+    SlotTaken {
+        /// The nearest free times, in order.
+        nearest: Vec<Slot>,
+    },
+    /// The calendar did not answer the latest [`Effect::FindTimes`] or [`Effect::Reserve`].
+    CalendarFailed,
+}
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Say this.
+    Say(Prompt),
+    /// Answer the question that the turn contained: with the model's words, or the business's. Then
+    /// [`Event::Answered`].
+    Answer,
+    /// Ask the calendar. An earlier question is void.
+    FindTimes {
+        /// The service's id.
+        service: String,
+        /// [`When::At`] or [`When::Within`], never another.
+        when: When,
+    },
+    /// Make the appointment. Said a second time after [`Event::CalendarFailed`]; it is the same appointment then.
+    Reserve {
+        /// The service's id.
+        service: String,
+        /// When it begins; the calendar said that it is free.
+        slot: Slot,
+        /// Who comes.
+        name: String,
+        /// How to reach them; empty when they would not say.
+        phone: String,
+    },
+    /// Put the caller through to a person, after what was said was heard.
+    Transfer,
+    /// End the call, after what was said was heard.
+    HangUp,
+}
+
+/// What may stop the assistant while it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interruptible {
+    /// Any voice.
+    ByAnything,
+    /// Words; a voice without words does not stop it.
+    ByWords,
+    /// Nothing: it must be heard to its end.
+    Never,
+}
+
+/// The chart of one conversation.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Booking {
+    machine: StateMachine<Chart>,
+    context: Context<Effect>,
+}
+
+impl std::fmt::Debug for Booking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Booking").field("state", &self.state()).field("chart", self.machine.inner()).finish()
+    }
+}
+
+impl Default for Booking {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Booking {
+    /// A conversation that has not begun. The first event is [`Event::Opened`].
+    pub fn new() -> Self {
+        Self { machine: Chart::default().state_machine(), context: Context::default() }
+    }
+
+    /// Tells the chart what happened; gives what is to be done about it, in order.
+    pub fn handle(&mut self, event: &Event) -> Vec<Effect> {
+        self.machine.handle_with_context(event, &mut self.context);
+        std::mem::take(&mut self.context.effects)
+    }
+
+    /// Where the conversation is.
+    pub fn state(&self) -> State {
+        self.machine.state().name()
+    }
+
+    /// What is known of the appointment.
+    pub fn facts(&self) -> &Facts {
+        &self.machine.inner().facts
+    }
+
+    /// The two readings of a time that were just asked back, before and after noon.
+    pub fn half(&self) -> Option<(&Slot, &Slot)> {
+        self.facts().half.as_ref().map(|(morning, afternoon)| (morning, afternoon))
+    }
+
+    /// What was asked last, so that a bare answer can be read.
+    pub fn expects(&self) -> Expect {
+        self.machine.inner().asked.as_ref().and_then(asking::expected_by).unwrap_or(Expect::Anything)
+    }
+
+    /// What may stop the assistant here.
+    pub fn interruptible(&self) -> Interruptible {
+        match self.state() {
+            State::Transfer | State::Goodbye => Interruptible::ByWords,
+            _ => Interruptible::ByAnything,
+        }
+    }
+
+    /// Events so far that no state had a use for. Each is a mistake of the driver.
+    pub fn unhandled(&self) -> u32 {
+        self.context.unhandled
+    }
+}
