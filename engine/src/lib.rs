@@ -15,8 +15,15 @@
 pub mod audio;
 pub mod business;
 pub mod calendar;
+pub mod call;
 pub mod io;
+pub mod keypad;
+pub mod listening;
+pub mod patience;
 pub mod record;
+pub mod speaking;
+pub mod tape;
+pub mod thinking;
 pub mod time;
 pub mod understanding;
 pub mod wording;

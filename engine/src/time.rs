@@ -104,18 +104,14 @@ impl<'de> Deserialize<'de> for CallTime {
 /// What a call may be waiting for, each named by what ends when it fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Timer {
-    /// The caller stopped; the turn is theirs no longer when this ends.
+    /// The caller's turn: they stopped, and their words are there.
     EndOfTurn,
-    /// The current holder of the floor has had it, or nobody has, for long enough.
+    /// What the floor waits for, whoever has it.
     Floor,
-    /// The model's first slot is late: a filler is due.
-    FirstSlot,
-    /// The model's whole answer is late: the rules take over.
-    Reply,
     /// The calendar has not answered.
     Calendar,
-    /// Marks for what was said should have come back by now.
-    LastMark,
+    /// The last word before the end has been heard.
+    LastWord,
     /// The stream dropped, and no other adopted the call.
     Resume,
     /// The call is at its longest.
@@ -130,16 +126,8 @@ pub struct Timers {
 
 impl Timer {
     /// Every timer, in the order in which ties are broken.
-    pub const ALL: [Self; 8] = [
-        Self::EndOfTurn,
-        Self::Floor,
-        Self::FirstSlot,
-        Self::Reply,
-        Self::Calendar,
-        Self::LastMark,
-        Self::Resume,
-        Self::LongestCall,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::EndOfTurn, Self::Floor, Self::Calendar, Self::LastWord, Self::Resume, Self::LongestCall];
 }
 
 impl Timers {
@@ -198,11 +186,11 @@ mod tests {
     #[test]
     fn the_soonest_timer_is_taken_once() {
         let mut timers = Timers::default();
-        timers.set(Timer::Reply, CallTime::from_ms(30));
+        timers.set(Timer::Resume, CallTime::from_ms(30));
         timers.set(Timer::Floor, CallTime::from_ms(20));
         assert_eq!(timers.take_due(CallTime::from_ms(10)), None);
         assert_eq!(timers.take_due(CallTime::from_ms(25)), Some(Timer::Floor));
         assert_eq!(timers.take_due(CallTime::from_ms(25)), None);
-        assert_eq!(timers.soonest(), Some((CallTime::from_ms(30), Timer::Reply)));
+        assert_eq!(timers.soonest(), Some((CallTime::from_ms(30), Timer::Resume)));
     }
 }

@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::audio::frame::{FRAME_LEN, FRAME_MS, Frame, SILENCE};
 use crate::audio::mark::Mark;
@@ -44,6 +45,8 @@ pub enum Step {
         heard_at: CallTime,
         /// The phrase that begins with it.
         starts: Option<PhraseId>,
+        /// How long the caller heard nothing in the middle of a phrase before it: its audio, or we, came late.
+        late: Duration,
     },
     /// A mark right behind the frames before it.
     Mark(Mark),
@@ -118,7 +121,7 @@ impl Playout {
     /// When to call [`next`](Self::next) at the latest; `None` while there is nothing to send.
     pub fn due(&self) -> Option<CallTime> {
         (self.pending_mark.is_some() || self.front_has_frame())
-            .then(|| self.heard_until - std::time::Duration::from_millis(LOW_WATER_MS))
+            .then(|| self.heard_until - Duration::from_millis(LOW_WATER_MS))
     }
 
     /// The next thing to send at `now`; to be called until it says `None`.
@@ -136,9 +139,10 @@ impl Playout {
         if !phrase.has_frame() || self.heard_until.since(now).as_millis() as u64 >= LEAD_MS {
             return None;
         }
-        let heard_at = self.heard_until.max(now);
-        self.heard_until = heard_at + std::time::Duration::from_millis(FRAME_MS);
         let starts = (!phrase.started).then_some(phrase.id);
+        let late = if phrase.started { now.since(self.heard_until) } else { Duration::ZERO };
+        let heard_at = self.heard_until.max(now);
+        self.heard_until = heard_at + Duration::from_millis(FRAME_MS);
         let frame = phrase.take_frame();
         if phrase.is_spent() {
             self.pending_mark = Some(phrase.mark(generation, true));
@@ -146,7 +150,7 @@ impl Playout {
         } else if phrase.sent_ms % MARK_EVERY_MS == 0 {
             self.pending_mark = Some(phrase.mark(generation, false));
         }
-        Some(Step::Frame { frame, heard_at, starts })
+        Some(Step::Frame { frame, heard_at, starts, late })
     }
 
     fn front_has_frame(&self) -> bool {
@@ -318,7 +322,7 @@ mod tests {
         playout.fill(PhraseId(1), chunk(160, 1));
         steps(&mut playout, ms(0));
         playout.fill(PhraseId(1), chunk(160, 1));
-        let Some(Step::Frame { heard_at, .. }) = playout.next(ms(500)) else { panic!("a frame is due") };
-        assert_eq!(heard_at, ms(500));
+        let Some(Step::Frame { heard_at, late, .. }) = playout.next(ms(500)) else { panic!("a frame is due") };
+        assert_eq!((heard_at, late), (ms(500), Duration::from_millis(480)));
     }
 }

@@ -22,7 +22,10 @@ use crate::business::Business;
 use intents::Leaning;
 use words::{Pause, Word};
 
+pub use backchannels::is_backchannel;
+
 mod answers;
+mod backchannels;
 mod dates;
 mod intents;
 mod mentions;

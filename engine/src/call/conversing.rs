@@ -1,0 +1,220 @@
+//! What the booking chart wants done: prompts become phrases, look-ups become questions to the calendar.
+
+use statecharts::booking::{Effect, Event};
+use statecharts::call::Event as LineEvent;
+use statecharts::floor::{Event as FloorEvent, State as FloorState};
+use statecharts::prompt::{Prompt, Refusal};
+use statecharts::proposal::{Intent, Proposal, Slot, When};
+
+use crate::call::Call;
+use crate::io::{Ending, Fault, Message, Output, QueryId, Reservation, Role, Wanted};
+use crate::patience;
+use crate::record::Stage;
+use crate::time::{CallTime, Timer};
+use crate::understanding;
+use crate::wording;
+
+/// Messages kept for the model.
+const HISTORY_MAX: usize = 60;
+
+impl Call {
+    pub(super) fn tell_booking(&mut self, at: CallTime, event: Event, out: &mut Vec<Output>) {
+        let before = self.booking.state();
+        let effects = self.booking.handle(&event);
+        let after = self.booking.state();
+        if before != after {
+            self.journal.event(at, "booking_state", self.booking_state(), out);
+        }
+        for effect in effects {
+            self.carry_on(at, effect, out);
+        }
+    }
+
+    /// Says a prompt in the business's words.
+    pub(super) fn say(&mut self, at: CallTime, prompt: &Prompt, out: &mut Vec<Output>) {
+        for text in self.phrases(prompt) {
+            self.say_text(at, text, out);
+        }
+    }
+
+    /// Says one phrase, or keeps it while the caller has the floor.
+    pub(super) fn say_text(&mut self, at: CallTime, text: String, out: &mut Vec<Output>) {
+        let theirs = matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Held);
+        if (theirs || self.listening.voice_is_on()) && !self.is_closing() {
+            self.kept.push(text);
+            return;
+        }
+        self.journal.reached(Stage::FirstPhrase, at);
+        self.speaking.say(text, out);
+        self.floor_event(at, FloorEvent::AnswerStarted, out);
+    }
+
+    /// Says what was kept while the caller had the floor.
+    pub(super) fn say_kept(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Held) {
+            return;
+        }
+        for text in std::mem::take(&mut self.kept) {
+            self.journal.reached(Stage::FirstPhrase, at);
+            self.speaking.say(text, out);
+            self.floor_event(at, FloorEvent::AnswerStarted, out);
+        }
+    }
+
+    pub(super) fn phrases(&self, prompt: &Prompt) -> Vec<String> {
+        wording::phrases(prompt, &self.answered().business, self.local(self.now))
+    }
+
+    /// Answers a question without the model: from the business's own answers, or by saying that we cannot.
+    pub(super) fn answer_ourselves(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
+        let known = understanding::answer(words, &self.answered().business).map(str::to_owned);
+        match known {
+            Some(answer) => self.say_text(at, answer, out),
+            None => self.say(at, &Prompt::NoAnswer, out),
+        }
+    }
+
+    pub(super) fn key_pressed(&mut self, at: CallTime, key: char, out: &mut Vec<Output>) {
+        self.journal.event(at, "key", "", out);
+        self.floor_event(at, FloorEvent::KeyPressed, out);
+        let offered = self.booking.facts().offered.len();
+        let country = self.answered().business.country.clone();
+        let Some(proposal) = self.keypad.press(key, self.booking.expects(), offered, &country) else { return };
+        self.thinking.cancel(out);
+        self.turn = None;
+        self.listening.forget(&mut self.timers);
+        self.floor_event(at, FloorEvent::TurnEnded, out);
+        self.understood(at, proposal, out);
+    }
+
+    pub(super) fn hearing_failed(&mut self, at: CallTime, fault: &Fault, out: &mut Vec<Output>) {
+        self.fault(at, "speech-to-text", fault, out);
+        self.hearing_failures += 1;
+        let hopeless = !matches!(fault, Fault::Retry(_)) || self.hearing_failures >= patience::HEARING_FAILURES_MAX;
+        if hopeless && !self.is_closing() {
+            self.say(at, &Prompt::TroubleHearing, out);
+            self.tell_booking(at, Event::Understood(Proposal::of(Intent::Person)), out);
+        }
+    }
+
+    pub(super) fn times_found(
+        &mut self,
+        at: CallTime,
+        query: QueryId,
+        wanted_is_free: bool,
+        refusal: Option<Refusal>,
+        nearest: Vec<Slot>,
+        out: &mut Vec<Output>,
+    ) {
+        if self.calendar_answered(query) {
+            self.tell_booking(at, Event::TimesFound { wanted_is_free, refusal, nearest }, out);
+        }
+    }
+
+    pub(super) fn slot_reserved(&mut self, at: CallTime, query: QueryId, appointment: String, out: &mut Vec<Output>) {
+        if self.calendar_answered(query) {
+            self.booked = true;
+            self.tell_booking(at, Event::Reserved { appointment }, out);
+        }
+    }
+
+    pub(super) fn slot_taken(&mut self, at: CallTime, query: QueryId, nearest: Vec<Slot>, out: &mut Vec<Output>) {
+        if self.calendar_answered(query) {
+            self.tell_booking(at, Event::SlotTaken { nearest }, out);
+        }
+    }
+
+    pub(super) fn calendar_failed(&mut self, at: CallTime, query: QueryId, fault: &Fault, out: &mut Vec<Output>) {
+        if self.calendar_answered(query) {
+            self.fault(at, "calendar", fault, out);
+            self.tell_booking(at, Event::CalendarFailed, out);
+        }
+    }
+
+    pub(super) fn calendar_is_late(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if let Some(query) = self.calendar.waiting {
+            self.calendar_failed(at, query, &Fault::Retry("no answer in time".to_owned()), out);
+        }
+    }
+
+    /// Adds to what the model is told of the conversation.
+    pub(super) fn remember(&mut self, role: Role, words: &str) {
+        if words.is_empty() {
+            return;
+        }
+        match self.history.last_mut() {
+            Some(last) if last.role == role => {
+                last.content.push(' ');
+                last.content.push_str(words);
+            }
+            _ => self.history.push(Message { role, content: words.to_owned() }),
+        }
+        if self.history.len() > HISTORY_MAX {
+            self.history.remove(0);
+        }
+    }
+
+    fn carry_on(&mut self, at: CallTime, effect: Effect, out: &mut Vec<Output>) {
+        match effect {
+            Effect::Say(prompt) => self.say(at, &prompt, out),
+            Effect::Answer => self.start_answering(at, out),
+            Effect::FindTimes { service, when } => self.find_times(at, service, &when, out),
+            Effect::Reserve { service, slot, name, phone } => {
+                self.reserve(at, Reservation { service, slot, name, phone }, out);
+            }
+            Effect::Transfer => self.transfer(at, out),
+            Effect::HangUp => self.line_event(at, LineEvent::Farewell(Ending::Goodbye), out),
+        }
+    }
+
+    /// The model's reply is to be spoken. When nobody is writing one, the answer is ours.
+    fn start_answering(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        match &mut self.turn {
+            Some(open) => open.answering = true,
+            None => self.tell_booking(at, Event::Answered, out),
+        }
+    }
+
+    fn find_times(&mut self, at: CallTime, service: String, when: &When, out: &mut Vec<Output>) {
+        let (from, to) = match when {
+            When::At(slot) => (slot.clone(), slot.clone()),
+            When::Within { from, to } => (from.clone(), to.clone()),
+            When::EitherHalf { .. } | When::Offered(_) => {
+                return self.tell_booking(at, Event::CalendarFailed, out);
+            }
+        };
+        let query = self.next_query(at);
+        out.push(Output::FindTimes { query, wanted: Wanted { service, from, to } });
+    }
+
+    fn reserve(&mut self, at: CallTime, reservation: Reservation, out: &mut Vec<Output>) {
+        let key = format!("{}:{}:{}", self.answered().call_sid, reservation.service, reservation.slot.0);
+        let query = self.next_query(at);
+        out.push(Output::ReserveSlot { query, key, reservation });
+    }
+
+    fn transfer(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if let Some(to) = self.answered().business.transfer_to.clone() {
+            out.push(Output::Transfer { to });
+            self.line_event(at, LineEvent::Farewell(Ending::Transfer), out);
+        }
+    }
+
+    fn next_query(&mut self, at: CallTime) -> QueryId {
+        let query = QueryId(self.calendar.asked_before);
+        self.calendar.asked_before += 1;
+        self.calendar.waiting = Some(query);
+        self.timers.set(Timer::Calendar, at + patience::CALENDAR);
+        query
+    }
+
+    /// Whether an answer is the one that is being waited for.
+    fn calendar_answered(&mut self, query: QueryId) -> bool {
+        let expected = self.calendar.waiting == Some(query);
+        if expected {
+            self.calendar.waiting = None;
+            self.timers.clear(Timer::Calendar);
+        }
+        expected
+    }
+}

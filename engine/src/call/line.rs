@@ -1,0 +1,134 @@
+//! Whether there is a call: its answer, a stream that drops and comes back, and its end.
+
+use statecharts::booking::{Event as Booked, State as BookingState};
+use statecharts::call::{Effect, Event, Wait};
+use statecharts::prompt::Prompt;
+
+use crate::call::Call;
+use crate::io::{Answered, Ending, Output};
+use crate::patience;
+use crate::time::{CallTime, Timer};
+
+/// Terms that speech-to-text is told to expect. Deepgram takes 500 tokens of them in all.
+const KEYTERMS_MAX: usize = 50;
+
+impl Call {
+    pub(super) fn answer(&mut self, at: CallTime, answered: Answered, out: &mut Vec<Output>) {
+        out.push(Output::StartHearing { keyterms: keyterms(&answered) });
+        self.answered = Some(answered);
+        self.timers.set(Timer::LongestCall, at + patience::LONGEST_CALL);
+        self.line_event(at, Event::Answered, out);
+        self.arm(at);
+    }
+
+    pub(super) fn line_event(&mut self, at: CallTime, event: Event, out: &mut Vec<Output>) {
+        for effect in self.line.handle(event) {
+            match effect {
+                Effect::Greet => self.greet(at, out),
+                Effect::WelcomeBack => self.say(at, &Prompt::CutOff, out),
+                Effect::SayGoodbye(_) => self.say(at, &Prompt::Goodbye, out),
+                Effect::Close(ending) => out.push(Output::CloseLeg { ending }),
+                Effect::Finish(ending) => self.finish(at, ending, out),
+            }
+        }
+        match self.line.wait() {
+            Some(Wait::Resume) => self.timers.set(Timer::Resume, at + patience::RESUME),
+            Some(Wait::LastWord) => {
+                self.timers.set(Timer::LastWord, at + self.speaking.remaining() + patience::LAST_MARK);
+            }
+            None => {
+                self.timers.clear(Timer::Resume);
+                self.timers.clear(Timer::LastWord);
+            }
+        }
+    }
+
+    /// After a goodbye, the call is closed when its last word has been heard.
+    pub(super) fn close_when_said(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if self.is_closing() && !self.speaking.is_busy() && self.kept.is_empty() {
+            self.line_event(at, Event::LastWordHeard, out);
+        }
+    }
+
+    pub(super) fn line_due(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.line_event(at, Event::Deadline, out);
+    }
+
+    pub(super) fn hung_up(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.line_event(at, Event::HungUp, out);
+    }
+
+    pub(super) fn stream_dropped(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.speaking.stop(at, out);
+        self.line_event(at, Event::Dropped, out);
+    }
+
+    pub(super) fn stream_resumed(&mut self, at: CallTime, stream_sid: String, out: &mut Vec<Output>) {
+        if let Some(answered) = &mut self.answered {
+            answered.stream_sid = stream_sid;
+        }
+        self.line_event(at, Event::Resumed, out);
+        self.speaking.resume(out);
+    }
+
+    pub(super) fn too_long(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.line_event(at, Event::TooLong, out);
+    }
+
+    pub(super) fn draining(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.line_event(at, Event::Draining, out);
+    }
+
+    fn greet(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        let answered = self.answered();
+        let caller_number = Some(answered.from.clone()).filter(|from| is_number(from));
+        let can_transfer = answered.business.transfer_to.is_some();
+        self.tell_booking(at, Booked::Opened { caller_number, can_transfer }, out);
+    }
+
+    fn finish(&mut self, at: CallTime, ending: Ending, out: &mut Vec<Output>) {
+        self.thinking.cancel(out);
+        if self.speaking.is_busy() {
+            self.speaking.stop(at, out);
+        }
+        for spoken in self.speaking.drop_held(at) {
+            self.said(spoken, out);
+        }
+        out.push(Output::StopHearing);
+        let outcome = self.outcome(ending);
+        self.journal.ended(at, ending, outcome, out);
+    }
+
+    fn outcome(&self, ending: Ending) -> &'static str {
+        match ending {
+            _ if self.booked => "booked",
+            Ending::Transfer => "transferred",
+            _ if self.booking.state() == BookingState::Fallback => "fallback",
+            Ending::Goodbye => "not_booked",
+            Ending::Silence | Ending::HungUp | Ending::Lost | Ending::TooLong | Ending::Draining => "abandoned",
+        }
+    }
+}
+
+/// What speech-to-text should expect: the names of what can be booked and of who does it, and the business's own terms.
+fn keyterms(answered: &Answered) -> Vec<String> {
+    let business = &answered.business;
+    let services = business.services.iter().flat_map(|service| {
+        let name = service.name.trim_start_matches("a ").trim_start_matches("an ").to_owned();
+        std::iter::once(name).chain(service.also.iter().cloned())
+    });
+    let staff = business.staff.iter().map(|staff| staff.name.clone());
+    let mut terms: Vec<String> = Vec::new();
+    for term in business.keyterms.iter().cloned().chain(services).chain(staff) {
+        if terms.len() < KEYTERMS_MAX && !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
+    terms
+}
+
+/// Whether the carrier's word for the caller is a number that can be called back.
+fn is_number(from: &str) -> bool {
+    from.strip_prefix('+')
+        .is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}

@@ -1,0 +1,179 @@
+//! Call: owns the parts of one call, passes inputs to them, and holds no cleverness of its own.
+//!
+//! | part | knows | file |
+//! |---|---|---|
+//! | listening | what the caller says, and when a turn is over | `listening.rs` |
+//! | thinking | what the model makes of a turn | `thinking/` |
+//! | booking chart | what comes next in the booking | `statecharts::booking` |
+//! | speaking | what the caller hears of us | `speaking.rs` |
+//! | floor chart | who may speak now | `statecharts::floor` |
+//! | line chart | whether there is a call | `statecharts::call` |
+//! | journal | what is written down about it | `call/journal.rs` |
+//!
+//! The charts answer with effects; `call/conversing.rs` carries out the booking's, `call/turn_taking.rs` the floor's,
+//! and `call/line.rs` the line's. Every wait of a chart becomes a [`Timer`], with its length in [`crate::patience`].
+
+mod conversing;
+mod journal;
+mod line;
+mod turn_taking;
+mod turns;
+
+use chrono::{DateTime, NaiveDateTime};
+use statecharts::booking::Booking;
+use statecharts::call::{Call as Line, State as LineState};
+use statecharts::floor::{Floor, Wait};
+
+use crate::call::journal::Journal;
+use crate::call::turns::OpenTurn;
+use crate::io::{Answered, Fault, Input, Message, Output, QueryId};
+use crate::keypad::Keypad;
+use crate::listening::Listening;
+use crate::speaking::Speaking;
+use crate::thinking::Thinking;
+use crate::time::{CallTime, Timer, Timers};
+
+/// One call. A new one waits for [`Input::Answered`]; after its end it ignores everything.
+#[derive(Default)]
+pub struct Call {
+    answered: Option<Answered>,
+    line: Line,
+    floor: Floor,
+    booking: Booking,
+    listening: Listening,
+    thinking: Thinking,
+    speaking: Speaking,
+    keypad: Keypad,
+    journal: Journal,
+    timers: Timers,
+    armed: Option<Armed>,
+    turn: Option<OpenTurn>,
+    /// Phrases that wait for the caller to stop speaking.
+    kept: Vec<String>,
+    history: Vec<Message>,
+    calendar: Calendar,
+    hearing_failures: u32,
+    /// How long the caller's last sound was.
+    last_voiced_ms: u32,
+    /// An appointment was made in this call.
+    booked: bool,
+    now: CallTime,
+}
+
+/// The floor's wait that its timer is set for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Armed {
+    wait: Wait,
+    begun: u32,
+    progress: u32,
+}
+
+/// What was asked of the calendar and is not answered yet.
+#[derive(Default)]
+struct Calendar {
+    asked_before: u32,
+    waiting: Option<QueryId>,
+}
+
+impl Call {
+    /// Tells the call one thing that happened, and appends everything it wants done about it.
+    ///
+    /// `at` must not run back. Nothing is done before [`Input::Answered`], nor after the end.
+    pub fn handle(&mut self, at: CallTime, input: Input, out: &mut Vec<Output>) {
+        if self.answered.is_none() || self.is_over() {
+            if let Input::Answered(answered) = input
+                && self.answered.is_none()
+            {
+                self.answer(at, *answered, out);
+            }
+            return;
+        }
+        self.now = at;
+        self.hear(at, &input, out);
+        self.think(at, &input, out);
+        self.speak(at, &input, out);
+        self.attend(at, input, out);
+        self.close_when_said(at, out);
+        self.arm(at);
+    }
+
+    /// The next moment the call must be given [`Input::Tick`], and the timer that asks for it.
+    pub fn deadline(&self) -> Option<(CallTime, Timer)> {
+        self.timers.soonest()
+    }
+
+    /// Whether the call has ended, with everything about it written down.
+    pub fn is_over(&self) -> bool {
+        self.line.state() == LineState::Ended
+    }
+
+    /// Events that a chart had no use for: none, if all is well.
+    pub fn unhandled(&self) -> u32 {
+        self.line.unhandled() + self.floor.unhandled() + self.booking.unhandled()
+    }
+
+    fn attend(&mut self, at: CallTime, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::KeyPressed(key) => self.key_pressed(at, key, out),
+            Input::HearingStarted => self.hearing_failures = 0,
+            Input::HearingFailed(fault) => self.hearing_failed(at, &fault, out),
+            Input::SynthesisFailed { fault, .. } => self.journal.fault(at, "text-to-speech", &fault, out),
+            Input::TimesFound { query, wanted_is_free, refusal, nearest } => {
+                self.times_found(at, query, wanted_is_free, refusal, nearest, out);
+            }
+            Input::SlotReserved { query, appointment } => self.slot_reserved(at, query, appointment, out),
+            Input::SlotTaken { query, nearest } => self.slot_taken(at, query, nearest, out),
+            Input::CalendarFailed { query, fault } => self.calendar_failed(at, query, &fault, out),
+            Input::StreamDropped => self.stream_dropped(at, out),
+            Input::StreamResumed { stream_sid } => self.stream_resumed(at, stream_sid, out),
+            Input::HungUp => self.hung_up(at, out),
+            Input::Draining => self.draining(at, out),
+            Input::Tick => self.tick(at, out),
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        while let Some(timer) = self.timers.take_due(at) {
+            match timer {
+                Timer::EndOfTurn => {
+                    if let Some(turn) = self.listening.end_of_turn_due(at, &mut self.timers, out) {
+                        self.turn_ended(at, turn, out);
+                    }
+                }
+                Timer::Floor => {
+                    self.armed = None;
+                    self.floor_due(at, out);
+                }
+                Timer::Calendar => self.calendar_is_late(at, out),
+                Timer::LastWord | Timer::Resume => self.line_due(at, out),
+                Timer::LongestCall => self.too_long(at, out),
+            }
+        }
+    }
+
+    /// The booking's state, as it is written down and told to the model.
+    fn booking_state(&self) -> String {
+        format!("{:?}", self.booking.state()).to_lowercase()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.line.state() == LineState::Closing
+    }
+
+    fn answered(&self) -> &Answered {
+        self.answered.as_ref().expect("nothing is handled before the answer")
+    }
+
+    /// The business's own time at a moment of the call.
+    fn local(&self, at: CallTime) -> NaiveDateTime {
+        let answered = self.answered();
+        let utc_ms = answered.answered_at_ms.saturating_add(at.as_ms() as i64);
+        let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
+        utc.with_timezone(&answered.business.time_zone).naive_local()
+    }
+
+    fn fault(&mut self, at: CallTime, who: &str, fault: &Fault, out: &mut Vec<Output>) {
+        self.journal.fault(at, who, fault, out);
+    }
+}

@@ -1,0 +1,228 @@
+//! Who may speak now: voice, words and deadlines go to the floor chart, and what it decides is done here.
+
+use statecharts::booking::Event as Booked;
+use statecharts::booking::Interruptible;
+use statecharts::call::Event as LineEvent;
+use statecharts::floor::{Effect, Event, State, Wait};
+use statecharts::prompt::Prompt;
+
+use crate::call::{Armed, Call};
+use crate::io::{Ending, Input, Output, Role};
+use crate::patience;
+use crate::record::Stage;
+use crate::speaking::{Progress, Spoken};
+use crate::time::{CallTime, Timer};
+
+impl Call {
+    pub(super) fn voice_started(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        match self.floor.state() {
+            State::AssistantSpeaking if !self.may_be_interrupted() => {}
+            // A sound while we think is no reason to stop thinking; words are.
+            State::Thinking => {}
+            _ => self.floor_event(at, Event::VoiceStarted, out),
+        }
+    }
+
+    pub(super) fn voice_ended(&mut self, at: CallTime, voiced_ms: u32, out: &mut Vec<Output>) {
+        self.last_voiced_ms = voiced_ms;
+        self.floor_event(at, Event::VoiceEnded, out);
+        if !self.listening.has_words() {
+            self.say_kept(at, out);
+        }
+    }
+
+    pub(super) fn words_grew(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
+        match self.floor.state() {
+            State::Held if !self.is_backchannel(words) => self.floor_event(at, Event::Interrupted, out),
+            State::AssistantSpeaking if self.is_backchannel(words) || !self.may_be_interrupted() => {}
+            State::AssistantSpeaking => {
+                self.floor_event(at, Event::VoiceStarted, out);
+                self.floor_event(at, Event::Interrupted, out);
+            }
+            State::Thinking => self.floor_event(at, Event::VoiceStarted, out),
+            State::Held => {}
+            _ => self.floor_event(at, Event::WordsHeard, out),
+        }
+    }
+
+    /// Our own voice: what of it was heard, and when it has fallen silent.
+    pub(super) fn speak(&mut self, at: CallTime, input: &Input, out: &mut Vec<Output>) {
+        let mut progress = Vec::new();
+        self.speaking.handle(at, input, &mut progress);
+        for step in progress {
+            match step {
+                Progress::Started(_) => self.journal.reached(Stage::FirstFrame, at),
+                Progress::FirstHeard(_) => self.first_heard(at, out),
+                Progress::Finished(spoken) => self.said(spoken, out),
+                Progress::Silent => self.floor_event(at, Event::AnswerEnded, out),
+            }
+        }
+    }
+
+    pub(super) fn floor_event(&mut self, at: CallTime, event: Event, out: &mut Vec<Output>) {
+        for effect in self.floor.handle(event) {
+            self.take_turns(at, effect, out);
+        }
+    }
+
+    /// The floor's deadline passed.
+    pub(super) fn floor_due(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.say_kept(at, out);
+        self.floor_event(at, Event::Deadline, out);
+    }
+
+    /// Sets the floor's timer when what it waits for has changed, or lasts longer than it did.
+    pub(super) fn arm(&mut self, at: CallTime) {
+        if self.is_over() {
+            Timer::ALL.into_iter().for_each(|timer| self.timers.clear(timer));
+            return;
+        }
+        let wait = self.floor.wait();
+        let armed = Armed { wait, begun: self.floor.waits(), progress: self.progress_of(wait) };
+        if self.armed == Some(armed) {
+            return;
+        }
+        self.armed = Some(armed);
+        let patience = match wait {
+            Wait::Silence => patience::SILENCE,
+            Wait::Words => patience::WORDS,
+            Wait::Monologue => patience::WORDLESS.min(patience::MONOLOGUE.saturating_sub(self.listening.lasted(at))),
+            Wait::Filler => patience::FILLER,
+            Wait::Rules => patience::RULES,
+            Wait::Apology => patience::APOLOGY,
+            Wait::LastMark => self.speaking.remaining() + patience::LAST_MARK,
+            Wait::Decision => patience::DECISION,
+        };
+        self.timers.set(Timer::Floor, at + patience);
+    }
+
+    /// What makes a wait that goes on begin anew: more was said, by us or by the caller.
+    fn progress_of(&self, wait: Wait) -> u32 {
+        match wait {
+            Wait::LastMark => self.speaking.progress(),
+            Wait::Monologue => self.listening.progress(),
+            _ => 0,
+        }
+    }
+
+    /// A turn that brings nothing to answer: the floor is open again, and what waited is said.
+    pub(super) fn nothing_to_say(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.listening.forget(&mut self.timers);
+        self.floor_event(at, Event::NothingToSay, out);
+        self.say_kept(at, out);
+    }
+
+    pub(super) fn said(&mut self, spoken: Spoken, out: &mut Vec<Output>) {
+        self.remember(Role::Assistant, &spoken.heard);
+        self.journal.assistant_said(spoken, out);
+    }
+
+    fn take_turns(&mut self, at: CallTime, effect: Effect, out: &mut Vec<Output>) {
+        match effect {
+            Effect::StopPlayout => {
+                self.journal.event(at, "stopped", "voice while we spoke", out);
+                self.speaking.stop(at, out);
+            }
+            Effect::DropTail => self.drop_tail(at, out),
+            Effect::ResumeTail => {
+                self.journal.event(at, "went_on", "it was no interruption", out);
+                if !self.speaking.resume(out) {
+                    self.floor_event(at, Event::AnswerEnded, out);
+                }
+            }
+            Effect::CancelAnswer => self.cancel_answer(at, out),
+            Effect::ForceTurn => self.force_turn(at, out),
+            Effect::AskStillThere => self.say(at, &Prompt::StillThere, out),
+            Effect::GiveUp => self.give_up(at, out),
+            Effect::SayFiller => self.say_filler(at, out),
+            Effect::AnswerByRules => self.model_is_late(at, out),
+            Effect::Apologise => self.apologise(at, out),
+            Effect::AssumeHeard => {
+                for spoken in self.speaking.assume_heard(at) {
+                    self.said(spoken, out);
+                }
+                self.journal.event(at, "marks_missing", "the last of them did not come back", out);
+            }
+        }
+    }
+
+    fn first_heard(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.journal.reached(Stage::FirstMark, at);
+        self.journal.close_turn(out);
+    }
+
+    fn drop_tail(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        for spoken in self.speaking.drop_held(at) {
+            self.said(spoken, out);
+        }
+    }
+
+    /// The caller went on while we were thinking: their words join the turn, unless it has been understood already.
+    fn cancel_answer(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.thinking.cancel(out);
+        if self.speaking.is_busy() {
+            self.speaking.stop(at, out);
+            self.drop_tail(at, out);
+        }
+        if let Some(open) = self.turn.take_if(|open| !open.understood) {
+            self.history.pop();
+            self.listening.resume(open.turn);
+        }
+    }
+
+    fn force_turn(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        match self.listening.force(at, &mut self.timers) {
+            Some(turn) => self.turn_ended(at, turn, out),
+            None if self.listening.voice_is_on() => {
+                self.listening.distrust_voice();
+                self.words_never_came(at, out);
+            }
+            None if self.last_voiced_ms <= patience::NOISE_MAX_MS => self.nothing_to_say(at, out),
+            None => self.words_never_came(at, out),
+        }
+    }
+
+    fn words_never_came(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.journal.event(at, "not_heard", "a voice without words", out);
+        self.listening.forget(&mut self.timers);
+        self.floor_event(at, Event::TurnEnded, out);
+        self.tell_booking(at, Booked::NotUnderstood, out);
+    }
+
+    fn give_up(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.say(at, &Prompt::Goodbye, out);
+        self.line_event(at, LineEvent::Farewell(Ending::Silence), out);
+    }
+
+    /// Plays while we go on thinking, and only where nothing else plays.
+    fn say_filler(&mut self, _at: CallTime, out: &mut Vec<Output>) {
+        if !self.speaking.is_busy() && self.kept.is_empty() {
+            for text in self.phrases(&Prompt::OneMoment) {
+                self.speaking.say(text, out);
+            }
+        }
+    }
+
+    fn model_is_late(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if self.turn.as_ref().is_some_and(|open| !open.understood) {
+            self.journal.event(at, "fault", "model: late: the rules answered", out);
+            self.thinking.cancel(out);
+            self.answer_by_rules(at, out);
+        }
+    }
+
+    fn apologise(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.thinking.cancel(out);
+        if self.calendar.waiting.is_some() {
+            self.calendar_is_late(at, out);
+        } else if self.turn.as_ref().is_some_and(|open| open.answering) {
+            self.reply_finished(at, out);
+        } else {
+            self.tell_booking(at, Booked::NotUnderstood, out);
+        }
+    }
+
+    fn may_be_interrupted(&self) -> bool {
+        self.booking.interruptible() != Interruptible::Never && !self.is_closing()
+    }
+}

@@ -1,0 +1,49 @@
+//! How long each wait of a call may last, in one place, because together they make sure that no line goes dead: a caller
+//! hears something within three seconds of having finished, whatever is late.
+
+use std::time::Duration;
+
+/// Nobody speaks: then "are you still there?".
+pub const SILENCE: Duration = Duration::from_secs(8);
+
+/// A voice was heard and ended, and no words came of it: then they are asked for again, or it was a noise.
+pub const WORDS: Duration = Duration::from_millis(1_800);
+
+/// One turn of the caller, however it goes on: then it is answered as far as it was understood.
+pub const MONOLOGUE: Duration = Duration::from_secs(45);
+
+/// A voice goes on, and no more words come of it: then it is no voice, or cannot be understood.
+pub const WORDLESS: Duration = Duration::from_secs(5);
+
+/// The turn is over and nothing can be said yet: then "one moment".
+pub const FILLER: Duration = Duration::from_millis(1_100);
+
+/// After the filler: then the rules answer in the model's place.
+pub const RULES: Duration = Duration::from_millis(1_900);
+
+/// After the rules had their chance, for the calendar: then we say that we cannot tell.
+pub const APOLOGY: Duration = Duration::from_millis(4_000);
+
+/// Beyond the length of what is being played: then it counts as heard although its marks did not come.
+pub const LAST_MARK: Duration = Duration::from_secs(3);
+
+/// A stop that may be taken back: then it is decided.
+pub const DECISION: Duration = Duration::from_millis(500);
+
+/// The calendar's answer: then it counts as down.
+pub const CALENDAR: Duration = Duration::from_secs(4);
+
+/// A dropped stream: then the call is lost.
+pub const RESUME: Duration = Duration::from_secs(20);
+
+/// A whole call: then goodbye.
+pub const LONGEST_CALL: Duration = Duration::from_secs(30 * 60);
+
+/// Between the process's wish to go down and our goodbye.
+pub const DRAIN: Duration = Duration::from_secs(60);
+
+/// A sound shorter than this without any words was a noise, and is not worth a "sorry?".
+pub const NOISE_MAX_MS: u32 = 600;
+
+/// Failures of speech-to-text in a row before we stop waiting for it.
+pub const HEARING_FAILURES_MAX: u32 = 4;
