@@ -10,6 +10,7 @@ pub mod deepgram;
 #[cfg(feature = "sockets")]
 pub mod openai;
 pub mod recognizer;
+pub mod stepped;
 #[cfg(feature = "sockets")]
 pub mod twilio;
 #[cfg(feature = "sockets")]

@@ -1,0 +1,210 @@
+//! Scenarios: one known situation as readable text, what the world does and what the engine answers.
+//!
+//! ```text
+//! # The caller cuts in on the offer. Only what was heard is remembered.
+//! call from +14155550123 at 2026-11-23T15:00:00Z
+//! 4.900  caller says "do you have anything on friday" for 1.3s
+//! 7.350  > says "I have nine AM, ten AM, or two PM on Friday."
+//! 9.000  caller says "ten thirty" for 0.8s
+//! 9.040  > clear
+//! ```
+//!
+//! Plain lines are the world; lines with `>` are the engine's answers, which [`run`] makes anew. `call … with model` lets
+//! the model answer; `model answers {…}`, `model fails` and `model stalls` line up for its next requests.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::DateTime;
+use engine::business::Business;
+use engine::io::{Fault, Input, Output};
+use engine::record::{Row, Speaker};
+use engine::time::CallTime;
+use statecharts::proposal::Slot;
+
+use crate::stepped::{Logged, ModelAnswer, Stepped};
+
+/// A scenario that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {text:?} is not understood: {expected}")]
+pub struct NotAScenario {
+    line: usize,
+    text: String,
+    expected: &'static str,
+}
+
+/// Plays a scenario, and returns it with the engine's answers as they are now.
+///
+/// # Errors
+/// [`NotAScenario`] for a line of the world that is not understood.
+pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
+    let world: Vec<(usize, &str)> =
+        text.lines().enumerate().filter(|(_, line)| !is_answer(line)).map(|(index, line)| (index + 1, line)).collect();
+    let mut stepped = open(&world, business)?;
+    let mut lines: Vec<(Option<CallTime>, &str)> = Vec::new();
+    for (number, line) in &world {
+        let wrong = |expected| NotAScenario { line: *number, text: (*line).to_owned(), expected };
+        let (at, what) = timed(line);
+        if !line.trim().is_empty() && !line.starts_with('#') && !line.starts_with("call ") {
+            if let Some(at) = at {
+                stepped.run_until(at);
+            }
+            happen(&mut stepped, at, what).ok_or_else(|| wrong(EXPECTED))?;
+        }
+        lines.push((at, line));
+    }
+    stepped.run();
+    Ok(written(&lines, &stepped))
+}
+
+const EXPECTED: &str = "write `TIME caller says \"…\" for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller \
+                        presses 1`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME hearing \
+                        fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, \
+                        `model answers {…}`, `model fails`, `model stalls`, `transcripts take 0.5s`, `synthesis takes \
+                        0.2s` or `the calendar takes 0.1s`";
+
+fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotAScenario> {
+    let (line, text) = world.iter().find(|(_, line)| line.starts_with("call ")).copied().unwrap_or((1, ""));
+    let read = || {
+        let rest = text.strip_prefix("call from ")?;
+        let (from, rest) = rest.split_once(" at ")?;
+        let (at, has_model) = match rest.strip_suffix(" with model") {
+            Some(at) => (at, true),
+            None => (rest, false),
+        };
+        let answered_at = DateTime::parse_from_rfc3339(at.trim()).ok()?;
+        Some(Stepped::answered(business.clone(), answered_at.timestamp_millis(), from, has_model))
+    };
+    let expected = "begin with `call from NUMBER at 2026-11-23T15:00:00Z`, and `with model` where there is one";
+    read().ok_or(NotAScenario { line, text: text.to_owned(), expected })
+}
+
+fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()> {
+    if let Some(spoken) = what.strip_prefix("caller says \"") {
+        let (words, lasts) = spoken.split_once("\" for ")?;
+        stepped.says(at?, words, seconds(lasts)?);
+    } else if let Some(lasts) = what.strip_prefix("caller makes a noise for ") {
+        stepped.noise(at?, seconds(lasts)?);
+    } else if let Some(key) = what.strip_prefix("caller presses ") {
+        stepped.put(at?, Input::KeyPressed(key.chars().next()?));
+    } else if let Some(answer) = what.strip_prefix("model answers ") {
+        stepped.model.push_back(ModelAnswer::Text(answer.to_owned()));
+    } else if let Some(slot) = what.strip_prefix("calendar is full at ") {
+        stepped.calendar.fill(&Slot(slot.to_owned()), 30);
+    } else if let Some(takes) = what.strip_prefix("transcripts take ") {
+        stepped.vendors.transcript = seconds(takes)?;
+    } else if let Some(takes) = what.strip_prefix("synthesis takes ") {
+        stepped.vendors.synthesis = seconds(takes)?;
+    } else if let Some(takes) = what.strip_prefix("the calendar takes ") {
+        stepped.vendors.calendar = seconds(takes)?;
+    } else {
+        return happen_plainly(stepped, at, what);
+    }
+    Some(())
+}
+
+fn happen_plainly(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()> {
+    match what {
+        "caller hangs up" => stepped.put(at?, Input::HungUp),
+        "stream drops" => stepped.put(at?, Input::StreamDropped),
+        "stream resumes" => stepped.put(at?, Input::StreamResumed { stream_sid: "MZ2".to_owned() }),
+        "hearing fails for good" => {
+            stepped.put(at?, Input::HearingFailed(Fault::GiveUp("out of credit".to_owned())));
+        }
+        "calendar is down" => stepped.calendar.is_down = true,
+        "calendar is up" => stepped.calendar.is_down = false,
+        "model fails" => stepped.model.push_back(ModelAnswer::Fails),
+        "model stalls" => stepped.model.push_back(ModelAnswer::Stalls),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Puts the engine's answers between the lines of the world.
+fn written(lines: &[(Option<CallTime>, &str)], stepped: &Stepped) -> String {
+    let mut answers = stepped
+        .log()
+        .iter()
+        .filter_map(|(at, logged)| match logged {
+            Logged::Output(output) => Some((*at, answer(output)?)),
+            Logged::Input(_) => None,
+        })
+        .peekable();
+    let mut text = String::new();
+    for (index, (_, line)) in lines.iter().enumerate() {
+        let next_at = lines[index..].iter().find_map(|(at, _)| *at);
+        let untimed_header = lines[..=index].iter().all(|(at, _)| at.is_none());
+        while !untimed_header && answers.peek().is_some_and(|(at, _)| next_at.is_some_and(|next| *at < next)) {
+            write_answer(&mut text, answers.next());
+        }
+        let _ = writeln!(text, "{line}");
+    }
+    while answers.peek().is_some() {
+        write_answer(&mut text, answers.next());
+    }
+    text
+}
+
+fn write_answer(text: &mut String, answer: Option<(CallTime, String)>) {
+    if let Some((at, answer)) = answer {
+        let _ = writeln!(text, "{at:.3}  > {answer}");
+    }
+}
+
+/// An output in words; `None` for those that a reader need not see.
+fn answer(output: &Output) -> Option<String> {
+    Some(match output {
+        Output::Speak { text, from_ms: 0, .. } => format!("says {text:?}"),
+        Output::Speak { text, from_ms, .. } => format!("goes on at {from_ms} ms of {text:?}"),
+        Output::ClearPlayout { .. } => "clear".to_owned(),
+        Output::StartReply { .. } => "asks the model".to_owned(),
+        Output::CancelReply { .. } => "stops the model".to_owned(),
+        Output::FindTimes { wanted, .. } if wanted.from == wanted.to => {
+            format!("looks for {} at {}", wanted.service, wanted.from.0)
+        }
+        Output::FindTimes { wanted, .. } => {
+            format!("looks for {} from {} to {}", wanted.service, wanted.from.0, wanted.to.0)
+        }
+        Output::ReserveSlot { reservation, .. } => {
+            let phone = if reservation.phone.is_empty() { "no number" } else { &reservation.phone };
+            format!("books {} at {} for {}, {phone}", reservation.service, reservation.slot.0, reservation.name)
+        }
+        Output::Transfer { to } => format!("transfers to {to}"),
+        Output::CloseLeg { ending } => format!("closes: {ending:?}").to_lowercase(),
+        Output::FinishUtterance => "asks for the rest of the transcript".to_owned(),
+        Output::Record(row) => return row_in_words(row),
+        Output::StartHearing { .. } | Output::StopHearing => return None,
+    })
+}
+
+fn row_in_words(row: &Row) -> Option<String> {
+    match row {
+        Row::Said { speaker: Speaker::Assistant, heard, unheard, .. } if !unheard.is_empty() => {
+            Some(format!("was heard up to {heard:?}, not {unheard:?}"))
+        }
+        Row::Event { name, detail, .. } if name == "booking_state" => Some(format!("state {detail}")),
+        Row::Event { name, detail, .. } => Some(format!("notes {name} {detail}").trim_end().to_owned()),
+        Row::Ended { outcome, .. } => Some(format!("ended: {outcome}")),
+        Row::Said { .. } | Row::Turn { .. } => None,
+    }
+}
+
+fn is_answer(line: &str) -> bool {
+    timed(line).1.starts_with("> ")
+}
+
+/// Splits the time off a line that begins with one.
+fn timed(line: &str) -> (Option<CallTime>, &str) {
+    let line = line.trim();
+    match line.split_once(' ') {
+        Some((time, rest)) if line.starts_with(|first: char| first.is_ascii_digit()) => {
+            (time.parse().ok(), rest.trim_start())
+        }
+        _ => (None, line),
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let seconds: f64 = text.trim().strip_suffix('s')?.parse().ok()?;
+    (0.0..=3_600.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+}
