@@ -127,6 +127,11 @@ pub struct StandIns {
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps a key.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
     /// The key itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0

@@ -129,8 +129,8 @@ impl Telemetry {
         ActiveCall { active: self.calls_active.clone() }
     }
 
-    /// Counts and logs what a call was told and what it ordered. The caller's words appear at debug level at most.
-    pub fn observe(&self, at: CallTime, input: &Input, outputs: &[Output]) {
+    /// Counts and logs what a call is told. The caller's words appear at debug level at most.
+    pub fn told(&self, at: CallTime, input: &Input) {
         if !matches!(input, Input::Tick) {
             tracing::debug!(%at, ?input);
         }
@@ -144,6 +144,10 @@ impl Telemetry {
             Input::CalendarFailed { fault, .. } => self.vendor_failed("calendar", fault),
             _ => {}
         }
+    }
+
+    /// Counts and logs what a call ordered. The caller's words appear at debug level at most.
+    pub fn ordered(&self, at: CallTime, outputs: &[Output]) {
         for output in outputs {
             tracing::debug!(%at, ?output);
             match output {

@@ -35,7 +35,7 @@ fn a_turns_stages_are_measured_from_one_to_the_next() {
         (Stage::FirstPhrase, 1_301),
         (Stage::FirstFrame, 1_304),
     ];
-    telemetry.observe(CallTime::from_ms(1_304), &Input::Tick, &[turn(&stages)]);
+    telemetry.ordered(CallTime::from_ms(1_304), &[turn(&stages)]);
     has(&telemetry, r#"frontdesk_turn_stage_seconds_sum{stage="transcribed"} 0.25"#);
     has(&telemetry, r#"frontdesk_turn_stage_seconds_sum{stage="turn_ended"} 0.05"#);
     has(&telemetry, r#"frontdesk_turn_stage_seconds_sum{stage="first_phrase"} 0.001"#);
@@ -48,7 +48,7 @@ fn a_turns_stages_are_measured_from_one_to_the_next() {
 #[test]
 fn turns_that_skipped_their_stages_are_counted_and_not_measured() {
     let telemetry = Telemetry::new();
-    telemetry.observe(CallTime::ZERO, &Input::Tick, &[turn(&[]), turn(&[(Stage::FirstMark, 5)])]);
+    telemetry.ordered(CallTime::ZERO, &[turn(&[]), turn(&[(Stage::FirstMark, 5)])]);
     has(&telemetry, r#"frontdesk_turns_total{by="model"} 2"#);
     has(&telemetry, "frontdesk_response_gap_seconds_count 0");
 }
@@ -58,11 +58,13 @@ fn inputs_and_outputs_are_counted() {
     let telemetry = Telemetry::new();
     let at = CallTime::from_ms(90_000);
     let fault = Fault::GiveUp("402 no credit".to_owned());
-    telemetry.observe(at, &Input::ReplyFailed { reply: ReplyId(1), fault }, &[Output::ClearPlayout { generation: 1 }]);
-    telemetry.observe(at, &Input::HearingFailed(Fault::Retry("closed".to_owned())), &[]);
+    telemetry.told(at, &Input::ReplyFailed { reply: ReplyId(1), fault });
+    telemetry.ordered(at, &[Output::ClearPlayout { generation: 1 }]);
+    telemetry.told(at, &Input::HearingFailed(Fault::Retry("closed".to_owned())));
     let phrase = Input::PhraseSynthesized { phrase: PhraseId(1), length_ms: 900, cached: true };
     let ended = Row::Ended { at, ending: Ending::Goodbye, outcome: "booked".to_owned() };
-    telemetry.observe(at, &phrase, &[Output::Record(ended)]);
+    telemetry.told(at, &phrase);
+    telemetry.ordered(at, &[Output::Record(ended)]);
     has(&telemetry, r#"frontdesk_vendor_errors_total{kind="give_up",vendor="model"} 1"#);
     has(&telemetry, r#"frontdesk_vendor_errors_total{kind="retry",vendor="hearing"} 1"#);
     has(&telemetry, r#"frontdesk_phrases_total{source="cache"} 1"#);

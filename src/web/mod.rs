@@ -102,6 +102,8 @@ pub enum Next {
     Dial(String),
     /// It was cut off: another stream is to go on with it.
     Reconnect,
+    /// It broke on our side: an apology, and somebody else if there is anybody.
+    Apologise,
 }
 
 /// What Twilio's status callbacks say, of a call (`CallStatus`) or of a stream (`StreamEvent`).

@@ -36,6 +36,7 @@ pub(super) async fn resume(webhook: Webhook) -> Result<Response, Refusal> {
     Ok(respond(match next {
         Next::Hangup => Twiml::new().hang_up(),
         Next::Dial(number) => Twiml::new().dial(&number).hang_up(),
+        Next::Apologise => give_up(&webhook),
         Next::Reconnect if reconnects < RECONNECTS_MAX => stream(&webhook, caller, reconnects + 1),
         Next::Reconnect => {
             tracing::warn!(call = caller.call_sid, "the stream broke {reconnects} times; the call is given up");

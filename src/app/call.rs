@@ -1,0 +1,146 @@
+//! From a media socket to a call: its ticket, its task, and what is left when it ends.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocket;
+use engine::io::{Answered, Input};
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tracing::Instrument;
+
+use crate::app::House;
+use crate::app::calls::LiveCall;
+use crate::app::world::World;
+use crate::driver::{self, Inbox};
+use crate::legs::twilio::{self, Leg, Start};
+use crate::recordings::{Recorded, STORED_CHANNELS, STORED_CODEC, STORED_FORMAT, STORED_RATE_HZ};
+use crate::store::{CallStart, RecordingRow};
+use crate::vendors::deepgram::listen::Flavor;
+use crate::web::Next;
+use crate::web::tickets::{Caller, NotAdmitted};
+
+/// Facts that may wait for a call's task. It takes them within a frame; a vendor that is quicker than that waits.
+const FACTS_MAX: usize = 256;
+
+/// Pieces of speech that may wait. A synthesizer that is quicker waits.
+const SPEECH_MAX: usize = 64;
+
+/// Takes a media socket over, from before its start message to its end.
+pub(super) async fn take(house: Arc<House>, socket: WebSocket) {
+    let (start, leg) = match twilio::open(socket).await {
+        Ok(opened) => opened,
+        Err(refused) => {
+            tracing::warn!(%refused, "a media socket was refused");
+            return house.telemetry.malformed("start");
+        }
+    };
+    match admitted(&house, &start) {
+        Ok(caller) => carry(house, start, caller, leg).await,
+        Err(not_admitted) => {
+            tracing::warn!(call = start.call_sid, %not_admitted, "a stream was refused");
+            house.telemetry.malformed("ticket");
+        }
+    }
+}
+
+/// Nothing is asked of a vendor before this.
+fn admitted(house: &House, start: &Start) -> Result<Caller, NotAdmitted> {
+    let ticket = start.parameters.get("ticket").map(String::as_str).unwrap_or_default();
+    house.tickets.redeem(ticket, &start.call_sid)
+}
+
+async fn carry(house: Arc<House>, start: Start, caller: Caller, leg: Leg) {
+    let (facts, facts_in) = mpsc::channel(FACTS_MAX);
+    let (legs, legs_in) = mpsc::channel(1);
+    let listed = match house.calls.list(&start.call_sid, LiveCall { facts: facts.clone(), legs }) {
+        Ok(listed) => listed,
+        Err(there) => return adopt(there, start.stream_sid, leg).await,
+    };
+    let call_id = House::new_call_id();
+    let span = tracing::info_span!("call", call = %start.call_sid, id = %call_id);
+    let task =
+        run(Arc::clone(&house), call_id, start.clone(), caller, leg, facts, (facts_in, legs_in)).instrument(span);
+    if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
+        let what = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+        let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        tracing::error!(
+            call = start.call_sid,
+            what,
+            "a call panicked; this is a mistake of ours, and ends no other call"
+        );
+        house.calls.decide(&start.call_sid, Next::Apologise);
+    }
+    drop(listed);
+}
+
+/// Hands the stream to the call that is going on under the same id: its own was lost, or is about to be.
+async fn adopt(there: LiveCall, stream_sid: String, leg: Leg) {
+    if there.legs.send((stream_sid, leg)).await.is_err() {
+        tracing::info!("a stream came for a call that was just ending");
+    }
+}
+
+async fn run(
+    house: Arc<House>,
+    call_id: uuid::Uuid,
+    start: Start,
+    caller: Caller,
+    leg: Leg,
+    facts: mpsc::Sender<Input>,
+    (facts_in, legs_in): (mpsc::Receiver<Input>, mpsc::Receiver<(String, Leg)>),
+) {
+    let clock = house.clock.answer();
+    let answered_at_ms = clock.answered_at_ms();
+    house.store.begin(CallStart {
+        call_id,
+        call_sid: start.call_sid.clone(),
+        stream_sid: start.stream_sid.clone(),
+        from: caller.from.clone(),
+        to: caller.to.clone(),
+        business: house.business.name.clone(),
+        started_at_ms: answered_at_ms,
+        sandbox: !house.stand_ins.is_empty(),
+    });
+    tracing::info!("a call was answered");
+    let answered = Answered {
+        call_sid: start.call_sid.clone(),
+        stream_sid: start.stream_sid.clone(),
+        from: caller.from,
+        to: caller.to,
+        answered_at_ms,
+        business: house.business.clone(),
+        turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
+        has_model: house.model.is_some(),
+    };
+    let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
+    let mut world = World {
+        call_id,
+        call_sid: start.call_sid.clone(),
+        facts,
+        speech,
+        recorder: house.recordings.open(call_id, &start.call_sid, answered_at_ms),
+        hearing: None,
+        asking: None,
+        _active: house.telemetry.call_started(),
+        house: Arc::clone(&house),
+    };
+    let inbox = Inbox { facts: facts_in, speech: speech_in, legs: legs_in };
+    driver::run(answered, leg, inbox, Box::new(move || clock.now()), &mut world).await;
+    tracing::info!(took_ms = clock.now().as_ms(), "the call ended");
+    if let Some(recording) = world.recorder.close(clock.now().as_ms()).await {
+        house.store.recorded(call_id, recording_row(recording));
+    }
+}
+
+fn recording_row(recorded: Recorded) -> RecordingRow {
+    RecordingRow {
+        file_path: recorded.wav.display().to_string(),
+        format: STORED_FORMAT.to_owned(),
+        codec: STORED_CODEC.to_owned(),
+        sample_rate: STORED_RATE_HZ,
+        channels: STORED_CHANNELS,
+        duration_ms: recorded.duration_ms,
+        size_bytes: recorded.size_bytes,
+    }
+}

@@ -1,0 +1,126 @@
+//! The calls that are going on, and what is to become of those that just ended.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use engine::io::Input;
+use tokio::sync::mpsc;
+
+use crate::legs::twilio::Leg;
+use crate::web::Next;
+
+/// Ended calls that are remembered for the carrier's "what next?", which comes right after our close.
+const ENDED_MAX: usize = 1_000;
+
+/// All calls of the process. Locked for a look or a change, never across a wait.
+#[derive(Default)]
+pub(super) struct Calls {
+    book: Mutex<Book>,
+}
+
+#[derive(Default)]
+struct Book {
+    live: BTreeMap<String, LiveCall>,
+    ended: BTreeMap<String, Next>,
+    ended_order: VecDeque<String>,
+    draining: bool,
+}
+
+/// How to reach a call's task.
+#[derive(Clone)]
+pub(super) struct LiveCall {
+    /// Facts for it.
+    pub(super) facts: mpsc::Sender<Input>,
+    /// Streams that are to carry it on.
+    pub(super) legs: mpsc::Sender<(String, Leg)>,
+}
+
+/// Takes a call off the list when its task ends, however it does.
+pub(super) struct Listed {
+    calls: Arc<Calls>,
+    call_sid: String,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let mut book = self.calls.open();
+        book.live.remove(&self.call_sid);
+        let call_sid = self.call_sid.clone();
+        book.end(call_sid, Next::Hangup);
+    }
+}
+
+impl Calls {
+    /// Puts a call on the list, or gives back the one that is there under the same id.
+    pub(super) fn list(self: &Arc<Self>, call_sid: &str, call: LiveCall) -> Result<Listed, LiveCall> {
+        let mut book = self.open();
+        if let Some(there) = book.live.get(call_sid) {
+            return Err(there.clone());
+        }
+        book.ended.remove(call_sid);
+        book.live.insert(call_sid.to_owned(), call);
+        Ok(Listed { calls: Arc::clone(self), call_sid: call_sid.to_owned() })
+    }
+
+    /// How many are going on.
+    pub(super) fn count(&self) -> usize {
+        self.open().live.len()
+    }
+
+    /// Decides what becomes of a call after its stream, before its task has ended.
+    pub(super) fn decide(&self, call_sid: &str, next: Next) {
+        self.open().end(call_sid.to_owned(), next);
+    }
+
+    /// What becomes of a call whose stream ended. One that is still going on was cut off.
+    pub(super) fn after_stream(&self, call_sid: &str) -> Next {
+        let book = self.open();
+        match book.ended.get(call_sid) {
+            Some(next) => next.clone(),
+            None => Next::Reconnect,
+        }
+    }
+
+    /// The carrier says that a call is over; its stream may not have noticed.
+    pub(super) fn hung_up(&self, call_sid: &str) {
+        if let Some(call) = self.open().live.get(call_sid) {
+            // A call whose queue is full notices by its stream.
+            let _ = call.facts.try_send(Input::HungUp);
+        }
+    }
+
+    /// Lets no more calls in, and tells those that are going on.
+    pub(super) fn drain(&self) {
+        let mut book = self.open();
+        book.draining = true;
+        for call in book.live.values() {
+            // A call whose queue is full is busy enough to end without being told.
+            let _ = call.facts.try_send(Input::Draining);
+        }
+    }
+
+    /// Whether the process is going down.
+    pub(super) fn is_draining(&self) -> bool {
+        self.open().draining
+    }
+
+    fn open(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    /// The first decision stands: a transfer is not overruled by the end of the task.
+    fn end(&mut self, call_sid: String, next: Next) {
+        if self.ended.contains_key(&call_sid) {
+            return;
+        }
+        self.ended.insert(call_sid.clone(), next);
+        self.ended_order.push_back(call_sid);
+        if self.ended_order.len() > ENDED_MAX
+            && let Some(oldest) = self.ended_order.pop_front()
+        {
+            self.ended.remove(&oldest);
+        }
+    }
+}

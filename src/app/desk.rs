@@ -1,0 +1,87 @@
+//! What the web asks about calls, and whom it tells.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::WebSocket;
+use futures_util::future::BoxFuture;
+
+use crate::app::{House, call};
+use crate::store;
+use crate::web::{Admit, Desk, Health, Next, Part, StatusCallback};
+
+/// The desk in front of the house.
+pub(super) struct FrontDesk {
+    pub(super) house: Arc<House>,
+}
+
+impl Desk for FrontDesk {
+    fn admit(&self) -> Admit {
+        if self.house.calls.is_draining() {
+            Admit::Draining
+        } else if self.house.calls.count() >= self.house.max_calls {
+            Admit::Busy
+        } else {
+            Admit::Welcome
+        }
+    }
+
+    fn on_stream(&self, socket: WebSocket) -> BoxFuture<'static, ()> {
+        Box::pin(call::take(Arc::clone(&self.house), socket))
+    }
+
+    fn after_stream(&self, call_sid: &str) -> Next {
+        self.house.calls.after_stream(call_sid)
+    }
+
+    fn status(&self, status: StatusCallback) {
+        tracing::debug!(call = status.call_sid, status = status.call_status, "the carrier tells how a call is doing");
+        if matches!(status.call_status.as_str(), "completed" | "busy" | "failed" | "no-answer" | "canceled") {
+            self.house.calls.hung_up(&status.call_sid);
+        }
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            version: env!("CARGO_PKG_VERSION"),
+            sandbox: self.house.stand_ins.clone(),
+            draining: self.house.calls.is_draining(),
+            calls_active: self.house.calls.count(),
+            calls_max: self.house.max_calls,
+            parts: BTreeMap::from([("store", self.store()), ("recordings", self.recordings())]),
+        }
+    }
+
+    fn metrics_text(&self) -> String {
+        self.house.telemetry.text()
+    }
+
+    fn metrics_json(&self) -> serde_json::Value {
+        self.house.telemetry.json()
+    }
+
+    fn webhook_answered(&self, path: &str, status: u16, took: Duration) {
+        self.house.telemetry.webhook_answered(path, status, took);
+    }
+}
+
+impl FrontDesk {
+    fn store(&self) -> Part {
+        match self.house.store.health() {
+            store::Health::Healthy => Part::Works,
+            store::Health::Journalling { rows, .. } => Part::Impaired {
+                why: format!("the database takes no rows; {rows} wait in the journal and are caught up when it does"),
+            },
+        }
+    }
+
+    fn recordings(&self) -> Part {
+        match self.house.recordings.losses() {
+            losses if losses.calls == 0 => Part::Works,
+            losses => {
+                Part::Impaired { why: format!("{} calls were not recorded whole; is the disk full?", losses.calls) }
+            }
+        }
+    }
+}

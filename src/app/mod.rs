@@ -1,0 +1,267 @@
+//! The only wiring: what a call, a webhook and a page are handed, and nothing else.
+//!
+//! ```text
+//!  settings ─► House: store, recordings, phrases, vendors, telemetry, tickets ─► web::router, one task per call
+//! ```
+//!
+//! The modules beside this one do not know each other. They meet here, as handles and channels.
+
+mod call;
+mod calls;
+mod desk;
+mod world;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use engine::business::Business;
+use engine::io::Fault;
+use engine::record::Row;
+use engine::wording;
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
+
+use crate::app::calls::Calls;
+use crate::app::desk::FrontDesk;
+use crate::cache::{self, Phrases, Synthesize};
+use crate::clock::Clock;
+use crate::config::{self, BusinessError, Deepgram, Secret, Settings};
+use crate::recordings::{self, Recordings};
+use crate::store::{self, Store, StoreError};
+use crate::telemetry::Telemetry;
+use crate::vendors::deepgram::listen::{self, Flavor};
+use crate::vendors::deepgram::speak::{self, Speaker};
+use crate::vendors::openai::{self, Model};
+use crate::web::tickets::Tickets;
+use crate::web::{self, Front, signature::AuthToken};
+
+/// How long calls may take to end after the process was told to go down, beyond their own goodbyes.
+const LAST_CALLS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Rows that a slow watcher may be behind; older ones it misses. The store misses none.
+const ROWS_WATCHED_MAX: usize = 1_024;
+
+/// How long the store may take to write its last rows.
+const LAST_ROWS_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why the house cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The business file.
+    #[error(transparent)]
+    Business(#[from] BusinessError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder for recordings.
+    #[error("recordings cannot be kept: {0}")]
+    Recordings(#[from] recordings::RecordingsError),
+    /// A vendor's client, by a setting it cannot work with.
+    #[error("a vendor cannot be reached with these settings: {0:?}")]
+    Vendor(Fault),
+    /// The port.
+    #[error("cannot listen on {address}: {source}; another program may have the port, PORT chooses another")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// All that calls share.
+pub(crate) struct House {
+    business: Business,
+    voice: String,
+    /// The vendors that the sandbox stands in for.
+    stand_ins: Vec<&'static str>,
+    max_calls: usize,
+    clock: Clock,
+    store: Store,
+    recordings: Recordings,
+    phrases: Phrases,
+    model: Option<Model>,
+    hearing: Arc<listen::Config>,
+    telemetry: Arc<Telemetry>,
+    tickets: Arc<Tickets>,
+    calls: Arc<Calls>,
+    /// What calls write down, for whoever watches.
+    rows: broadcast::Sender<(String, Row)>,
+}
+
+/// A house that is open: it answers calls until it is told to go down.
+pub struct App {
+    house: Arc<House>,
+    listener: TcpListener,
+    router: axum::Router,
+    drain: Duration,
+}
+
+impl App {
+    /// Opens everything that calls need, and the port.
+    ///
+    /// # Errors
+    /// [`OpenError`] names what cannot be opened, and the remedy.
+    pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let business = config::load_business(&settings.desk.business_file)?;
+        let clock = Clock;
+        let telemetry = Arc::new(Telemetry::new());
+        let tickets = Arc::new(Tickets::new(Arc::new(move || clock.now())));
+        let house = Arc::new(House {
+            voice: business.voice.clone().unwrap_or_else(|| settings.deepgram.voice.clone()),
+            stand_ins: settings.stand_ins.names(),
+            max_calls: settings.server.max_calls,
+            clock,
+            store: Store::open(store_config(settings)).await?,
+            recordings: Recordings::new(recordings::Config { root: settings.desk.recordings.clone() })?,
+            phrases: phrases(Speaker::new(speaker_config(settings)).map_err(OpenError::Vendor)?),
+            model: Some(Model::new(&model_config(settings)).map_err(OpenError::Vendor)?),
+            rows: broadcast::channel(ROWS_WATCHED_MAX).0,
+            hearing: Arc::new(hearing_config(settings)),
+            telemetry,
+            tickets: Arc::clone(&tickets),
+            calls: Arc::new(Calls::default()),
+            business,
+        });
+        let front = Front {
+            public_url: settings.server.public_url.clone(),
+            auth_token: settings.twilio.auth_token.as_ref().map(|token| AuthToken::new(token.expose())),
+            transfer_to: house.business.transfer_to.clone(),
+            tickets,
+            now: Arc::new(move || clock.now()),
+            desk: Arc::new(FrontDesk { house: Arc::clone(&house) }),
+        };
+        let address = SocketAddr::from((settings.server.host, settings.server.port));
+        let listener = TcpListener::bind(address).await.map_err(|source| OpenError::Listen { address, source })?;
+        Ok(Self { house, listener, router: web::router(Arc::new(front)), drain: settings.server.drain })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The store, to read what calls left behind.
+    pub fn store(&self) -> Store {
+        self.house.store.clone()
+    }
+
+    /// What calls write down from now on, each row with its call's id.
+    pub fn rows(&self) -> broadcast::Receiver<(String, Row)> {
+        self.house.rows.subscribe()
+    }
+
+    /// Fetches the phrases of every call before the first one comes, so that no caller waits for a greeting, and asks
+    /// the model whether it is there. What fails is logged: calls can be taken all the same.
+    pub async fn warm(&self) {
+        self.house.warm().await;
+    }
+
+    /// The same, without waiting for it.
+    pub fn warm_in_the_background(&self) {
+        let house = Arc::clone(&self.house);
+        tokio::spawn(async move { house.warm().await });
+    }
+
+    /// Answers until `down` says so, lets calls end, and writes the last rows.
+    ///
+    /// # Errors
+    /// When the listener breaks.
+    pub async fn serve(self, mut down: watch::Receiver<bool>) -> std::io::Result<()> {
+        let Self { house, listener, router, drain } = self;
+        // Without it a 20 ms frame may wait for the acknowledgement of the one before.
+        let listener = listener.tap_io(|socket| {
+            let _ = socket.set_nodelay(true);
+        });
+        let calls = Arc::clone(&house);
+        let going_down = async move {
+            let _ = down.wait_for(|down| *down).await;
+            calls.last_calls(drain).await;
+        };
+        axum::serve(listener, router).with_graceful_shutdown(going_down).await?;
+        if tokio::time::timeout(LAST_ROWS_WITHIN, house.store.clone().close()).await.is_err() {
+            tracing::error!("the last rows were not written in time; they are in the journal or lost with it");
+        }
+        Ok(())
+    }
+}
+
+impl House {
+    async fn last_calls(&self, drain: Duration) {
+        self.calls.drain();
+        let until = self.clock.now() + drain + LAST_CALLS_WITHIN;
+        tracing::info!(calls = self.calls.count(), "going down: no more calls are taken");
+        while self.calls.count() > 0 && self.clock.now() < until {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn warm(&self) {
+        let warmed = self.phrases.warm(&self.voice, wording::standard_phrases(&self.business)).await;
+        tracing::info!(ready = warmed.ready, failed = warmed.failed.len(), "standard phrases are at hand");
+        for (text, fault) in warmed.failed {
+            tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");
+        }
+        let Some(model) = &self.model else { return };
+        match model.warm().await {
+            Ok(readiness) => tracing::info!(?readiness, "the model is there"),
+            Err(fault) => tracing::warn!(?fault, "the model does not answer; the rules carry calls meanwhile"),
+        }
+    }
+
+    fn new_call_id() -> Uuid {
+        Uuid::new_v4()
+    }
+}
+
+fn store_config(settings: &Settings) -> store::Config {
+    let journal = settings.desk.recordings.join("journal.jsonl");
+    store::Config { url: settings.desk.database_url.clone(), journal }
+}
+
+fn hearing_config(settings: &Settings) -> listen::Config {
+    let Deepgram { url, model, .. } = &settings.deepgram;
+    let flavor = if model.starts_with("flux") { Flavor::flux() } else { Flavor::Nova };
+    listen::Config {
+        url: url.clone(),
+        key: exposed(settings.deepgram.api_key.as_ref()),
+        model: model.clone(),
+        flavor,
+        ..listen::Config::default()
+    }
+}
+
+fn model_config(settings: &Settings) -> openai::Config {
+    let openai = &settings.openai;
+    openai::Config {
+        base_url: openai.base_url.clone(),
+        key: exposed(openai.api_key.as_ref()),
+        org: openai.org_id.clone(),
+        model: openai.model.clone(),
+        ..openai::Config::default()
+    }
+}
+
+fn speaker_config(settings: &Settings) -> speak::Config {
+    speak::Config {
+        url: settings.deepgram.url.clone(),
+        key: exposed(settings.deepgram.api_key.as_ref()),
+        voice: settings.deepgram.voice.clone(),
+        ..speak::Config::default()
+    }
+}
+
+fn exposed(secret: Option<&Secret>) -> String {
+    secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
+}
+
+fn phrases(speaker: Speaker) -> Phrases {
+    let synthesize: Synthesize = Arc::new(move |voice, text| speaker.synthesize(&voice, &text));
+    Phrases::new(cache::Config::default(), synthesize)
+}

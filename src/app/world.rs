@@ -1,0 +1,151 @@
+//! One call's world: hands each of its orders to whoever can carry it out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::audio::frame::Frame;
+use engine::audio::speech::SpeechPart;
+use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
+use engine::record::Row;
+use engine::tape;
+use engine::time::CallTime;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::app::House;
+use crate::driver;
+use crate::recordings::Recorder;
+use crate::store::{Reserved, StoreError};
+use crate::telemetry::ActiveCall;
+use crate::vendors::deepgram::listen::{self, Hearing};
+use crate::vendors::openai::Asking;
+use crate::web::Next;
+
+/// What one call's orders are carried out with.
+pub(super) struct World {
+    pub(super) house: Arc<House>,
+    pub(super) call_id: Uuid,
+    pub(super) call_sid: String,
+    pub(super) facts: mpsc::Sender<Input>,
+    pub(super) speech: mpsc::Sender<(PhraseId, SpeechPart)>,
+    pub(super) recorder: Recorder,
+    pub(super) hearing: Option<Hearing>,
+    pub(super) asking: Option<Asking>,
+    pub(super) _active: ActiveCall,
+}
+
+impl driver::World for World {
+    fn told(&mut self, at: CallTime, input: &Input) {
+        self.recorder.tape(&tape::input_line(at, input));
+        self.house.telemetry.told(at, input);
+    }
+
+    fn ordered(&mut self, at: CallTime, outputs: &[Output]) {
+        for output in outputs {
+            self.recorder.tape(&tape::output_line(at, output));
+        }
+        self.house.telemetry.ordered(at, outputs);
+    }
+
+    fn carry_out(&mut self, _at: CallTime, order: Output) {
+        match order {
+            Output::StartHearing { keyterms } => {
+                let config = Arc::clone(&self.house.hearing);
+                self.hearing = Some(listen::open(config, keyterms, self.facts.clone()));
+            }
+            Output::FinishUtterance => {
+                if let Some(hearing) = &self.hearing {
+                    hearing.finish_utterance();
+                }
+            }
+            Output::StopHearing => self.hearing = None,
+            Output::StartReply { reply, messages } => {
+                self.asking = self.house.model.as_ref().map(|model| model.ask(reply, messages, self.facts.clone()));
+            }
+            Output::CancelReply { .. } => self.asking = None,
+            Output::FindTimes { query, wanted } => self.find_times(query, wanted),
+            Output::ReserveSlot { query, key, reservation } => self.reserve(query, key, reservation),
+            Output::Transfer { to } => self.house.calls.decide(&self.call_sid, Next::Dial(to)),
+            Output::Record(row) => self.record(row),
+            Output::Speak { .. } | Output::ClearPlayout { .. } | Output::CloseLeg { .. } => {}
+        }
+    }
+
+    fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Arc<[u8]>> {
+        self.house.phrases.fetch(&self.house.voice, text, phrase, self.speech.clone())
+    }
+
+    fn caller_frame(&mut self, at_ms: u64, frame: &Frame) {
+        self.house.telemetry.frame_in();
+        self.recorder.caller(at_ms, frame);
+        if let Some(hearing) = &self.hearing {
+            hearing.feed(at_ms, frame);
+        }
+    }
+
+    fn assistant_frame(&mut self, at_ms: u64, frame: &Frame, late: Duration) {
+        self.house.telemetry.frame_out(late);
+        self.recorder.assistant(at_ms, frame);
+    }
+
+    fn cleared(&mut self, at_ms: u64, took: Duration) {
+        self.house.telemetry.clear_sent(took);
+        self.recorder.cleared(at_ms);
+    }
+
+    fn malformed(&mut self, kind: &'static str) {
+        tracing::warn!(kind, "a message of the stream makes no sense and was passed over");
+        self.house.telemetry.malformed(kind);
+    }
+
+    fn time_passed(&mut self, now_ms: u64) {
+        self.recorder.tick(now_ms);
+    }
+}
+
+impl World {
+    fn record(&self, row: Row) {
+        if self.house.rows.receiver_count() > 0 {
+            let _ = self.house.rows.send((self.call_sid.clone(), row.clone()));
+        }
+        self.house.store.record(self.call_id, row);
+    }
+
+    fn find_times(&self, query: QueryId, wanted: Wanted) {
+        let (house, facts) = (Arc::clone(&self.house), self.facts.clone());
+        tokio::spawn(async move {
+            let look = house.store.find_times(&house.business, &wanted, house.clock.wall_ms());
+            let fact = match look.await.map_err(reported) {
+                Ok(found) => Input::TimesFound {
+                    query,
+                    wanted_is_free: found.wanted_is_free,
+                    refusal: found.refusal,
+                    nearest: found.nearest,
+                },
+                Err(fault) => Input::CalendarFailed { query, fault },
+            };
+            // A call that is over wants no answer.
+            let _ = facts.send(fact).await;
+        });
+    }
+
+    /// Goes on even when the call ends meanwhile: what was confirmed to nobody is still one appointment, under its key.
+    fn reserve(&self, query: QueryId, key: String, reservation: Reservation) {
+        let (house, facts, call_id) = (Arc::clone(&self.house), self.facts.clone(), self.call_id);
+        tokio::spawn(async move {
+            let now_ms = house.clock.wall_ms();
+            let order = house.store.reserve(&house.business, call_id, &key, &reservation, now_ms);
+            let fact = match order.await.map_err(reported) {
+                Ok(Reserved::Appointment(appointment)) => Input::SlotReserved { query, appointment },
+                Ok(Reserved::Taken { nearest }) => Input::SlotTaken { query, nearest },
+                Err(fault) => Input::CalendarFailed { query, fault },
+            };
+            let _ = facts.send(fact).await;
+        });
+    }
+}
+
+fn reported(error: StoreError) -> Fault {
+    tracing::warn!(%error, "the calendar cannot be asked");
+    error.fault()
+}

@@ -1,0 +1,354 @@
+//! The only event loop: one task per call.
+//!
+//! ```text
+//!  leg ──frame──► detector ──voice──┐                       ┌──► leg: frames, marks, clear
+//!      ──mark, key, stop────────────┤                       │
+//!  hearing, model, calendar ─facts──┼──► Call::handle ──► orders ──► World
+//!  cache, synthesizer ─speech─► playout ─phrase facts─┘
+//!  deadline (call's or playout's) ──────┘
+//! ```
+//!
+//! Wait for one thing; read the clock once; tell the call; carry out what it orders; send what is due; repeat. Nothing in
+//! here decides anything about the conversation, and nothing waits but for the leg's socket, with a deadline. The driver
+//! owns the leg: dropping it closes the socket, which makes Twilio go on behind `<Connect>`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::audio::frame::{FRAME_MS, Frame, LegEvent, LegOrder};
+use engine::audio::playout::{Playout, Step};
+use engine::audio::speech::SpeechPart;
+use engine::audio::vad::{Activity, Detector};
+use engine::call::Call;
+use engine::io::{Answered, Fault, Input, Output, PhraseId};
+use engine::time::CallTime;
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep};
+
+/// A leg that takes no bytes for this long is broken.
+const LEG_STALLED: Duration = Duration::from_secs(3);
+
+/// Facts taken per wake-up, so that a chatty vendor cannot keep frames waiting.
+const FACTS_PER_WAKE: usize = 32;
+
+/// Bytes of µ-law in a millisecond.
+const BYTES_PER_MS: usize = 8;
+
+/// One transport carrying a call.
+pub trait Leg: Stream<Item = LegEvent> + Sink<LegOrder> + Unpin + Send {}
+
+impl<T: Stream<Item = LegEvent> + Sink<LegOrder> + Unpin + Send> Leg for T {}
+
+/// What a call can ask of the world. No method waits; what comes of an order arrives as a fact in the [`Inbox`].
+pub trait World: Send {
+    /// Tells what the call is about to be told.
+    fn told(&mut self, at: CallTime, input: &Input);
+    /// Tells what the call ordered in answer.
+    fn ordered(&mut self, at: CallTime, outputs: &[Output]);
+    /// Carries out an order that is not about the leg or the playout.
+    fn carry_out(&mut self, at: CallTime, order: Output);
+    /// A phrase's audio: at once when it is at hand, else in pieces through the [`Inbox`].
+    fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Arc<[u8]>>;
+    /// Takes the caller's audio that was said at `at_ms` of the call.
+    fn caller_frame(&mut self, at_ms: u64, frame: &Frame);
+    /// Takes our audio that is heard at `at_ms` of the call, unless a clear comes first.
+    /// `late` is how long the caller heard nothing in the middle of a phrase because of us.
+    fn assistant_frame(&mut self, at_ms: u64, frame: &Frame, late: Duration);
+    /// The playout was cleared at `at_ms`; the leg had been told `took` after the decision.
+    fn cleared(&mut self, at_ms: u64, took: Duration);
+    /// It is `now_ms` of the call. Told with every wake-up.
+    fn time_passed(&mut self, now_ms: u64);
+    /// A message of the leg made no sense.
+    fn malformed(&mut self, kind: &'static str);
+}
+
+/// Where facts reach a call. Both queues are bounded by whoever makes them; a full one makes its sender wait.
+pub struct Inbox<L> {
+    /// From hearing, the model, the calendar and the process.
+    pub facts: mpsc::Receiver<Input>,
+    /// From the cache and the synthesizer.
+    pub speech: mpsc::Receiver<(PhraseId, SpeechPart)>,
+    /// Streams that adopt the call after its own was lost.
+    pub legs: mpsc::Receiver<(String, L)>,
+}
+
+/// Reads the time of one call. The clock itself is elsewhere.
+pub type Now = Box<dyn Fn() -> CallTime + Send>;
+
+/// Carries one call from its answer to its end.
+pub async fn run<L: Leg, W: World>(answered: Answered, leg: L, mut inbox: Inbox<L>, now: Now, world: &mut W) {
+    let answered_at = Instant::now() - Duration::from_micros(now().as_us());
+    let mut driver = Driver::new(leg, now, world);
+    let mut alarm = Box::pin(tokio::time::sleep_until(answered_at));
+    driver.tell(Input::Answered(Box::new(answered)));
+    driver.settle().await;
+    while !driver.is_done() {
+        arm(&mut alarm, answered_at, driver.wake_up());
+        let event = tokio::select! {
+            biased;
+            event = next_of(&mut driver.leg) => Event::Leg(event),
+            Some(part) = inbox.speech.recv() => Event::Speech(part),
+            Some(fact) = inbox.facts.recv() => Event::Fact(fact),
+            Some(leg) = inbox.legs.recv() => Event::Adopted(leg),
+            () = &mut alarm, if !alarm.is_elapsed() => Event::Alarm,
+        };
+        driver.now = (driver.clock)();
+        driver.world.time_passed(driver.now.as_ms());
+        driver.take(event);
+        for _ in 0..FACTS_PER_WAKE {
+            let Ok(fact) = inbox.facts.try_recv() else { break };
+            driver.tell(fact);
+        }
+        driver.settle().await;
+    }
+    driver.close().await;
+}
+
+enum Event<L> {
+    Leg(Option<LegEvent>),
+    Speech((PhraseId, SpeechPart)),
+    Fact(Input),
+    Adopted((String, L)),
+    Alarm,
+}
+
+struct Driver<'w, L, W> {
+    call: Call,
+    leg: Option<L>,
+    world: &'w mut W,
+    clock: Now,
+    now: CallTime,
+    detector: Detector,
+    playout: Playout,
+    /// Call time of the stream's own zero, known from the first frame.
+    stream_began_ms: Option<i64>,
+    /// Bytes that arrived of each phrase that is still arriving.
+    arriving: BTreeMap<PhraseId, usize>,
+    pending: VecDeque<Input>,
+    out: Vec<Output>,
+    unflushed: bool,
+    closing: bool,
+}
+
+impl<'w, L: Leg, W: World> Driver<'w, L, W> {
+    fn new(leg: L, clock: Now, world: &'w mut W) -> Self {
+        Self {
+            call: Call::default(),
+            leg: Some(leg),
+            world,
+            now: clock(),
+            clock,
+            detector: Detector::new(),
+            playout: Playout::default(),
+            stream_began_ms: None,
+            arriving: BTreeMap::new(),
+            pending: VecDeque::new(),
+            out: Vec::new(),
+            unflushed: false,
+            closing: false,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.closing || self.call.is_over()
+    }
+
+    /// The soonest moment at which something is due, whatever arrives.
+    fn wake_up(&self) -> Option<CallTime> {
+        let call = self.call.deadline().map(|(due, _)| due);
+        let playout = self.leg.as_ref().and(self.playout.due());
+        call.into_iter().chain(playout).min()
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.pending.push_back(input);
+    }
+
+    fn take(&mut self, event: Event<L>) {
+        match event {
+            Event::Leg(Some(event)) => self.take_from_leg(event),
+            Event::Leg(None) => self.lose_leg("its socket ended"),
+            Event::Speech((phrase, part)) => self.take_speech(phrase, part),
+            Event::Fact(fact) => self.tell(fact),
+            Event::Adopted((stream_sid, leg)) => {
+                self.leg = Some(leg);
+                self.stream_began_ms = None;
+                self.tell(Input::StreamResumed { stream_sid });
+            }
+            Event::Alarm => {}
+        }
+    }
+
+    fn take_from_leg(&mut self, event: LegEvent) {
+        match event {
+            LegEvent::Frame { stream_ms, frame } => self.take_frame(stream_ms, &frame),
+            LegEvent::Mark(mark) => self.tell(Input::MarkReached(mark)),
+            LegEvent::Key(key) => self.tell(Input::KeyPressed(key)),
+            LegEvent::Stopped => {
+                self.leg = None;
+                self.tell(Input::HungUp);
+            }
+            LegEvent::Lost(why) => self.lose_leg(&why),
+            LegEvent::Malformed(kind) => self.world.malformed(kind),
+        }
+    }
+
+    /// The media plane's way in: to the record and to speech-to-text, and through the detector.
+    fn take_frame(&mut self, stream_ms: u64, frame: &Frame) {
+        let arrived_ms = self.now.as_ms() as i64 - FRAME_MS as i64;
+        let began_ms = *self.stream_began_ms.get_or_insert(arrived_ms - stream_ms as i64);
+        let at_ms = (began_ms + stream_ms as i64).max(0) as u64;
+        self.world.caller_frame(at_ms, frame);
+        match self.detector.push(frame, self.playout.is_audible(self.now)) {
+            Some(Activity::Started) => self.tell(Input::VoiceStarted),
+            Some(Activity::Ended { voiced_ms }) => self.tell(Input::VoiceEnded { voiced_ms }),
+            None => {}
+        }
+    }
+
+    fn take_speech(&mut self, phrase: PhraseId, part: SpeechPart) {
+        let bytes = self.arriving.entry(phrase).or_default();
+        match &part {
+            SpeechPart::Chunk(chunk) => *bytes += chunk.len(),
+            SpeechPart::End => {
+                let length_ms = (*bytes / BYTES_PER_MS) as u32;
+                self.arriving.remove(&phrase);
+                self.tell(Input::PhraseSynthesized { phrase, length_ms, cached: false });
+            }
+            SpeechPart::Failed(fault) => {
+                let fault = fault.clone();
+                self.arriving.remove(&phrase);
+                self.tell(Input::SynthesisFailed { phrase, fault });
+            }
+        }
+        self.playout.fill(phrase, part);
+    }
+
+    fn lose_leg(&mut self, why: &str) {
+        if self.leg.take().is_some() {
+            tracing::info!(why, "the stream dropped");
+            self.tell(Input::StreamDropped);
+        }
+    }
+
+    /// Tells the call everything that is pending, carries out what it orders, and sends what is due, until all is quiet.
+    async fn settle(&mut self) {
+        if self.call.deadline().is_some_and(|(due, _)| due <= self.now) {
+            self.tell(Input::Tick);
+        }
+        loop {
+            while let Some(input) = self.pending.pop_front() {
+                self.world.told(self.now, &input);
+                self.call.handle(self.now, input, &mut self.out);
+                self.world.ordered(self.now, &self.out);
+                for order in std::mem::take(&mut self.out) {
+                    self.carry_out(order).await;
+                }
+            }
+            self.send_due().await;
+            if self.pending.is_empty() {
+                break;
+            }
+        }
+        self.flush().await;
+    }
+
+    async fn carry_out(&mut self, order: Output) {
+        match order {
+            Output::Speak { phrase, text, from_ms, .. } => self.speak(phrase, &text, from_ms),
+            Output::ClearPlayout { generation } => {
+                self.playout.clear(generation);
+                self.arriving.clear();
+                self.send(LegOrder::Clear).await;
+                self.flush().await;
+                let took = Duration::from_micros((self.clock)().as_us().saturating_sub(self.now.as_us()));
+                self.world.cleared(self.now.as_ms(), took);
+            }
+            Output::CloseLeg { .. } => self.closing = true,
+            order => self.world.carry_out(self.now, order),
+        }
+    }
+
+    fn speak(&mut self, phrase: PhraseId, text: &str, from_ms: u32) {
+        if !self.playout.append(phrase, from_ms) {
+            let fault = Fault::OurMistake("too many phrases wait to be played".to_owned());
+            self.tell(Input::SynthesisFailed { phrase, fault });
+            return;
+        }
+        match self.world.fetch(phrase, text) {
+            Some(whole) => {
+                let length_ms = (whole.len() / BYTES_PER_MS) as u32;
+                self.playout.fill(phrase, SpeechPart::Chunk(whole));
+                self.playout.fill(phrase, SpeechPart::End);
+                self.tell(Input::PhraseSynthesized { phrase, length_ms, cached: true });
+            }
+            None => {
+                self.arriving.insert(phrase, 0);
+            }
+        }
+    }
+
+    /// The media plane's way out.
+    async fn send_due(&mut self) {
+        while self.leg.is_some() {
+            match self.playout.next(self.now) {
+                Some(Step::Frame { frame, heard_at, starts, late }) => {
+                    self.world.assistant_frame(heard_at.as_ms(), &frame, late);
+                    if let Some(phrase) = starts {
+                        self.tell(Input::PhraseStarted { phrase });
+                    }
+                    self.send(LegOrder::Frame(frame)).await;
+                }
+                Some(Step::Mark(mark)) => self.send(LegOrder::Mark(mark)).await,
+                None => break,
+            }
+        }
+    }
+
+    async fn send(&mut self, order: LegOrder) {
+        let Some(leg) = &mut self.leg else { return };
+        self.unflushed = true;
+        match tokio::time::timeout(LEG_STALLED, leg.feed(order)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => self.lose_leg("a write failed"),
+            Err(_) => self.lose_leg("its peer takes no more bytes"),
+        }
+    }
+
+    async fn flush(&mut self) {
+        let Some(leg) = self.leg.as_mut().filter(|_| self.unflushed) else { return };
+        self.unflushed = false;
+        match tokio::time::timeout(LEG_STALLED, leg.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => self.lose_leg("a write failed"),
+            Err(_) => self.lose_leg("its peer takes no more bytes"),
+        }
+    }
+
+    async fn close(&mut self) {
+        if let Some(leg) = &mut self.leg {
+            let _ = tokio::time::timeout(LEG_STALLED, leg.close()).await;
+        }
+    }
+}
+
+/// The leg's next event; for ever pending while there is no leg.
+async fn next_of<L: Leg>(leg: &mut Option<L>) -> Option<LegEvent> {
+    match leg {
+        Some(leg) => leg.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Moves the alarm only when it would ring too late. One that rings early costs a look at the clock, and is cheaper than
+/// moving it with every frame.
+fn arm(alarm: &mut Pin<Box<Sleep>>, answered_at: Instant, due: Option<CallTime>) {
+    let Some(due) = due else { return };
+    let due = answered_at + Duration::from_micros(due.as_us());
+    if alarm.is_elapsed() || due < alarm.deadline() {
+        alarm.as_mut().reset(due);
+    }
+}
