@@ -18,6 +18,8 @@
 mod folder;
 mod recorder;
 mod tape;
+#[cfg(test)]
+mod tests;
 mod wav;
 mod writer;
 

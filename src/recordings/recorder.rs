@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use engine::audio::frame::{FRAME_MS, Frame};
-use engine::audio::timeline::Timeline;
+use engine::audio::timeline::{PENDING_MS_MAX, Timeline};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -134,26 +134,36 @@ impl Recorder {
     /// Moves what lies before a moment from the timeline to the block.
     fn commit(&mut self, until_ms: u64) {
         let until_ms = until_ms.min(LENGTH_MS_MAX);
-        while self.committed_ms < until_ms {
-            let len = (until_ms - self.committed_ms).min(HELD_MS_MAX) as usize * BYTES_PER_MS;
-            self.block.caller.reserve_exact(len);
-            self.block.assistant.reserve_exact(len);
-            self.committed_ms = self.timeline.commit(until_ms, &mut self.block.caller, &mut self.block.assistant);
-            if self.held_ms() > HELD_MS_MAX && self.committed_ms < until_ms {
-                // A jump of the clock: the silence need not be carried, the writer makes it from the block's place.
-                self.block.caller.clear();
-                self.block.assistant.clear();
-                self.block.from_ms = self.committed_ms;
-            }
+        if self.committed_ms >= until_ms {
+            return;
         }
+        let len = (until_ms - self.committed_ms).min(PENDING_MS_MAX) as usize * BYTES_PER_MS;
+        self.block.caller.reserve_exact(len);
+        self.block.assistant.reserve_exact(len);
+        self.committed_ms = self.timeline.commit(until_ms, &mut self.block.caller, &mut self.block.assistant);
+        if self.committed_ms < until_ms {
+            self.skip_silence(until_ms);
+        }
+    }
+
+    /// After a jump of the clock: the timeline had no more than it just gave, so the rest is silence, which need not be
+    /// carried. The writer makes it from the place of the next block.
+    fn skip_silence(&mut self, until_ms: u64) {
+        self.hand_over();
+        self.drop_audio();
+        while self.committed_ms < until_ms {
+            self.committed_ms = self.timeline.commit(until_ms, &mut self.block.caller, &mut self.block.assistant);
+            self.block.caller.clear();
+            self.block.assistant.clear();
+        }
+        self.block.from_ms = self.committed_ms;
     }
 
     fn hand_over(&mut self) {
         if self.block.is_empty() {
             return;
         }
-        let block = std::mem::take(&mut self.block);
-        match self.queue.send_block(&self.call, block) {
+        match self.queue.send_block(&self.call, std::mem::take(&mut self.block)) {
             Ok(()) => self.block.from_ms = self.committed_ms,
             Err(block) => {
                 self.block = block;
@@ -164,13 +174,8 @@ impl Recorder {
 
     /// Gives up what does not fit into the call's own reserve.
     fn keep_bounds(&mut self) {
-        let held_ms = self.held_ms();
-        if held_ms > HELD_MS_MAX {
-            self.counters.dropped_ms.fetch_add(held_ms, Ordering::Relaxed);
-            self.block.caller = Vec::new();
-            self.block.assistant = Vec::new();
-            self.block.from_ms = self.committed_ms;
-            self.note_loss("audio found no room on the way to the disk");
+        if self.held_ms() > HELD_MS_MAX {
+            self.drop_audio();
         }
         if self.block.tape.len() > HELD_TAPE_BYTES_MAX {
             // A tape with a hole cannot be replayed; its beginning can.
@@ -178,6 +183,17 @@ impl Recorder {
             self.block.tape = Vec::new();
             self.note_loss("the tape found no room on the way to the disk and ends here");
         }
+    }
+
+    fn drop_audio(&mut self) {
+        let held_ms = self.held_ms();
+        if held_ms > 0 {
+            self.counters.dropped_ms.fetch_add(held_ms, Ordering::Relaxed);
+            self.note_loss("audio found no room on the way to the disk");
+        }
+        self.block.caller = Vec::new();
+        self.block.assistant = Vec::new();
+        self.block.from_ms = self.committed_ms;
     }
 
     fn held_ms(&self) -> u64 {
@@ -202,5 +218,139 @@ impl Drop for Recorder {
         if !self.closed {
             self.finish(self.last_ms.max(self.committed_ms), None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::audio::frame::SILENCE;
+
+    use super::super::writer::BLOCKS_MAX;
+    use super::*;
+
+    fn recorder(queue: &Queue) -> Recorder {
+        Recorder::new(1, Uuid::nil(), PathBuf::from("nowhere"), queue.clone(), Arc::default())
+    }
+
+    /// Lets a call go on until a moment, a frame of both sides every 20 ms.
+    fn talk(recorder: &mut Recorder, from_ms: u64, to_ms: u64) {
+        for at_ms in (from_ms..to_ms).step_by(FRAME_MS as usize) {
+            recorder.caller(at_ms, &[1; 160]);
+            recorder.assistant(at_ms, &[2; 160]);
+            recorder.tick(at_ms + FRAME_MS);
+        }
+    }
+
+    fn blocks(messages: &std::sync::mpsc::Receiver<Message>) -> Vec<Block> {
+        let block = |message| match message {
+            Message::Block { block, .. } | Message::Close { block, .. } => Some(block),
+            Message::Flush(_) => None,
+        };
+        messages.try_iter().filter_map(block).collect()
+    }
+
+    #[test]
+    fn less_than_a_second_is_ever_kept_back() {
+        let (queue, messages) = Queue::without_thread();
+        let mut recorder = recorder(&queue);
+        for second in 1..20 {
+            talk(&mut recorder, (second - 1) * 1_000, second * 1_000);
+            blocks(&messages);
+            assert!(second * 1_000 - recorder.committed_ms < 1_000);
+        }
+    }
+
+    #[test]
+    fn blocks_follow_one_another_without_a_gap_to_the_very_end() {
+        let (queue, messages) = Queue::without_thread();
+        let mut recorder = recorder(&queue);
+        talk(&mut recorder, 0, 3_210);
+        drop(recorder.close(3_210));
+        let (mut caller, mut assistant) = (Vec::new(), Vec::new());
+        for block in blocks(&messages) {
+            assert_eq!(block.from_ms as usize * BYTES_PER_MS, caller.len());
+            caller.extend(block.caller);
+            assistant.extend(block.assistant);
+        }
+        // The caller's last frame is whole; the assistant's was cut at the end of the call.
+        assert_eq!((caller.len(), assistant.len()), (3_220 * BYTES_PER_MS, 3_220 * BYTES_PER_MS));
+        assert!(caller.iter().all(|&code| code == 1));
+        assert!(assistant[..3_210 * BYTES_PER_MS].iter().all(|&code| code == 2));
+        assert!(assistant[3_210 * BYTES_PER_MS..].iter().all(|&code| code == SILENCE));
+    }
+
+    #[test]
+    fn a_stalled_caller_is_waited_for_and_keeps_its_place() {
+        let (queue, messages) = Queue::without_thread();
+        let mut recorder = recorder(&queue);
+        talk(&mut recorder, 0, 1_000);
+        for now_ms in (1_000..2_800).step_by(20) {
+            recorder.tick(now_ms);
+        }
+        assert!(recorder.committed_ms <= 1_000);
+        talk(&mut recorder, 1_000, 2_800);
+        drop(recorder.close(2_800));
+        let caller: Vec<u8> = blocks(&messages).into_iter().flat_map(|block| block.caller).collect();
+        assert!(caller.len() == 2_800 * BYTES_PER_MS && caller.iter().all(|&code| code == 1));
+    }
+
+    #[test]
+    fn a_caller_who_never_comes_back_does_not_hold_the_recording_up() {
+        let (queue, _messages) = Queue::without_thread();
+        let mut recorder = recorder(&queue);
+        talk(&mut recorder, 0, 1_000);
+        for now_ms in (1_000..20_000).step_by(20) {
+            recorder.tick(now_ms);
+        }
+        assert!(recorder.committed_ms > 20_000 - STALL_MS_MAX - SETTLE_MS - BLOCK_MS - 20);
+    }
+
+    #[test]
+    fn a_full_queue_costs_nothing_for_ten_seconds_and_then_the_oldest_audio() {
+        let (queue, messages) = Queue::without_thread();
+        queue.pretend_waiting(BLOCKS_MAX);
+        let mut recorder = recorder(&queue);
+        recorder.tape("first");
+        talk(&mut recorder, 0, 9_000);
+        assert_eq!(recorder.counters.dropped_ms.load(Ordering::Relaxed), 0);
+        queue.pretend_waiting(0);
+        talk(&mut recorder, 9_000, 10_000);
+        let held = blocks(&messages);
+        assert_eq!((held[0].from_ms, held[0].tape.as_slice()), (0, b"first\n".as_slice()));
+        assert!(held[0].caller.len() / BYTES_PER_MS > 8_000);
+
+        queue.pretend_waiting(BLOCKS_MAX);
+        talk(&mut recorder, 10_000, 25_000);
+        let dropped_ms = recorder.counters.dropped_ms.load(Ordering::Relaxed);
+        assert!((HELD_MS_MAX..HELD_MS_MAX + 1_000).contains(&dropped_ms), "{dropped_ms}");
+        queue.pretend_waiting(0);
+        talk(&mut recorder, 25_000, 26_000);
+        assert!(blocks(&messages)[0].from_ms > 19_000);
+    }
+
+    #[test]
+    fn a_jump_of_the_clock_keeps_the_audio_before_it_and_carries_no_silence() {
+        let (queue, messages) = Queue::without_thread();
+        let mut recorder = recorder(&queue);
+        talk(&mut recorder, 0, 400);
+        recorder.caller(3_600_000 - 20, &[1; 160]);
+        recorder.tick(3_600_000);
+        recorder.tick(3_601_000);
+        talk(&mut recorder, 3_601_000, 3_602_000);
+        let all = blocks(&messages);
+        assert!(all[0].caller[..400 * BYTES_PER_MS].iter().all(|&code| code == 1));
+        assert!(all.iter().map(|block| block.caller.len()).sum::<usize>() < 20_000 * BYTES_PER_MS);
+        assert_eq!(recorder.counters.dropped_ms.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_recorder_that_is_dropped_hands_over_what_it_has() {
+        let (queue, messages) = Queue::without_thread();
+        let mut recorder = recorder(&queue);
+        talk(&mut recorder, 0, 200);
+        recorder.tape("last words");
+        drop(recorder);
+        let all = blocks(&messages);
+        assert_eq!((all[0].caller.len(), all[0].tape.as_slice()), (200 * BYTES_PER_MS, b"last words\n".as_slice()));
     }
 }

@@ -25,8 +25,8 @@ const SAMPLES_PER_MS: u64 = RATE_HZ as u64 / 1_000;
 
 /// A recording on disk: two sides, two resamplers (some 3 KiB each), and a file that may come and go.
 pub(super) struct Wav<F: Read + Write + Seek> {
-    caller: Side,
-    assistant: Side,
+    caller: Resampler,
+    assistant: Resampler,
     /// Telephone samples a side that were taken so far.
     taken: u64,
     /// Stored samples a side that were made so far, whether or not the disk took them.
@@ -34,20 +34,20 @@ pub(super) struct Wav<F: Read + Write + Seek> {
     file: Option<WavWriter<Guarded<F>>>,
 }
 
-/// One channel on its way to 16 kHz.
-struct Side {
-    resampler: Resampler,
-    /// Ready and not interleaved yet; emptied with each block.
-    ready: Vec<i16>,
+/// Room to work on a block; shared by all recordings, because one thread writes them all.
+#[derive(Default)]
+pub(super) struct Scratch {
+    decoded: Vec<i16>,
+    caller: Vec<i16>,
+    assistant: Vec<i16>,
 }
-
-/// Room to decode a block in; shared by all recordings, because one thread writes them all.
-pub(super) type Scratch = Vec<i16>;
 
 impl<F: Read + Write + Seek> Wav<F> {
     /// A recording without a file yet.
     pub(super) fn new() -> Self {
-        Self { caller: Side::new(), assistant: Side::new(), taken: 0, made: 0, file: None }
+        let rate = |hz| NonZeroU32::new(hz).expect("neither rate is zero");
+        let resampler = || Resampler::new(rate(RATE_HZ), rate(STORED_RATE_HZ));
+        Self { caller: resampler(), assistant: resampler(), taken: 0, made: 0, file: None }
     }
 
     /// Whether there is a file to write to. Without one, blocks still pass, so that what follows keeps its place.
@@ -87,54 +87,48 @@ impl<F: Read + Write + Seek> Wav<F> {
             let silence = [SILENCE; RATE_HZ as usize];
             result = result.and(self.push(&silence[..len], &silence[..len], scratch));
         }
-        let known = ((self.taken - from) as usize).min(caller.len());
+        let known = (self.taken - from).min(caller.len() as u64) as usize;
         result.and(self.push(&caller[known..], &assistant[known..], scratch))
     }
 
-    /// Ends the recording: the last milliseconds leave the resamplers. Gives its length in milliseconds as it is on disk.
-    pub(super) fn finish(&mut self) -> io::Result<u64> {
-        self.caller.resampler.flush(&mut self.caller.ready);
-        self.assistant.resampler.flush(&mut self.assistant.ready);
-        self.store()?;
-        let Some(file) = self.file.take() else { return Ok(0) };
+    /// Ends the recording: the last milliseconds leave the resamplers. Gives its length in milliseconds as it is on disk;
+    /// none without a file.
+    pub(super) fn finish(&mut self, scratch: &mut Scratch) -> io::Result<Option<u64>> {
+        self.caller.flush(&mut scratch.caller);
+        self.assistant.flush(&mut scratch.assistant);
+        self.store(scratch)?;
+        let Some(file) = self.file.take() else { return Ok(None) };
         let duration_ms = u64::from(file.duration()) * 1_000 / u64::from(STORED_RATE_HZ);
         file.finalize().map_err(io_error)?;
-        Ok(duration_ms)
+        Ok(Some(duration_ms))
     }
 
     fn push(&mut self, caller: &[u8], assistant: &[u8], scratch: &mut Scratch) -> io::Result<()> {
-        self.caller.push(caller, scratch);
-        self.assistant.push(assistant, scratch);
+        let Scratch { decoded, caller: caller_ready, assistant: assistant_ready } = scratch;
+        for (codes, resampler, ready) in
+            [(caller, &mut self.caller, caller_ready), (assistant, &mut self.assistant, assistant_ready)]
+        {
+            decoded.clear();
+            decoded.extend(codes.iter().map(|&code| mulaw::decode(code)));
+            resampler.push(decoded, ready);
+        }
         self.taken += caller.len() as u64;
-        self.store()
+        self.store(scratch)
     }
 
-    /// Writes what is ready, and what an earlier file missed before it.
-    fn store(&mut self) -> io::Result<()> {
+    /// Writes what is ready, and before it what an earlier file missed.
+    fn store(&mut self, scratch: &mut Scratch) -> io::Result<()> {
         let result = match &mut self.file {
-            Some(file) => write(file, self.made, &self.caller.ready, &self.assistant.ready),
+            Some(file) => write(file, self.made, &scratch.caller, &scratch.assistant),
             None => Ok(()),
         };
-        self.made += self.caller.ready.len() as u64;
-        self.caller.ready.clear();
-        self.assistant.ready.clear();
+        self.made += scratch.caller.len() as u64;
+        scratch.caller.clear();
+        scratch.assistant.clear();
         if result.is_err() {
             self.file = None;
         }
         result
-    }
-}
-
-impl Side {
-    fn new() -> Self {
-        let rate = |hz| NonZeroU32::new(hz).expect("neither rate is zero");
-        Self { resampler: Resampler::new(rate(RATE_HZ), rate(STORED_RATE_HZ)), ready: Vec::new() }
-    }
-
-    fn push(&mut self, codes: &[u8], scratch: &mut Scratch) {
-        scratch.clear();
-        scratch.extend(codes.iter().map(|&code| mulaw::decode(code)));
-        self.resampler.push(scratch, &mut self.ready);
     }
 }
 
@@ -211,5 +205,153 @@ impl<F: Write> Write for Guarded<F> {
 impl<F: Seek> Seek for Guarded<F> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.guard(|file| file.seek(to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::io::Cursor;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// A disk that takes so many bytes beyond what it has, and refuses the rest.
+    #[derive(Clone, Default)]
+    struct Disk {
+        bytes: Rc<RefCell<Vec<u8>>>,
+        at: u64,
+        room: Rc<Cell<usize>>,
+    }
+
+    impl Disk {
+        fn samples(&self) -> Vec<i16> {
+            let reader = hound::WavReader::new(Cursor::new(self.bytes.borrow().clone())).expect("a header");
+            assert_eq!(reader.spec(), SPEC);
+            reader.into_samples().collect::<Result<_, _>>().expect("as many samples as the header says")
+        }
+
+        fn again(&self) -> Self {
+            Self { at: 0, ..self.clone() }
+        }
+    }
+
+    impl Read for Disk {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let read = (&self.bytes.borrow()[self.at as usize..]).read(into)?;
+            self.at += read as u64;
+            Ok(read)
+        }
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+            let mut bytes = self.bytes.borrow_mut();
+            let at = self.at as usize;
+            let room = bytes.len() - at + self.room.get();
+            let len = from.len().min(room);
+            if len == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let end = at + len;
+            self.room.set(self.room.get() - end.saturating_sub(bytes.len()));
+            let longest = bytes.len().max(end);
+            bytes.resize(longest, 0);
+            bytes[at..end].copy_from_slice(&from[..len]);
+            self.at = end as u64;
+            Ok(len)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Disk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.at = match to {
+                SeekFrom::Start(at) => at,
+                SeekFrom::Current(by) => self.at.saturating_add_signed(by),
+                SeekFrom::End(by) => (self.bytes.borrow().len() as u64).saturating_add_signed(by),
+            };
+            Ok(self.at)
+        }
+    }
+
+    const LOUD: u8 = 0x90;
+    const BLOCK_MS: u64 = 500;
+
+    fn side(code: u8) -> Vec<u8> {
+        vec![code; (BLOCK_MS * SAMPLES_PER_MS) as usize]
+    }
+
+    /// The loudest sample of one side within a stretch.
+    fn peak(samples: &[i16], side: usize, from_ms: usize, to_ms: usize) -> u16 {
+        let per_ms = STORED_RATE_HZ as usize / 1_000;
+        let frames = samples.chunks(2).skip(from_ms * per_ms).take((to_ms - from_ms) * per_ms);
+        frames.map(|frame| frame[side].unsigned_abs()).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn every_block_leaves_a_whole_file() {
+        let disk = Disk::default();
+        disk.room.set(usize::MAX / 2);
+        let mut wav = Wav::new();
+        wav.create(disk.again()).expect("room");
+        let mut scratch = Scratch::default();
+        for nth in 0..4 {
+            wav.append(nth * BLOCK_MS, &side(LOUD), &side(SILENCE), &mut scratch).expect("room");
+            let stored_ms = disk.samples().len() as u64 / 32;
+            // The filter keeps some milliseconds back until the end.
+            assert!(((nth + 1) * BLOCK_MS - 25..=(nth + 1) * BLOCK_MS).contains(&stored_ms), "{stored_ms}");
+        }
+        assert_eq!(wav.finish(&mut scratch).expect("room"), Some(2_000));
+        let samples = disk.samples();
+        assert_eq!(samples.len(), 2 * 2 * STORED_RATE_HZ as usize);
+        assert!(peak(&samples, 0, 100, 1_900) > 10_000);
+        assert_eq!(peak(&samples, 1, 0, 2_000), 0);
+    }
+
+    #[test]
+    fn time_that_is_skipped_is_silence_and_what_follows_keeps_its_place() {
+        let disk = Disk::default();
+        disk.room.set(usize::MAX / 2);
+        let mut wav = Wav::new();
+        wav.create(disk.again()).expect("room");
+        let mut scratch = Scratch::default();
+        wav.append(0, &side(SILENCE), &side(LOUD), &mut scratch).expect("room");
+        wav.append(2_500, &side(LOUD), &side(SILENCE), &mut scratch).expect("room");
+        assert_eq!(wav.finish(&mut scratch).expect("room"), Some(3_000));
+        let samples = disk.samples();
+        assert_eq!((peak(&samples, 0, 0, 2_490), peak(&samples, 1, 510, 3_000)), (0, 0));
+        assert!(peak(&samples, 1, 0, 490) > 10_000 && peak(&samples, 0, 2_510, 2_990) > 10_000);
+    }
+
+    #[test]
+    fn a_full_disk_keeps_what_it_has_and_the_rest_follows_in_its_place_when_there_is_room() {
+        let disk = Disk::default();
+        // Room for the header, two blocks and a part of the third.
+        disk.room.set(44 + 2 * 32_000 + 7_777);
+        let mut wav = Wav::new();
+        let mut scratch = Scratch::default();
+        wav.create(disk.again()).expect("room");
+        wav.append(0, &side(LOUD), &side(SILENCE), &mut scratch).expect("room");
+        wav.append(500, &side(LOUD), &side(SILENCE), &mut scratch).expect("room");
+        wav.append(1_000, &side(LOUD), &side(SILENCE), &mut scratch).expect_err("full");
+        assert!(!wav.has_file());
+        assert!((950..=1_000).contains(&(disk.samples().len() / 32)));
+
+        wav.reopen(disk.again()).expect("readable");
+        wav.append(1_500, &side(LOUD), &side(SILENCE), &mut scratch).expect_err("still full");
+        assert!((950..=1_000).contains(&(disk.samples().len() / 32)));
+
+        disk.room.set(usize::MAX / 2);
+        wav.reopen(disk.again()).expect("readable");
+        wav.append(2_000, &side(SILENCE), &side(LOUD), &mut scratch).expect("room");
+        assert_eq!(wav.finish(&mut scratch).expect("room"), Some(2_500));
+        let samples = disk.samples();
+        assert!(peak(&samples, 0, 0, 950) > 10_000);
+        assert_eq!((peak(&samples, 0, 1_010, 1_970), peak(&samples, 1, 0, 1_990)), (0, 0));
+        assert!(peak(&samples, 1, 2_010, 2_490) > 10_000);
     }
 }

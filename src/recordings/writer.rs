@@ -6,18 +6,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::Counters;
 use super::tape::Tape;
 use super::wav::{Scratch, Wav};
+use super::{Counters, STORED_RATE_HZ};
 
 /// Blocks that may wait for the disk, 8 KiB each: two seconds of a thousand calls. Beyond it each call keeps its own.
-const BLOCKS_MAX: usize = 4_096;
+pub(super) const BLOCKS_MAX: usize = 4_096;
 
 /// Room kept free for the last words of calls, which have nobody to keep them.
 const LAST_MAX: usize = 4_096;
@@ -92,22 +92,32 @@ impl Queue {
             self.blocks.fetch_sub(1, Ordering::Relaxed);
             return Err(block);
         }
-        self.sender.try_send(Message::Block { call: Arc::clone(call), block }).map_err(|refused| {
-            self.blocks.fetch_sub(1, Ordering::Relaxed);
-            match refused {
-                std::sync::mpsc::TrySendError::Full(message) | std::sync::mpsc::TrySendError::Disconnected(message) => {
-                    match message {
-                        Message::Block { block, .. } | Message::Close { block, .. } => block,
-                        Message::Flush(_) => Block::default(),
-                    }
-                }
-            }
-        })
+        let sent = self.sender.try_send(Message::Block { call: Arc::clone(call), block });
+        let (TrySendError::Full(message) | TrySendError::Disconnected(message)) = match sent {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        self.blocks.fetch_sub(1, Ordering::Relaxed);
+        let Message::Block { block, .. } = message else { unreachable!("what was sent comes back") };
+        Err(block)
     }
 
     /// Sends what cannot be kept; there is room for it as long as not thousands of calls end at once.
     pub(super) fn send_last(&self, message: Message) -> bool {
         self.sender.try_send(message).is_ok()
+    }
+
+    /// A queue that nobody empties.
+    #[cfg(test)]
+    pub(super) fn without_thread() -> (Self, Receiver<Message>) {
+        let (sender, messages) = sync_channel(BLOCKS_MAX + LAST_MAX);
+        (Self { sender, blocks: Arc::default() }, messages)
+    }
+
+    /// Lets it look as if so many blocks waited.
+    #[cfg(test)]
+    pub(super) fn pretend_waiting(&self, blocks: usize) {
+        self.blocks.store(blocks, Ordering::Relaxed);
     }
 }
 
@@ -115,7 +125,7 @@ impl Queue {
 pub(super) fn start(create: fn(&Path) -> io::Result<File>, counters: Arc<Counters>) -> io::Result<Queue> {
     let (sender, messages) = sync_channel(BLOCKS_MAX + LAST_MAX);
     let blocks = Arc::<AtomicUsize>::default();
-    let writer = Writer { create, counters, calls: BTreeMap::new(), scratch: Scratch::new() };
+    let writer = Writer { create, counters, calls: BTreeMap::new(), scratch: Scratch::default() };
     let queued = Arc::clone(&blocks);
     thread::Builder::new().name("recordings".into()).spawn(move || writer.run(&messages, &queued))?;
     Ok(Queue { sender, blocks })
@@ -173,17 +183,17 @@ impl Writer {
 
     fn close(&mut self, call: &CallFiles) -> Option<Recorded> {
         let mut files = self.calls.remove(&call.number)?;
-        let finished = files.wav.finish();
+        let finished = files.wav.finish(&mut self.scratch);
         if let Err(error) = &finished {
             files.note_failure(call, error, &self.counters);
         }
         let wav = files.path?;
         let size_bytes = fs::metadata(&wav).map_or(0, |file| file.len());
-        let duration_ms = match finished {
-            Ok(duration_ms) if duration_ms > 0 => duration_ms,
-            _ => hound::WavReader::open(&wav)
-                .map_or(0, |file| u64::from(file.duration()) * 1_000 / u64::from(super::STORED_RATE_HZ)),
-        };
+        if size_bytes < HEADER_BYTES {
+            return None;
+        }
+        // After a failure only the file itself knows how much of it counts.
+        let duration_ms = finished.ok().flatten().or_else(|| duration_of(&wav)).unwrap_or(0);
         Some(Recorded { wav, duration_ms, size_bytes, complete: !files.failed })
     }
 }
@@ -225,6 +235,11 @@ impl Files {
             );
         }
     }
+}
+
+fn duration_of(wav: &Path) -> Option<u64> {
+    let file = hound::WavReader::open(wav).ok()?;
+    Some(u64::from(file.duration()) * 1_000 / u64::from(STORED_RATE_HZ))
 }
 
 fn create_beside_others(folder: &Path, create: fn(&Path) -> io::Result<File>) -> io::Result<(PathBuf, File, u32)> {

@@ -58,7 +58,7 @@ impl Store {
     pub async fn find_times(&self, business: &Business, wanted: &Wanted, now_ms: i64) -> Result<Found, StoreError> {
         let service = service_of(business, &wanted.service)?;
         let (from, to) = (moment(&wanted.from)?, moment(&wanted.to)?);
-        let busy = within_deadline(busy(&self.database.read, business, now_ms)).await?;
+        let busy = within_deadline(busy(&self.database.read(), business, now_ms)).await?;
         Ok(calendar::find(business, service, from, to, local(business, moment_of(now_ms)), &busy, NEAREST_MAX))
     }
 
@@ -83,7 +83,7 @@ impl Store {
         if let Some(appointment) = within_deadline(order.carry_out(self)).await? {
             return Ok(Reserved::Appointment(appointment));
         }
-        let busy = within_deadline(busy(&self.database.read, business, now_ms)).await?;
+        let busy = within_deadline(busy(&self.database.read(), business, now_ms)).await?;
         let now = local(business, moment_of(now_ms));
         Ok(Reserved::Taken { nearest: calendar::nearest(business, service, at, at, now, &busy, NEAREST_MAX) })
     }
@@ -106,7 +106,8 @@ impl Order<'_> {
     /// The transaction takes the writer's lock before it reads: one that began with reading would fail as locked when
     /// another wrote meanwhile, and no timeout would help it (sqlite.org/lang_transaction.html, "Read transactions").
     async fn carry_out(&self, store: &Store) -> Result<Option<String>, StoreError> {
-        let mut transaction = store.database.write.begin_with("BEGIN IMMEDIATE").await?;
+        store.database.in_place().await?;
+        let mut transaction = store.database.write().begin_with("BEGIN IMMEDIATE").await?;
         if let Some(standing) = self.standing(&mut transaction).await? {
             return Ok(Some(standing));
         }

@@ -1,6 +1,9 @@
 //! Opening the database: where it is, how it is set up, and what is said when it cannot be used.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -20,15 +23,28 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers at a time. In WAL mode they wait for nobody.
 const READERS: u32 = 4;
 
-/// The database's connections.
+/// The database of this process. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Database {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    /// Replaced when somebody takes the file away. The lock is held for a clone and never while waiting.
+    connections: RwLock<Connections>,
+}
+
+/// Connections to one file.
+#[derive(Debug, Clone)]
+struct Connections {
     /// One connection: SQLite has one writer at a time, and a queue in this process is fairer than its busy loop.
-    pub write: SqlitePool,
+    write: SqlitePool,
     /// Connections that only read.
-    pub read: SqlitePool,
-    /// The file.
-    pub path: PathBuf,
+    read: SqlitePool,
+    /// Device and inode of the file. SQLite itself goes on writing to a file that was deleted.
+    identity: Option<(u64, u64)>,
 }
 
 impl Database {
@@ -36,19 +52,72 @@ impl Database {
     /// program's schema.
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
         let path = path_of(url)?;
-        make_folder(&path)?;
-        let options = options(&path).create_if_missing(true);
-        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
-        let write = pool.connect_with(options).await.map_err(|source| cannot_open(&path, source))?;
-        MIGRATIONS.run(&write).await.map_err(|source| cannot_migrate(&path, source))?;
-        Ok(Self { write, read: readers(&path).await?, path })
+        let connections = RwLock::new(connect(&path).await?);
+        Ok(Self { shared: Arc::new(Shared { path, connections }) })
+    }
+
+    /// The connection that writes.
+    pub(super) fn write(&self) -> SqlitePool {
+        self.connections().write
+    }
+
+    /// Connections that read.
+    pub(super) fn read(&self) -> SqlitePool {
+        self.connections().read
+    }
+
+    /// Whether the file is still the one that was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when it was deleted, moved or replaced.
+    pub(super) async fn in_place(&self) -> Result<(), StoreError> {
+        let found = match tokio::fs::metadata(&self.shared.path).await {
+            Ok(file) => Some(identity_of(&file)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            // A folder that may not be looked into says nothing about the file in it.
+            Err(_) => return Ok(()),
+        };
+        if found == self.connections().identity {
+            Ok(())
+        } else {
+            Err(StoreError::Gone { path: self.shared.path.clone() })
+        }
+    }
+
+    /// Opens what is at the database's place now, or a new file.
+    pub(super) async fn reopen(&self) -> Result<(), StoreError> {
+        let connections = connect(&self.shared.path).await?;
+        *self.shared.connections.write().unwrap_or_else(PoisonError::into_inner) = connections;
+        Ok(())
     }
 
     /// Closes all connections; what was committed is in the file.
     pub(super) async fn close(&self) {
-        self.read.close().await;
-        self.write.close().await;
+        let Connections { write, read, .. } = self.connections();
+        read.close().await;
+        write.close().await;
     }
+
+    fn connections(&self) -> Connections {
+        self.shared.connections.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn connect(path: &Path) -> Result<Connections, StoreError> {
+    make_folder(path)?;
+    let options = options(path).create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+    let write = pool.connect_with(options).await.map_err(|source| cannot_open(path, source))?;
+    MIGRATIONS.run(&write).await.map_err(|source| cannot_migrate(path, source))?;
+    Ok(Connections {
+        write,
+        read: readers(path).await?,
+        identity: std::fs::metadata(path).ok().as_ref().map(identity_of),
+    })
+}
+
+fn identity_of(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 /// Opens an existing database of this program's schema for reading only.

@@ -42,6 +42,12 @@ pub enum StoreError {
         /// The database's file.
         path: PathBuf,
     },
+    /// The database's file is not where it was.
+    #[error("the database {path} was deleted, moved or replaced while it was in use. A new one is made in its place")]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// The database was written by a later version of this program.
     #[error(
         "the database {path} has schema {found}, this program knows {known}. Start the newer version that wrote it, or \
@@ -103,7 +109,9 @@ impl StoreError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::UnknownService(_) | Self::NotASlot(_) | Self::KeyReused(_) => Fault::OurMistake(self.to_string()),
-            Self::Late(_) | Self::Locked { .. } | Self::Database(_) => Fault::Retry(self.to_string()),
+            Self::Late(_) | Self::Locked { .. } | Self::Gone { .. } | Self::Database(_) => {
+                Fault::Retry(self.to_string())
+            }
             _ => Fault::GiveUp(self.to_string()),
         }
     }

@@ -58,9 +58,18 @@ impl Journal {
             TryLockError::WouldBlock => StoreError::InUse { path: path.to_owned() },
             TryLockError::Error(source) => failed(source),
         })?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(io::Error::other("it is no regular file")));
+        }
         let (len, rows) = whole_lines(&file).map_err(failed)?;
         file.set_len(len).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, len, read_at: 0, rows, bytes_max: JOURNAL_BYTES_MAX })
+    }
+
+    /// Lets it be full with so many bytes.
+    #[cfg(test)]
+    pub(super) fn limit(&mut self, bytes_max: u64) {
+        self.bytes_max = bytes_max;
     }
 
     /// How many rows wait.
@@ -95,7 +104,11 @@ impl Journal {
     }
 
     /// Reads the next lines, `most` at most, without taking them away.
-    pub(super) fn peek(&self, most: usize) -> io::Result<Chunk> {
+    pub(super) fn peek(&self, most: usize) -> Result<Chunk, StoreError> {
+        self.read_chunk(most).map_err(|source| self.failed(source))
+    }
+
+    fn read_chunk(&self, most: usize) -> io::Result<Chunk> {
         let mut chunk = Chunk { end: self.read_at, ..Chunk::default() };
         let mut bytes = Vec::new();
         while chunk.end + (bytes.len() as u64) < self.len && !bytes.contains(&b'\n') {
@@ -118,17 +131,20 @@ impl Journal {
 
     /// Takes away what [`peek`](Self::peek) read. The file shrinks when it is empty; until then a crash means that the
     /// rows are written again, which changes nothing.
-    pub(super) fn take(&mut self, chunk: &Chunk) -> io::Result<()> {
+    pub(super) fn take(&mut self, chunk: &Chunk) -> Result<(), StoreError> {
         self.read_at = chunk.end;
         self.rows = self.rows.saturating_sub((chunk.entries.len() + chunk.damaged.len()) as u64);
         if self.read_at >= self.len {
             self.read_at = 0;
             self.len = 0;
             self.rows = 0;
-            self.file.set_len(0)?;
-            self.file.sync_data()?;
+            self.file.set_len(0).and_then(|()| self.file.sync_data()).map_err(|source| self.failed(source))?;
         }
         Ok(())
+    }
+
+    fn failed(&self, source: io::Error) -> StoreError {
+        StoreError::Journal { path: self.path.clone(), source }
     }
 
     /// Puts a row that no database will ever take beside the journal, in `<journal>.rejected`, for a person to look at.
@@ -223,11 +239,17 @@ mod tests {
     fn a_full_journal_refuses_all_of_what_does_not_fit() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut journal = Journal::open(&folder.path().join("journal")).expect("opens");
-        journal.bytes_max = 500;
+        journal.limit(500);
         journal.append(&[entry(1), entry(2)]).expect("fits");
         assert!(journal.append(&[entry(3), entry(4)]).is_err());
         assert_eq!(drain(&mut journal), [entry(1), entry(2)]);
         journal.append(&[entry(3)]).expect("there is room again");
+    }
+
+    #[test]
+    fn a_device_is_no_journal() {
+        let refusal = Journal::open(Path::new("/dev/null")).expect_err("no file");
+        assert!(matches!(refusal, StoreError::Journal { .. }), "{refusal}");
     }
 
     #[test]

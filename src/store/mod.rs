@@ -73,8 +73,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database, brings it to this program's schema, writes what an earlier run left in the journal, closes
-    /// calls that a crash left open as `interrupted`, and starts the writer.
+    /// Opens the database, brings it to this program's schema, and starts the writer, which first writes what an earlier
+    /// run left in the journal and closes the calls that it left open as `interrupted`.
     ///
     /// # Errors
     /// Each names the file and the remedy; see [`StoreError`].
@@ -83,15 +83,14 @@ impl Store {
         let journal = tokio::task::spawn_blocking(move || Journal::open(&path)).await;
         let journal = journal.expect("opening a file does not panic, and the runtime is running")?;
         let database = Database::open(&config.url).await?;
-        let journal = writer::catch_up_all(&database, journal).await?;
-        let interrupted = rows::close_interrupted(&mut *database.write.acquire().await?).await?;
-        if interrupted > 0 {
-            tracing::warn!(calls = interrupted, "calls that an earlier run left open are closed as interrupted");
-        }
+        Ok(Self::start(database, journal))
+    }
+
+    fn start(database: Database, journal: Journal) -> Self {
         let (orders, queue) = mpsc::channel(QUEUE_ROWS_MAX);
         let (tell, health) = watch::channel(Health::Healthy);
         tokio::spawn(Writer::new(queue, database.clone(), journal, tell).run());
-        Ok(Self { orders, database, health, refused: Arc::default() })
+        Self { orders, database, health, refused: Arc::default() }
     }
 
     /// Writes down that a call was answered. Its other rows must come after. Never waits.
@@ -109,7 +108,8 @@ impl Store {
         self.accept(Entry::Recorded { call_id, recording });
     }
 
-    /// Waits until everything accepted so far is in the database or, while that is down, in the journal.
+    /// Waits until everything accepted so far is in the database or, while that is down, in the journal. The caller sets
+    /// the deadline, for both may be down.
     pub async fn flush(&self) {
         self.ask(Order::Flush).await;
     }
@@ -121,7 +121,7 @@ impl Store {
         self.health.clone().wait_for(|health| *health == Health::Healthy).await.ok();
     }
 
-    /// Writes what was accepted and stops. Rows given afterwards, by clones, are refused and counted.
+    /// Writes what was accepted and stops, within ten seconds. Rows given afterwards, by clones, are refused and counted.
     pub async fn close(self) {
         self.ask(Order::Close).await;
         self.database.close().await;
@@ -139,7 +139,7 @@ impl Store {
 
     /// What has been written, to be read.
     pub fn records(&self) -> Records {
-        Records::of(self.database.read.clone())
+        Records::of(self.database.read())
     }
 
     fn accept(&self, entry: Entry) {

@@ -56,6 +56,9 @@ pub struct RecordingRow {
 /// One thing to be written, as it stands in the queue and in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Entry {
+    /// This process started: whatever is active belongs to one that died. Stands before all rows of this process, in the
+    /// journal too.
+    Started,
     /// A call was answered.
     Begun(CallStart),
     /// The call left a row.
@@ -66,16 +69,18 @@ pub(super) enum Entry {
 
 impl Entry {
     /// The call it is about.
-    pub(super) fn call_id(&self) -> Uuid {
+    pub(super) fn call_id(&self) -> Option<Uuid> {
         match self {
-            Self::Begun(start) => start.call_id,
-            Self::Left { call_id, .. } | Self::Recorded { call_id, .. } => *call_id,
+            Self::Started => None,
+            Self::Begun(start) => Some(start.call_id),
+            Self::Left { call_id, .. } | Self::Recorded { call_id, .. } => Some(*call_id),
         }
     }
 
     /// Writes the entry in the transaction that `connection` is in.
     pub(super) async fn write(&self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
         match self {
+            Self::Started => close_interrupted(connection).await,
             Self::Begun(start) => write_start(connection, start).await,
             Self::Recorded { call_id, recording } => write_recording(connection, *call_id, recording).await,
             Self::Left { call_id, row } => match row {
@@ -278,7 +283,7 @@ fn ending_word(ending: Ending) -> &'static str {
 }
 
 /// Closes the calls that a process left behind when it died: as interrupted, at the last moment that is known of them.
-pub(super) async fn close_interrupted(connection: &mut SqliteConnection) -> sqlx::Result<u64> {
+async fn close_interrupted(connection: &mut SqliteConnection) -> sqlx::Result<()> {
     let calls: Vec<(String, DateTime<Utc>, i64)> = sqlx::query_as(
         "SELECT id, start_time, max(
              coalesce((SELECT max(end_ms) FROM transcripts WHERE call_id = calls.id), 0),
@@ -296,5 +301,8 @@ pub(super) async fn close_interrupted(connection: &mut SqliteConnection) -> sqlx
             .execute(&mut *connection)
             .await?;
     }
-    Ok(calls.len() as u64)
+    if !calls.is_empty() {
+        tracing::warn!(calls = calls.len(), "calls that an earlier run left open are closed as interrupted");
+    }
+    Ok(())
 }

@@ -9,17 +9,20 @@
 //! is lost: should both refuse, rows stay in memory up to [`HELD_ROWS_MAX`], then the queue fills, and what does not
 //! fit into it is refused and counted where it is given.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use engine::record::Row;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use uuid::Uuid;
 
 use super::Health;
 use super::database::Database;
 use super::error::{StoreError, is_rows_fault};
 use super::journal::Journal;
-use super::rows::Entry;
+use super::rows::{CallStart, Entry};
 
 /// Rows in one transaction at most.
 const BATCH_ROWS_MAX: usize = 256;
@@ -36,6 +39,9 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 
 /// How long a batch may take before the database counts as down.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long the end of the program waits for a place to keep the last rows.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What the writer is told.
 #[derive(Debug)]
@@ -61,6 +67,10 @@ pub(super) struct Writer {
     retry_at: Instant,
     pause: Duration,
     journal_refused: bool,
+    /// Calls that go on, for a database that is made anew under them.
+    live: BTreeMap<Uuid, CallStart>,
+    /// The database was made anew and does not know them yet.
+    begin_again: bool,
 }
 
 impl Writer {
@@ -75,25 +85,43 @@ impl Writer {
             database,
             journal: Some(journal),
             health,
-            held: Vec::new(),
+            held: vec![Entry::Started],
             waiting: Vec::new(),
             retry_at: Instant::now(),
             pause: RETRY_FIRST,
             journal_refused: false,
+            live: BTreeMap::new(),
+            begin_again: false,
         }
     }
 
     /// Writes until it is closed or nobody can give it rows any more.
     pub(super) async fn run(mut self) {
-        loop {
-            let goes_on = self.gather().await;
+        self.settle().await;
+        while self.gather().await {
             self.settle().await;
+            self.answer();
+        }
+        let kept = timeout(CLOSE_DEADLINE, async {
+            self.settle().await;
+            while !self.held.is_empty() {
+                sleep_until(self.retry_at).await;
+                self.settle().await;
+            }
+        });
+        if kept.await.is_err() {
+            tracing::error!(rows = self.held.len(), "rows are lost: neither the database nor the journal took them");
+            self.held.clear();
+        }
+        self.answer();
+    }
+
+    /// Tells those who wait that everything they gave is safe, if it is.
+    fn answer(&mut self) {
+        if self.held.is_empty() {
             for waiting in self.waiting.drain(..) {
                 // Who no longer waits does not need to know.
                 waiting.send(()).ok();
-            }
-            if !goes_on {
-                return;
             }
         }
     }
@@ -103,7 +131,7 @@ impl Writer {
     async fn gather(&mut self) -> bool {
         let behind = !self.journal().is_empty() || !self.held.is_empty();
         if self.held.len() >= HELD_ROWS_MAX {
-            tokio::time::sleep_until(self.retry_at).await;
+            sleep_until(self.retry_at).await;
             return true;
         }
         let first = match behind {
@@ -115,7 +143,7 @@ impl Writer {
         let rows_before = self.held.len();
         loop {
             match order {
-                Some(Order::Write(entry)) => self.held.push(entry),
+                Some(Order::Write(entry)) => self.accept(entry),
                 Some(Order::Flush(done)) => {
                     self.waiting.push(done);
                     return true;
@@ -136,6 +164,15 @@ impl Writer {
         }
     }
 
+    fn accept(&mut self, entry: Entry) {
+        match &entry {
+            Entry::Begun(start) => drop(self.live.insert(start.call_id, start.clone())),
+            Entry::Left { call_id, row: Row::Ended { .. } } => drop(self.live.remove(call_id)),
+            _ => {}
+        }
+        self.held.push(entry);
+    }
+
     /// Brings what is held to the database, or else to the journal, and the journal's front to the database.
     async fn settle(&mut self) {
         let may_try = Instant::now() >= self.retry_at;
@@ -152,18 +189,24 @@ impl Writer {
     }
 
     async fn write_held(&mut self) {
-        while !self.held.is_empty() {
-            let batch = &self.held[..self.held.len().min(BATCH_ROWS_MAX)];
-            let len = batch.len();
-            match write(&self.database, batch).await {
+        let mut held = std::mem::take(&mut self.held);
+        while !held.is_empty() {
+            let batch = &held[..held.len().min(BATCH_ROWS_MAX)];
+            match self.write(batch).await {
                 Ok(rejected) => {
-                    self.held.drain(..len);
-                    self.reject(rejected).await;
+                    held.drain(..batch.len());
                     self.pause = RETRY_FIRST;
+                    if !rejected.is_empty() {
+                        self.on_journal(move |journal| set_aside(journal, &rejected, &[])).await;
+                    }
                 }
-                Err(error) => return self.back_off(&error),
+                Err(error) => {
+                    self.back_off(&error);
+                    break;
+                }
             }
         }
+        self.held = held;
     }
 
     async fn journal_held(&mut self) {
@@ -193,16 +236,48 @@ impl Writer {
     /// Writes one chunk of the journal; the next one follows with the next turn of the loop, so that new rows are not
     /// kept waiting.
     async fn catch_up(&mut self) {
-        match catch_up_once(&self.database, &mut self.journal).await {
+        match self.catch_up_once().await {
             Ok(()) => self.pause = RETRY_FIRST,
             Err(error) => self.back_off(&error),
         }
     }
 
-    async fn reject(&mut self, rejected: Vec<Entry>) {
-        if !rejected.is_empty() {
-            self.on_journal(move |journal| set_aside(journal, &rejected, &[])).await;
+    async fn catch_up_once(&mut self) -> Result<(), StoreError> {
+        let chunk = self.on_journal(|journal| journal.peek(BATCH_ROWS_MAX)).await?;
+        let rejected = self.write(&chunk.entries).await?;
+        self.on_journal(move |journal| {
+            set_aside(journal, &rejected, &chunk.damaged);
+            journal.take(&chunk)
+        })
+        .await
+    }
+
+    /// Writes entries in one transaction; gives back those that are at fault themselves, after all others were written.
+    async fn write(&mut self, entries: &[Entry]) -> Result<Vec<Entry>, StoreError> {
+        timeout(WRITE_DEADLINE, async {
+            self.find_database().await?;
+            match write_together(&self.database, entries).await {
+                Err(error) if is_rows_fault(&error) => Ok(write_one_by_one(&self.database, entries).await?),
+                result => Ok(result.map(|()| Vec::new())?),
+            }
+        })
+        .await
+        .unwrap_or(Err(StoreError::Late(WRITE_DEADLINE)))
+    }
+
+    /// Makes sure that rows go where the next process will look for them.
+    async fn find_database(&mut self) -> Result<(), StoreError> {
+        if let Err(gone) = self.database.in_place().await {
+            self.database.reopen().await?;
+            self.begin_again = true;
+            tracing::error!("{gone}. What was written before is where the file went");
         }
+        if self.begin_again {
+            let live: Vec<Entry> = self.live.values().cloned().map(Entry::Begun).collect();
+            write_together(&self.database, &live).await?;
+            self.begin_again = false;
+        }
+        Ok(())
     }
 
     fn back_off(&mut self, error: &StoreError) {
@@ -232,50 +307,22 @@ impl Writer {
         self.journal.as_ref().expect("the journal is back whenever nothing is awaited")
     }
 
+    /// Runs file work where it may block.
     async fn on_journal<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Journal) -> T + Send + 'static) -> T {
-        on_journal(&mut self.journal, work).await
+        let mut journal = self.journal.take().expect("one piece of work at a time");
+        let worked = spawn_blocking(move || {
+            let result = work(&mut journal);
+            (journal, result)
+        });
+        match worked.await {
+            Ok((journal, result)) => {
+                self.journal = Some(journal);
+                result
+            }
+            // The runtime is going down and takes this task with it.
+            Err(_) => std::future::pending().await,
+        }
     }
-}
-
-/// Writes everything that an earlier process left in the journal, before anything else is written.
-pub(super) async fn catch_up_all(database: &Database, journal: Journal) -> Result<Journal, StoreError> {
-    let rows = journal.rows();
-    let mut journal = Some(journal);
-    while journal.as_ref().is_some_and(|journal| !journal.is_empty()) {
-        catch_up_once(database, &mut journal).await?;
-    }
-    if rows > 0 {
-        tracing::info!(rows, "rows that an earlier run left in the journal are in the database now");
-    }
-    Ok(journal.expect("the journal is back whenever nothing is awaited"))
-}
-
-async fn catch_up_once(database: &Database, journal: &mut Option<Journal>) -> Result<(), StoreError> {
-    let failed = |source| StoreError::Journal { path: database.path.clone(), source };
-    let chunk = on_journal(journal, |journal| journal.peek(BATCH_ROWS_MAX)).await.map_err(failed)?;
-    let rejected = write(database, &chunk.entries).await?;
-    on_journal(journal, move |journal| {
-        set_aside(journal, &rejected, &chunk.damaged);
-        journal.take(&chunk)
-    })
-    .await
-    .map_err(failed)
-}
-
-/// Runs file work where it may block.
-async fn on_journal<T: Send + 'static>(
-    slot: &mut Option<Journal>,
-    work: impl FnOnce(&mut Journal) -> T + Send + 'static,
-) -> T {
-    let mut journal = slot.take().expect("one piece of work at a time");
-    let (journal, result) = spawn_blocking(move || {
-        let result = work(&mut journal);
-        (journal, result)
-    })
-    .await
-    .expect("file work does not panic, and the runtime outlives the writer");
-    *slot = Some(journal);
-    result
 }
 
 /// Keeps what the database will never take, without the caller's words in the log.
@@ -289,19 +336,8 @@ fn set_aside(journal: &Journal, rejected: &[Entry], damaged: &[String]) {
     }
 }
 
-/// Writes entries in one transaction; gives back those that are at fault themselves, after all others were written.
-async fn write(database: &Database, entries: &[Entry]) -> Result<Vec<Entry>, StoreError> {
-    let written = timeout(WRITE_DEADLINE, async {
-        match write_together(database, entries).await {
-            Err(error) if is_rows_fault(&error) => write_one_by_one(database, entries).await,
-            result => result.map(|()| Vec::new()),
-        }
-    });
-    Ok(written.await.map_err(|_| StoreError::Late(WRITE_DEADLINE))??)
-}
-
 async fn write_together(database: &Database, entries: &[Entry]) -> sqlx::Result<()> {
-    let mut transaction = database.write.begin_with("BEGIN IMMEDIATE").await?;
+    let mut transaction = database.write().begin_with("BEGIN IMMEDIATE").await?;
     for entry in entries {
         entry.write(&mut transaction).await?;
     }
@@ -314,7 +350,7 @@ async fn write_one_by_one(database: &Database, entries: &[Entry]) -> sqlx::Resul
         match write_together(database, std::slice::from_ref(entry)).await {
             Ok(()) => {}
             Err(error) if is_rows_fault(&error) => {
-                tracing::error!(call = %entry.call_id(), "the database refuses a row: {error}");
+                tracing::error!(call = ?entry.call_id(), "the database refuses a row: {error}");
                 rejected.push(entry.clone());
             }
             Err(error) => return Err(error),

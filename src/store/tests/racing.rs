@@ -103,7 +103,7 @@ async fn the_database_itself_forbids_an_overlap() {
         .bind(staff)
         .bind(format!("2026-11-23T{from}:00+00:00"))
         .bind(format!("2026-11-23T{to}:00+00:00"))
-        .execute(&store.database.write)
+        .execute(&store.database.write())
         .await
         .map_err(|error| error.to_string())
     };
@@ -120,15 +120,15 @@ async fn the_database_itself_forbids_an_overlap() {
         "UPDATE appointments SET start_utc = '2026-11-23T14:30:00+00:00' WHERE id = 'c'",
         "UPDATE appointments SET staff = 'sam' WHERE id = 'd'",
     ] {
-        let refusal = sqlx::query(sql).execute(&store.database.write).await.expect_err("overlaps").to_string();
+        let refusal = sqlx::query(sql).execute(&store.database.write()).await.expect_err("overlaps").to_string();
         assert!(refusal.contains("appointment_overlaps"), "{refusal}");
     }
     insert("e", "sam", "16:00:00Z#", "17:00").await.expect_err("a moment in another spelling");
     let cancel = "UPDATE appointments SET status = 'cancelled' WHERE id = 'a'";
-    sqlx::query(cancel).execute(&store.database.write).await.expect("cancelled");
+    sqlx::query(cancel).execute(&store.database.write()).await.expect("cancelled");
     insert("f", "sam", "14:00", "15:00").await.expect("free again");
     let revive = "UPDATE appointments SET status = 'booked' WHERE id = 'a'";
-    sqlx::query(revive).execute(&store.database.write).await.expect_err("taken meanwhile");
+    sqlx::query(revive).execute(&store.database.write()).await.expect_err("taken meanwhile");
 }
 
 /// What the racers were told, by key.
@@ -173,7 +173,7 @@ async fn race(store: &Store, staff: &'static [&'static str], slots: &'static [&'
 async fn check(store: &Store, told: &Told, places: usize) {
     let rows: Vec<(String, String, String, String)> =
         sqlx::query_as("SELECT idempotency_key, id, staff, start_utc FROM appointments ORDER BY id")
-            .fetch_all(&store.database.read)
+            .fetch_all(&store.database.read())
             .await
             .expect("readable");
     let kept: BTreeMap<&str, &str> = rows.iter().map(|(key, id, ..)| (key.as_str(), id.as_str())).collect();
@@ -211,7 +211,7 @@ async fn many_racing_for_many_times_never_double_and_lose_no_confirmation() {
     for (key, id) in told.iter().filter(|(_, id)| id.is_some()) {
         let at: (String,) = sqlx::query_as("SELECT start_at FROM appointments WHERE idempotency_key = $1")
             .bind(key)
-            .fetch_one(&store.database.read)
+            .fetch_one(&store.database.read())
             .await
             .expect("there");
         assert_eq!(id_of(reserve(&store, &["sam", "robin"], key, "haircut", &at.0).await), id.clone().expect("told"));

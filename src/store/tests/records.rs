@@ -114,6 +114,7 @@ async fn calls_that_a_crash_left_open_are_closed_as_interrupted() {
     store.record(start(1).call_id, event(700));
     soon(store.close()).await;
     let store = open(&folder).await;
+    soon(store.flush()).await;
     let read = store.records().call(&start(1).call_sid).await.expect("readable").expect("there");
     assert_eq!((read.status.as_str(), read.duration_ms), ("interrupted", Some(700)));
     assert_eq!(read.end_time.map(|end| end.timestamp_millis()), Some(NOW_MS + 700));
@@ -165,7 +166,7 @@ async fn a_newer_schema_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(&folder).await;
     sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, x'00', 1)")
-        .execute(&store.database.write)
+        .execute(&store.database.write())
         .await
         .expect("written");
     soon(store.close()).await;
