@@ -8,7 +8,8 @@
 //!
 //! A chart takes an event, moves, and appends effects to the list in its context; it never waits, counts time or looks
 //! anything up. Who drives it (the `engine` package) sets the timers a state asks for and carries the effects out. An
-//! event that no state handles is counted in the context, so that nothing vanishes silently.
+//! event that no state handles is counted in the context, so that nothing vanishes silently. The charts are drawn in
+//! `diagrams/`, and told as scenes in `tests/tables/`.
 
 pub mod booking;
 pub mod call;

@@ -14,6 +14,8 @@ use crate::proposal::{Fact, Intent, Proposal};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Chart {
     pub(super) facts: Facts,
+    /// The number that calls, where it is known: "this number" means it.
+    pub(super) caller_number: Option<String>,
     pub(super) can_transfer: bool,
     /// The state, or the one that a question goes back to.
     pub(super) home: State,
@@ -55,6 +57,7 @@ impl Default for Chart {
     fn default() -> Self {
         Self {
             facts: Facts::default(),
+            caller_number: None,
             can_transfer: false,
             home: State::Greeting,
             asked: None,
@@ -115,7 +118,8 @@ impl Chart {
     fn greeting(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
             Event::Opened { caller_number, can_transfer } => {
-                self.facts.phone = caller_number.clone().filter(|number| !number.is_empty());
+                self.caller_number = caller_number.clone().filter(|number| !number.is_empty());
+                self.facts.phone = self.caller_number.clone();
                 self.can_transfer = *can_transfer;
                 self.say(context, Prompt::Greeting);
                 Handled
@@ -166,18 +170,19 @@ impl Chart {
         }
     }
 
-    /// To whatever is asked next. Nobody has to leave a number.
+    /// To whatever is asked next. Nobody has to leave a number, and "this number" is one where it is known.
     #[state(superstate = "conversation")]
     fn contact(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
-        match event {
-            Event::Understood(turn)
-                if turn.intent == Intent::Deny && is_bare(turn) && self.asked == Some(Prompt::AskPhone) =>
-            {
-                self.without_phone = true;
-                Transition(self.ask(context))
-            }
-            _ => Super,
+        let Event::Understood(turn) = event else { return Super };
+        if self.asked != Some(Prompt::AskPhone) || !is_bare(turn) || self.presence_asked {
+            return Super;
         }
+        match turn.intent {
+            Intent::Confirm if self.caller_number.is_some() => self.facts.phone = self.caller_number.clone(),
+            Intent::Deny => self.without_phone = true,
+            _ => return Super,
+        }
+        Transition(self.ask(context))
     }
 
     /// To [`booking`](Self::booking) with a yes to what was read back, and with nothing else; any change of it is read

@@ -10,13 +10,15 @@
 //! |---|---|
 //! | `facts` | what is known, and what a turn does to it |
 //! | `chart` | the states, and what each makes of an event |
-//! | `asking` | the next question, asking again, giving up |
+//! | `asking` | the next question, and asking again |
+//! | `leaving` | goodbye, a person now, a person who calls back |
 //! | `calendar` | what the calendar's answers mean |
 
 mod asking;
 mod calendar;
 mod chart;
 mod facts;
+mod leaving;
 
 use serde::{Deserialize, Serialize};
 use statig::prelude::*;
