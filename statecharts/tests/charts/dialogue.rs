@@ -1,0 +1,111 @@
+//! The booking chart's events and effects as lines that read like notes of a call.
+//!
+//! ```text
+//! opened can_transfer +15551230001
+//! book service=haircut at=tue-15:00 name=Ada
+//! free
+//! ```
+
+use statecharts::booking::{Booking, Effect, Event};
+use statecharts::prompt::{Prompt, Refusal};
+use statecharts::proposal::{Proposal, Slot, When};
+
+use crate::drawing::name;
+
+/// Tells the chart one line; gives its effects as words.
+pub(crate) fn play(booking: &mut Booking, line: &str) -> Vec<String> {
+    booking.handle(&event(line)).iter().map(effect).collect()
+}
+
+/// Reads an event.
+pub(crate) fn event(line: &str) -> Event {
+    let mut words = line.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let mut words = words.peekable();
+    let slots = |words: &mut dyn Iterator<Item = &str>| words.map(slot).collect();
+    match first {
+        "opened" => Event::Opened {
+            can_transfer: words.next_if_eq(&"can_transfer").is_some(),
+            caller_number: words.next().map(str::to_owned),
+        },
+        "not_understood" => Event::NotUnderstood,
+        "silence" => Event::Silence,
+        "answered" => Event::Answered,
+        "free" => Event::TimesFound { wanted_is_free: true, refusal: None, nearest: Vec::new() },
+        "nearest" => Event::TimesFound {
+            wanted_is_free: false,
+            refusal: words.next_if(|word| word.starts_with('(')).map(refusal),
+            nearest: slots(&mut words),
+        },
+        "reserved" => Event::Reserved { appointment: words.next().unwrap_or("a1").to_owned() },
+        "taken" => Event::SlotTaken { nearest: slots(&mut words) },
+        "calendar_failed" => Event::CalendarFailed,
+        intent => Event::Understood(proposal(intent, words)),
+    }
+}
+
+fn proposal<'a>(intent: &str, facts: impl Iterator<Item = &'a str>) -> Proposal {
+    let intent = serde_json::from_value(intent.into()).unwrap_or_else(|_| panic!("{intent:?} is no event"));
+    let mut turn = Proposal::of(intent);
+    for fact in facts {
+        let (name, value) = fact.split_once('=').unwrap_or((fact, ""));
+        let pair = || value.split_once("..").map(|(a, b)| (slot(a), slot(b))).expect("two times with .. between");
+        match name {
+            "service" => turn.service = Some(value.to_owned()),
+            "unknown_service" => turn.unknown_service = true,
+            "at" => turn.when = Some(When::At(slot(value))),
+            "within" => turn.when = Some(When::Within { from: pair().0, to: pair().1 }),
+            "half" => turn.when = Some(When::EitherHalf { morning: pair().0, afternoon: pair().1 }),
+            "offered" => turn.when = Some(When::Offered(value.parse().expect("a number from 0"))),
+            "unclear_when" => turn.unclear_when = true,
+            "name" => turn.name = Some(value.to_owned()),
+            "phone" => turn.phone = Some(value.to_owned()),
+            "about" => turn.about = Some(serde_json::from_value(value.into()).expect("a fact's name")),
+            other => panic!("{other:?} is no fact"),
+        }
+    }
+    turn
+}
+
+fn refusal(word: &str) -> Refusal {
+    serde_json::from_value(word.trim_matches(['(', ')']).into()).expect("a refusal's name in brackets")
+}
+
+fn slot(text: &str) -> Slot {
+    Slot(text.to_owned())
+}
+
+/// Writes an effect.
+fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Say(prompt) => format!("say {}", spoken(prompt)),
+        Effect::Answer => "answer".to_owned(),
+        Effect::FindTimes { service, when } => format!("find {service} {}", time(when)),
+        Effect::Reserve { service, slot, name, phone } => {
+            format!("reserve {service} {} {name} {phone}", slot.0).trim_end().to_owned()
+        }
+        Effect::Transfer => "transfer".to_owned(),
+        Effect::HangUp => "hang_up".to_owned(),
+    }
+}
+
+fn spoken(prompt: &Prompt) -> String {
+    match prompt {
+        Prompt::AskHalf { morning, afternoon } => format!("ask_half {}..{}", morning.0, afternoon.0),
+        Prompt::Offer { refusal, times } => {
+            let why = refusal.map(|refusal| format!("({}) ", name(&refusal))).unwrap_or_default();
+            format!("offer {why}{}", times.iter().map(|time| time.0.as_str()).collect::<Vec<_>>().join(" "))
+        }
+        Prompt::Confirm { service, slot, name } => format!("confirm {service} {} {name}", slot.0),
+        Prompt::Booked { service, slot, name } => format!("booked {service} {} {name}", slot.0),
+        plain => name(plain),
+    }
+}
+
+fn time(when: &When) -> String {
+    match when {
+        When::At(slot) => format!("at {}", slot.0),
+        When::Within { from, to } => format!("within {}..{}", from.0, to.0),
+        other => panic!("{other:?} cannot be looked up"),
+    }
+}
