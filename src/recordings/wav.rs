@@ -23,7 +23,7 @@ const PIECE: usize = STORED_RATE_HZ as usize / 10;
 /// Samples a millisecond on the telephone.
 const SAMPLES_PER_MS: u64 = RATE_HZ as u64 / 1_000;
 
-/// A recording on disk: two sides, two resamplers (some 3 KiB each), and a file that may come and go.
+/// A recording on disk: two sides, two resamplers (some 7 KiB each), and a file that may come and go.
 pub(super) struct Wav<F: Read + Write + Seek> {
     caller: Resampler,
     assistant: Resampler,

@@ -217,3 +217,15 @@ async fn many_racing_for_many_times_never_double_and_lose_no_confirmation() {
         assert_eq!(id_of(reserve(&store, &["sam", "robin"], key, "haircut", &at.0).await), id.clone().expect("told"));
     }
 }
+
+#[tokio::test]
+async fn questions_may_be_asked_from_any_task() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    let asked = tokio::spawn(async move {
+        let week = wanted("2026-11-23T00:00", "2026-11-29T00:00");
+        store.find_times(&business(&["sam"]), &week, NOW_MS).await
+    });
+    let found = soon(asked).await.expect("runs").expect("answers");
+    assert_eq!((found.wanted_is_free, found.refusal, found.nearest.len()), (false, None, 3));
+}
