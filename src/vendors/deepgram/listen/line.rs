@@ -21,6 +21,11 @@ use crate::vendors::excerpt;
 /// said. Sending all silence again would only put us behind.
 const LOOK_BACK_FRAMES: u64 = 100;
 
+/// The same from the first voice on that nothing was said about, which is more when the vendor went silent: 1 s before
+/// it, and 10 s at most, because on a noisy line everything may be a voice.
+const VOICE_LEAD_FRAMES: u64 = 50;
+const VOICE_FRAMES_MAX: u64 = 500;
+
 /// Flux wants 80 ms at a time. Source: <https://developers.deepgram.com/docs/flux/configuration>, read 2026-11.
 const FLUX_CHUNK_FRAMES: usize = 4;
 
@@ -45,6 +50,8 @@ pub(super) struct Line<'a> {
     settled: u64,
     /// Where the words begin that may still change.
     pending_from: Option<u64>,
+    /// Where a voice may begin that nothing was said about yet.
+    voice_from: Option<u64>,
     /// The vendor's last complaint: most likely why it closes.
     trouble: Option<String>,
 }
@@ -58,7 +65,6 @@ impl<'a> Line<'a> {
         socket: Socket,
     ) -> Self {
         let now = Instant::now();
-        let (pace, pulse) = (Pace::new(now), Pulse::new(config, now));
         let origin = inbox.held.next();
         Self {
             config,
@@ -66,11 +72,12 @@ impl<'a> Line<'a> {
             facts,
             outage,
             socket,
-            pace,
-            pulse,
+            pace: Pace::new(now, config.catch_up),
+            pulse: Pulse::new(config, now),
             origin,
             settled: origin,
             pending_from: None,
+            voice_from: None,
             trouble: None,
         }
     }
@@ -161,10 +168,12 @@ impl<'a> Line<'a> {
             if frames == 0 {
                 return Ok(sent);
             }
+            let first = self.inbox.held.next();
             let mut audio = Vec::new();
             self.inbox.held.take(frames, &mut audio);
             self.pace.spend(now, frames);
-            self.pulse.sent(now, &audio);
+            let voice = self.pulse.sent(now, &audio).map(|frame| first + frame);
+            self.voice_from = self.voice_from.or(voice);
             self.feed(Message::Binary(Bytes::from(audio))).await?;
             sent += frames;
         }
@@ -225,12 +234,12 @@ impl<'a> Line<'a> {
     async fn tell(&mut self, heard: Heard) -> Result<(), Gone> {
         match heard {
             Heard::Interim { text, confidence, from_s } => {
-                self.pending_from = (!text.is_empty()).then(|| self.frame(from_s));
+                (self.pending_from, self.voice_from) = ((!text.is_empty()).then(|| self.frame(from_s)), None);
                 self.facts.interim(text, confidence);
                 Ok(())
             }
             Heard::Final { text, confidence, from_s, to_s, settled_s, ends_turn } => {
-                self.pending_from = None;
+                (self.pending_from, self.voice_from) = (None, None);
                 self.settled = self.settled.max(self.frame(settled_s));
                 if text.is_empty() && !ends_turn {
                     // Words that were pending have been thought better of.
@@ -255,8 +264,11 @@ impl<'a> Line<'a> {
 
     /// The first frame that would be missed if the connection were lost now.
     fn needed_from(&self) -> u64 {
-        let look_back = self.inbox.held.next().saturating_sub(LOOK_BACK_FRAMES);
-        self.pending_from.unwrap_or(look_back).max(self.settled)
+        let next = self.inbox.held.next();
+        let voice = self.voice_from.map(|from| from.saturating_sub(VOICE_LEAD_FRAMES));
+        let voice = voice.map_or(next, |from| from.max(next.saturating_sub(VOICE_FRAMES_MAX)));
+        let unsaid = voice.min(next.saturating_sub(LOOK_BACK_FRAMES));
+        self.pending_from.unwrap_or(unsaid).min(unsaid).max(self.settled)
     }
 
     /// The frame at so many seconds of this connection's time.

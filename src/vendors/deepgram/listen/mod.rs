@@ -69,6 +69,8 @@ pub struct Config {
     pub connect: Duration,
     /// How much audio is held at most while there is no connection. Beyond, the oldest is dropped and counted.
     pub held: Duration,
+    /// How fast held audio is sent, as a multiple of real time. Deepgram asks for 1.25 at most.
+    pub catch_up: f64,
     /// Without audio for so long, KeepAlive is sent. Deepgram closes after 10 s.
     pub keep_alive: Duration,
     /// Without a sign of life for so long, the connection counts as lost.
@@ -96,6 +98,11 @@ pub enum Flavor {
 }
 
 impl Flavor {
+    /// The service that has this model: Flux, as its vendor sets it up, for those named so.
+    pub fn of_model(model: &str) -> Self {
+        if model.starts_with("flux") { Self::flux() } else { Self::Nova }
+    }
+
     /// Flux as its vendor sets it up.
     pub fn flux() -> Self {
         Self::Flux { eot_threshold: 0.7, eager_eot_threshold: None, eot_timeout_ms: 5_000, force_end_turn: false }
@@ -114,8 +121,9 @@ impl Default for Config {
             flavor: Flavor::Nova,
             connect: Duration::from_secs(3),
             held: Duration::from_secs(30),
+            catch_up: 1.25,
             keep_alive: Duration::from_secs(4),
-            stall: Duration::from_secs(10),
+            stall: Duration::from_secs(6),
             give_up: Duration::from_secs(30),
         }
     }

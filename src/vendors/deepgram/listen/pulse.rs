@@ -8,11 +8,14 @@ use tokio::time::Instant;
 
 use super::{Config, Flavor};
 
-/// A frame counts as loud from this mean on, in steps of µ-law above silence: about -30 dBFS, a voice close by.
-const LOUD_STEPS: u32 = 40;
+/// A frame may hold a voice from this mean on, in steps of µ-law above silence: about -40 dBFS.
+const VOICE_STEPS: u32 = 24;
 
-/// So many loud frames, two seconds, must have met silence from the vendor before that silence is suspicious.
-const LOUD_FRAMES_MIN: u32 = 100;
+/// A frame counts as loud from this mean on: about -35 dBFS, a voice that nobody overhears.
+const LOUD_STEPS: u32 = 32;
+
+/// So many loud frames, a second, must have met silence from the vendor before that silence is suspicious.
+const LOUD_FRAMES_MIN: u32 = 50;
 
 /// How long Flux may go without audio before silence stands in for it.
 const GAP_MAX: Duration = Duration::from_millis(120);
@@ -65,10 +68,17 @@ impl Pulse {
         }
     }
 
-    /// Audio was sent that came from the caller, now or a while ago.
-    pub(super) fn sent(&mut self, now: Instant, audio: &[u8]) {
+    /// Audio was sent that came from the caller, now or a while ago. Returns which of its frames may be the first with
+    /// a voice in it.
+    pub(super) fn sent(&mut self, now: Instant, audio: &[u8]) -> Option<u64> {
         self.idle_at = Some(now + if self.is_flux { GAP_MAX } else { self.keep_alive });
-        self.loud_frames += audio.chunks(FRAME_LEN).map(|frame| u32::from(is_loud(frame))).sum::<u32>();
+        let mut voice = None;
+        for (frame, number) in audio.chunks(FRAME_LEN).zip(0..) {
+            let level = level(frame);
+            self.loud_frames += u32::from(level >= LOUD_STEPS);
+            voice = voice.or((level >= VOICE_STEPS).then_some(number));
+        }
+        voice
     }
 
     /// Anything arrived: a pong, for one.
@@ -115,9 +125,9 @@ impl Pulse {
     }
 }
 
-fn is_loud(frame: &[u8]) -> bool {
-    let steps: u32 = frame.iter().map(|byte| u32::from(0x7f - (byte & 0x7f))).sum();
-    steps >= LOUD_STEPS * FRAME_LEN as u32
+/// The mean distance from silence, in steps of µ-law: not a power, but cheap, and it tells a voice from a quiet line.
+fn level(frame: &[u8]) -> u32 {
+    frame.iter().map(|byte| u32::from(0x7f - (byte & 0x7f))).sum::<u32>() / FRAME_LEN as u32
 }
 
 #[cfg(test)]
@@ -147,14 +157,24 @@ mod tests {
     }
 
     #[test]
+    fn the_first_frame_that_may_hold_a_voice_is_told() {
+        let now = Instant::now();
+        let mut pulse = Pulse::new(&Config::default(), now);
+        assert_eq!(pulse.sent(now, &QUIET), None);
+        assert_eq!(pulse.sent(now, &[QUIET, QUIET, LOUD, LOUD].concat()), Some(2));
+    }
+
+    #[test]
     fn an_idle_connection_is_kept_alive_only_after_some_audio() {
         let start = Instant::now();
         let mut pulse = Pulse::new(&Config::default(), start);
-        assert_eq!(beats(&mut pulse, start, 45), []);
-        pulse.sent(start, &QUIET);
-        pulse.message(start + SECOND * 4);
-        let beats = beats(&mut pulse, start, 85);
-        assert_eq!(beats, [(40, Beat::KeepAlive), (80, Beat::KeepAlive)]);
+        let kept_alive = |beats: Vec<(u32, Beat)>| -> Vec<u32> {
+            beats.into_iter().filter(|(_, beat)| *beat == Beat::KeepAlive).map(|(tenth, _)| tenth).collect()
+        };
+        assert!(kept_alive(beats(&mut pulse, start, 85)).is_empty());
+        let later = start + SECOND * 9;
+        pulse.sent(later, &QUIET);
+        assert_eq!(kept_alive(beats(&mut pulse, later, 85)), [40, 80]);
     }
 
     #[test]
@@ -182,11 +202,11 @@ mod tests {
     fn a_connection_that_shows_no_life_is_pinged_and_then_given_up() {
         let start = Instant::now();
         let mut pulse = Pulse::new(&Config::default(), start);
-        assert_eq!(pulse.beat(start + SECOND * 4), None);
-        assert_eq!(pulse.due(), start + SECOND * 5);
-        assert_eq!(pulse.beat(start + SECOND * 5), Some(Beat::Ping));
-        assert_eq!(pulse.beat(start + SECOND * 9), None);
-        assert!(matches!(pulse.beat(start + SECOND * 10), Some(Beat::Dead(_))));
+        assert_eq!(pulse.beat(start + SECOND * 2), None);
+        assert_eq!(pulse.due(), start + SECOND * 3);
+        assert_eq!(pulse.beat(start + SECOND * 3), Some(Beat::Ping));
+        assert_eq!(pulse.beat(start + SECOND * 5), None);
+        assert!(matches!(pulse.beat(start + SECOND * 6), Some(Beat::Dead(_))));
     }
 
     #[test]
@@ -201,6 +221,6 @@ mod tests {
         for _ in 0..150 {
             pulse.sent(start, &LOUD);
         }
-        assert!(matches!(beats(&mut pulse, start, 600).last(), Some((100, Beat::Dead(_)))));
+        assert!(matches!(beats(&mut pulse, start, 600).last(), Some((60, Beat::Dead(_)))));
     }
 }
