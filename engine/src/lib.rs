@@ -18,6 +18,7 @@ pub mod calendar;
 pub mod call;
 pub mod io;
 pub mod keypad;
+mod letters;
 pub mod listening;
 pub mod patience;
 pub mod record;

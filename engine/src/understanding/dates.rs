@@ -8,7 +8,8 @@
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 use super::numbers::{cardinal, ordinal};
-use super::words::{Pause, Word, before, starts, starts_any, text};
+use super::spans;
+use super::words::{Pause, Word, listed, starts, starts_any, text};
 use crate::calendar::HORIZON_DAYS_MAX;
 
 /// What a date is read against.
@@ -20,6 +21,8 @@ pub(super) struct Today<'a> {
     pub(super) country: &'a str,
     /// How many days ahead the business books.
     pub(super) horizon_days: u32,
+    /// The day talked about last: "the day after" follows it.
+    pub(super) in_mind: Option<NaiveDate>,
 }
 
 /// The days that some words name.
@@ -33,7 +36,20 @@ pub(super) enum Named {
 
 /// The days named from the word at `at` on, and how many words that takes. The longest reading wins.
 pub(super) fn days(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
-    let rules = [written, near, beside, ahead, weekday, week, month_day, part_of_month, holiday, day_of_month];
+    let rules = [
+        written,
+        near,
+        beside,
+        ahead,
+        weekday,
+        spans::week,
+        spans::weekend,
+        spans::nth_weekday,
+        month_day,
+        spans::month,
+        holiday,
+        day_of_month,
+    ];
     let mut best: Option<(Named, usize)> = None;
     for rule in rules {
         if let Some(found) = rule(words, at, today)
@@ -80,15 +96,15 @@ pub(super) fn month_of(word: &str) -> Option<u32> {
     MONTHS.iter().position(|(long, short)| word == *long || word == *short).map(|index| index as u32 + 1)
 }
 
-fn one(date: NaiveDate) -> Named {
+pub(super) fn one(date: NaiveDate) -> Named {
     Named::Span(date, date)
 }
 
-fn later(date: NaiveDate, days: u32) -> NaiveDate {
+pub(super) fn later(date: NaiveDate, days: u32) -> NaiveDate {
     date.checked_add_days(Days::new(days.into())).unwrap_or(date)
 }
 
-fn monday_of(date: NaiveDate) -> NaiveDate {
+pub(super) fn monday_of(date: NaiveDate) -> NaiveDate {
     date.week(Weekday::Mon).first_day()
 }
 
@@ -118,17 +134,30 @@ fn written(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
 /// "today", "tomorrow", "the day after tomorrow", "this morning".
 fn near(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     const PARTS: [&str; 5] = ["morning", "afternoon", "evening", "night", "lunchtime"];
-    if let Some(length) = starts_any(words, at, &["the day after tomorrow", "day after tomorrow"]) {
+    if let Some(length) = starts_any(words, at, ["the day after tomorrow", "day after tomorrow"]) {
         return Some((one(later(today.date, 2)), length));
     }
-    if let Some(length) = starts_any(words, at, &["later today", "today", "tonight"]) {
+    if let Some(in_mind) = today.in_mind {
+        const THAT_DAY: &str = "that day, the same day, same day, that same day";
+        const DAY_AFTER: &str = "the day after that, the day after, the next day, the following day, next day";
+        if let Some(length) = starts_any(words, at, listed(THAT_DAY)) {
+            return Some((one(in_mind), length));
+        }
+        if let Some(length) = starts_any(words, at, listed(DAY_AFTER)) {
+            return Some((one(later(in_mind, 1)), length));
+        }
+        if let Some(length) = starts_any(words, at, ["the day before that", "the day before"]) {
+            return Some((one(in_mind.pred_opt()?), length));
+        }
+    }
+    if let Some(length) = starts_any(words, at, ["later today", "today", "tonight"]) {
         return Some((one(today.date), length));
     }
     if text(words, at) == "this" && PARTS.contains(&text(words, at + 1)) {
         return Some((one(today.date), 1));
     }
     match text(words, at) {
-        "tomorrow" | "tomorrows" | "tommorow" | "tomorow" => Some((one(later(today.date, 1)), 1)),
+        "tomorrow" | "tomorrows" | "tommorow" | "tomorow" | "tmrw" | "tmr" => Some((one(later(today.date, 1)), 1)),
         "yesterday" => Some((one(today.date.pred_opt()?), 1)),
         _ => None,
     }
@@ -136,8 +165,8 @@ fn near(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
 
 /// "the day after Thanksgiving", "the day before the 24th".
 fn beside(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
-    let after = starts_any(words, at, &["the day after", "day after"]);
-    let lead = after.or_else(|| starts_any(words, at, &["the day before", "day before"]))?;
+    let after = starts_any(words, at, ["the day after", "day after"]);
+    let lead = after.or_else(|| starts_any(words, at, ["the day before", "day before"]))?;
     let anchors = [near, holiday, month_day, weekday, day_of_month];
     let (named, length) = anchors.iter().find_map(|anchor| anchor(words, at + lead, today))?;
     let Named::Span(from, to) = named else { return Some((Named::Nonsense, lead + length)) };
@@ -146,7 +175,7 @@ fn beside(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
 
 /// "in two weeks", "three days from now", "a week from Friday", "Friday week" is in `weekday`.
 fn ahead(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
-    let (said_in, mut next) = match starts_any(words, at, &["in", "within", "in about", "in like"]) {
+    let (said_in, mut next) = match starts_any(words, at, ["in", "within", "in about", "in like"]) {
         Some(length) => (true, at + length),
         None => (false, at),
     };
@@ -154,11 +183,11 @@ fn ahead(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     next += length;
     let unit = text(words, next);
     next += 1;
-    if let Some(length) = starts_any(words, next, &["is time", "time"]) {
+    if let Some(length) = starts_any(words, next, ["is time", "time"]) {
         next += length;
     }
     let mut base = today.date;
-    if let Some(length) = starts_any(words, next, &["from now", "from today", "away", "out"]) {
+    if let Some(length) = starts_any(words, next, ["from now", "from today", "away", "out"]) {
         next += length;
     } else if ["from", "on", "after"].contains(&text(words, next)) && (!said_in || text(words, next) == "from") {
         let (Named::Span(from, to), length) = near(words, next + 1, today)
@@ -213,7 +242,7 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     let lead = starts_any(
         words,
         at,
-        &["this coming", "this next", "the next", "the following", "following", "coming", "this", "next", "on", "the"],
+        ["this coming", "this next", "the next", "the following", "following", "coming", "this", "next", "on", "the"],
     );
     let lead = lead.unwrap_or(0);
     let said = words.get(at..at + lead)?.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
@@ -236,26 +265,27 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     if let Some(found) = weekday_and_ordinal(words, next, day, today) {
         return Some((found.0, next + found.1 - at));
     }
-    if let Some(length) = starts_any(words, next, &["of next week", "in next week", "next week"]) {
+    if let Some(length) = starts_any(words, next, ["of next week", "in next week", "next week"]) {
         date = later(this_week, 7);
         next += length;
-    } else if let Some(length) = starts_any(words, next, &["of this week", "this week"]) {
+    } else if let Some(length) = starts_any(words, next, ["of this week", "this week"]) {
         date = if this_week >= today.date { this_week } else { soonest };
         next += length;
-    } else if let Some(length) = starts_any(words, next, &["after next"]) {
+    } else if let Some(length) = starts_any(words, next, ["after next"]) {
         date = later(soonest, 7);
         next += length;
-    } else if let Some(length) = starts_any(words, next, &["week", "in a week"]) {
+    } else if let Some(length) = starts_any(words, next, ["week", "in a week"]) {
         date = later(soonest, 7);
         next += length;
     }
     Some((one(date), next - at))
 }
 
+/// Reads days from a word on.
 type Rule = fn(&[Word], usize, &Today) -> Option<(Named, usize)>;
 
 /// A rule that may begin at `at` or after a "the" there.
-fn followed_by(words: &[Word], at: usize, today: &Today, rule: Rule) -> Option<(Named, usize)> {
+pub(super) fn followed_by(words: &[Word], at: usize, today: &Today, rule: Rule) -> Option<(Named, usize)> {
     match text(words, at) {
         "the" => rule(words, at + 1, today).map(|(named, length)| (named, length + 1)),
         _ => rule(words, at, today),
@@ -283,80 +313,8 @@ fn weekday_and_ordinal(words: &[Word], at: usize, day: Weekday, today: &Today) -
     Some((found.map_or(Named::Nonsense, one), the + length))
 }
 
-/// "this week", "next week", "the weekend", "early next week", "next week on Tuesday".
-fn week(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
-    let (piece, lead) = piece_of(words, at);
-    let at_week = at + lead;
-    let monday = monday_of(today.date);
-    if let Some(length) = starts_any(words, at_week, &["the week after next", "week after next"]) {
-        return Some((span_of(piece, later(monday, 14), 7, today), lead + length));
-    }
-    if let Some(length) = starts_any(words, at_week, &["next week", "the following week", "the week after"]) {
-        let monday = later(monday, 7);
-        let on = usize::from(["on", "is"].contains(&text(words, at_week + length)));
-        if let Some(day) = weekday_of(text(words, at_week + length + on)).filter(|_| lead == 0) {
-            return Some((one(later(monday, day.num_days_from_monday())), length + on + 1));
-        }
-        return Some((span_of(piece, monday, 7, today), lead + length));
-    }
-    if let Some(length) = starts_any(words, at_week, &["this week", "the week"]) {
-        return (lead > 0 || text(words, at) == "this").then(|| (span_of(piece, monday, 7, today), lead + length));
-    }
-    if let Some(length) = starts_any(words, at_week, &["the week of", "week of"]) {
-        let (Named::Span(date, _), more) = followed_by(words, at_week + length, today, month_day)? else { return None };
-        return Some((span_of(piece, monday_of(date), 7, today), lead + length + more));
-    }
-    let saturday = later(monday, 5);
-    let length = starts_any(words, at, &["this weekend", "the weekend", "on the weekend", "weekend", "weekends"]);
-    match (starts_any(words, at, &["next weekend", "the weekend after"]), length) {
-        (Some(length), _) => Some((Named::Span(later(saturday, 7), later(saturday, 8)), length)),
-        (None, Some(length)) => Some((Named::Span(saturday.max(today.date), later(saturday, 1)), length)),
-        (None, None) => None,
-    }
-}
-
-/// Which third of a stretch is meant: "early next week", "the end of the month".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece {
-    Whole,
-    Early,
-    Middle,
-    Late,
-}
-
-fn piece_of(words: &[Word], at: usize) -> (Piece, usize) {
-    const PIECES: [(Piece, &[&str]); 3] = [
-        (
-            Piece::Early,
-            &["early", "early in", "earlier in", "the beginning of", "beginning of", "the start of", "start of"],
-        ),
-        (Piece::Middle, &["mid", "the middle of", "middle of"]),
-        (Piece::Late, &["late", "later", "late in", "later in", "the end of", "end of", "towards the end of"]),
-    ];
-    PIECES
-        .iter()
-        .find_map(|(piece, phrases)| Some((*piece, starts_any(words, at, phrases)?)))
-        .unwrap_or((Piece::Whole, 0))
-}
-
-/// A stretch of `length` days, or the third of it that is meant, without what has gone by.
-fn span_of(piece: Piece, first: NaiveDate, length: u32, today: &Today) -> Named {
-    // Two days of seven and ten of thirty: what people call the beginning, and the end of a working week.
-    let third = (length / 3).max(1);
-    let (from, to) = match (piece, length) {
-        (Piece::Whole, _) => (0, length - 1),
-        (Piece::Early, _) => (0, third - 1),
-        (Piece::Middle, 7) => (2, 3),
-        (Piece::Late, 7) => (3, 5),
-        (Piece::Middle, _) => (third, 2 * third - 1),
-        (Piece::Late, _) => (2 * third, length - 1),
-    };
-    let to = later(first, to);
-    Named::Span(later(first, from).max(today.date).min(to), to)
-}
-
 /// "November 24th", "the 24th of November", "24 November", with or without a year.
-fn month_day(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
+pub(super) fn month_day(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     let (month, day, mut length) = if let Some(month) = month_of(text(words, at)) {
         let the = usize::from(text(words, at + 1) == "the");
         let (day, length) = ordinal(words, at + 1 + the).or_else(|| cardinal(words, at + 1 + the))?;
@@ -401,37 +359,12 @@ fn dated(month: u32, day: u32, year: Option<u32>, today: &Today) -> Named {
         .map_or(Named::Nonsense, one)
 }
 
-/// "next month", "in December", "early December", "the end of the month".
-fn part_of_month(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
-    let (piece, lead) = piece_of(words, at);
-    let first_of_this = today.date.with_day(1)?;
-    let (first, length) = if let Some(length) = starts_any(words, at + lead, &["next month"]) {
-        (first_of_this.checked_add_months(Months::new(1))?, length)
-    } else if let Some(length) = starts_any(words, at + lead, &["this month", "the month"]) {
-        if lead == 0 && text(words, at) == "the" {
-            return None;
-        }
-        (first_of_this, length)
-    } else {
-        let word = text(words, at + lead);
-        let verb = ["may", "march", "mar"].contains(&word);
-        if verb && lead == 0 && !["in", "of", "until", "next"].contains(&before(words, at)) {
-            return None;
-        }
-        let month = month_of(word)?;
-        let year = today.date.year() + i32::from(month < today.date.month());
-        (NaiveDate::from_ymd_opt(year, month, 1)?, 1)
-    };
-    let days = first.num_days_in_month().into();
-    Some((span_of(piece, first, days, today), lead + length))
-}
-
 /// "the 3rd", "on the twenty fourth".
 fn day_of_month(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     let the = usize::from(text(words, at) == "the");
     let (day, length) = ordinal(words, at + the)?;
     let in_digits = text(words, at + the).starts_with(|c: char| c.is_ascii_digit());
-    let of_month = starts_any(words, at + the + length, &["of this month", "of the month", "of next month"]);
+    let of_month = starts_any(words, at + the + length, ["of this month", "of the month", "of next month"]);
     if counts_something(words, at + the + length) || !(the == 1 || in_digits) {
         return None;
     }
@@ -482,7 +415,7 @@ fn holiday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
         ("new year is day", 1, 1),
         ("valentines day", 2, 14),
     ];
-    if let Some(length) = starts_any(words, at, &["thanksgiving day", "thanksgiving", "black friday"]) {
+    if let Some(length) = starts_any(words, at, ["thanksgiving day", "thanksgiving", "black friday"]) {
         let after = i64::from(text(words, at) == "black");
         let date = (today.date.year()..=today.date.year() + 1)
             .filter_map(|year| NaiveDate::from_weekday_of_month_opt(year, 11, Weekday::Thu, 4))

@@ -1,363 +1,9 @@
 //! What a turn is for: yes, no, a change, a question, a person, a goodbye.
 
-use statecharts::proposal::Intent;
+use statecharts::proposal::{Expect, Fact, Intent, Proposal};
 
-use super::words::{Pause, Word, before, find, has, starts_any, text};
-
-/// Words that begin a turn and say nothing.
-const OPENERS: [&str; 14] =
-    ["um", "uh", "er", "hmm", "oh", "well", "so", "ah", "hi", "hello", "hey", "and", "like", "mm"];
-
-/// Ways to say yes.
-const YES: &[&str] = &[
-    "yes",
-    "yeah",
-    "yep",
-    "yup",
-    "ya",
-    "yah",
-    "yeh",
-    "yea",
-    "sure",
-    "ok",
-    "alright",
-    "all right",
-    "fine",
-    "fine by me",
-    "fine with me",
-    "correct",
-    "right",
-    "exactly",
-    "absolutely",
-    "definitely",
-    "certainly",
-    "perfect",
-    "great",
-    "awesome",
-    "excellent",
-    "wonderful",
-    "lovely",
-    "good",
-    "cool",
-    "indeed",
-    "affirmative",
-    "please",
-    "please do",
-    "of course",
-    "go ahead",
-    "go for it",
-    "book it",
-    "book that",
-    "do it",
-    "do that",
-    "let us do it",
-    "let us do that",
-    "why not",
-    "uh huh",
-    "mm hmm",
-    "mhm",
-    "mm hm",
-    "aha",
-    "sounds good",
-    "sounds great",
-    "sounds perfect",
-    "sounds fine",
-    "sounds right",
-    "that sounds good",
-    "that sounds great",
-    "that sounds fine",
-    "that sounds right",
-    "that works",
-    "that will work",
-    "that would work",
-    "that will do",
-    "that would be",
-    "works for me",
-    "that is fine",
-    "that is good",
-    "that is great",
-    "that is right",
-    "that is correct",
-    "that is perfect",
-    "that would be great",
-    "that would be good",
-    "that would be perfect",
-    "that would be fine",
-    "that would be lovely",
-    "it is",
-    "it does",
-    "i do",
-    "i would",
-    "i will take it",
-    "i will take that",
-    "i guess so",
-    "i think so",
-    "you got it",
-    "you bet",
-    "no problem",
-    "by all means",
-    "it is fine",
-    "it is good",
-    "it is correct",
-    "it is right",
-    "suits me",
-    "that suits me",
-    "all good",
-    "looks good",
-    "confirmed",
-    "confirm",
-    "i confirm",
-    "totally",
-    "for sure",
-    "i suppose so",
-    "if you could",
-    "if you would",
-    "very good",
-    "very well",
-];
-
-/// Ways to say no.
-const NO: &[&str] = &[
-    "no",
-    "nope",
-    "nah",
-    "naw",
-    "no thanks",
-    "no thank you",
-    "not really",
-    "not quite",
-    "not yet",
-    "not at all",
-    "not right",
-    "not correct",
-    "negative",
-    "wrong",
-    "incorrect",
-    "that is wrong",
-    "that is not right",
-    "that is not correct",
-    "that is not it",
-    "that is incorrect",
-    "it is not",
-    "it is wrong",
-    "do not",
-    "do not book it",
-    "do not book that",
-    "i do not",
-    "i would rather not",
-    "rather not",
-    "please do not",
-    "none",
-    "none of those",
-    "none of them",
-    "neither",
-    "not today",
-    "not that one",
-    "not now",
-    "i do not think so",
-    "i do not have one",
-    "i do not have a number",
-    "i do not have a phone",
-    "that does not work",
-    "does not work",
-    "that will not work",
-    "i can not make that",
-    "i can not do that",
-    "i am good",
-    "i am fine",
-    "i am ok",
-    "we are good",
-    "uh uh",
-    "nuh uh",
-    "never",
-    "no way",
-    "stop",
-    "wait",
-    "wait no",
-    "hold on no",
-];
-
-/// Ways to say that there is nothing more.
-const NOTHING_MORE: &[&str] = &[
-    "that is all",
-    "that is it",
-    "that will be all",
-    "that would be all",
-    "nothing else",
-    "nothing",
-    "i am all set",
-    "all set",
-    "we are all set",
-    "i am good",
-    "i am done",
-    "that is everything",
-    "that will be it",
-    "that is all i needed",
-    "not today",
-];
-
-/// Ways to end a call.
-const GOODBYE: &[&str] = &[
-    "bye",
-    "bye bye",
-    "goodbye",
-    "good bye",
-    "good night",
-    "see you",
-    "see ya",
-    "have a good day",
-    "have a good one",
-    "have a great day",
-    "have a nice day",
-    "talk to you later",
-    "talk later",
-    "hang up",
-    "take care",
-    "cheers bye",
-    "farewell",
-    "so long",
-    "i have to go",
-    "i will call back",
-    "call you back",
-    "call back later",
-    "never mind",
-    "nevermind",
-    "forget it",
-    "forget about it",
-];
-
-/// Ways to ask for a person.
-const PERSON: &[&str] = &[
-    "operator",
-    "representative",
-    "a representative",
-    "agent",
-    "an agent",
-    "real person",
-    "a person",
-    "a human",
-    "human being",
-    "actual person",
-    "live person",
-    "actual human",
-    "real human",
-    "customer service",
-    "receptionist",
-    "the manager",
-    "a manager",
-    "someone real",
-    "somebody real",
-    "speak to someone",
-    "speak to somebody",
-    "speak with someone",
-    "speak with somebody",
-    "talk to someone",
-    "talk to somebody",
-    "talk with someone",
-    "talk with somebody",
-    "transfer me",
-    "put me through",
-    "connect me",
-    "the owner",
-    "a staff member",
-    "speak to a",
-    "talk to a",
-    "speak with a",
-    "talk with a",
-    "human",
-    "the front desk",
-];
-
-/// Words that take something back, or put something else in its place.
-const CHANGE: &[&str] = &[
-    "actually",
-    "instead",
-    "make that",
-    "make it",
-    "rather",
-    "change",
-    "changed my mind",
-    "change my mind",
-    "different",
-    "i meant",
-    "i mean",
-    "on second thought",
-    "reschedule",
-    "switch",
-    "move it",
-    "correction",
-    "scratch that",
-    "sorry no",
-    "no sorry",
-    "another day",
-    "another time",
-    "other day",
-    "wrong day",
-    "wrong time",
-    "wrong name",
-    "wrong number",
-    "update",
-    "but can",
-];
-
-/// Ways to ask for an appointment.
-const BOOK: &[&str] = &[
-    "book",
-    "appointment",
-    "appointments",
-    "schedule",
-    "reserve",
-    "reservation",
-    "booking",
-    "come in",
-    "make an appointment",
-    "get in",
-    "squeeze me in",
-    "fit me in",
-    "availability",
-    "available",
-    "any openings",
-    "opening",
-    "openings",
-];
-
-/// How a question begins.
-const ASKS: &[&str] = &[
-    "what",
-    "where",
-    "how",
-    "who",
-    "which",
-    "why",
-    "when",
-    "do you",
-    "does",
-    "are you",
-    "are there",
-    "is there",
-    "is it",
-    "can i",
-    "can you",
-    "could you",
-    "could i",
-    "may i",
-    "do i",
-    "is the",
-    "are your",
-    "will you",
-    "would you",
-    "will there",
-    "should i",
-    "i was wondering",
-    "i wonder",
-    "tell me",
-    "i have a question",
-    "quick question",
-    "have you",
-    "is parking",
-    "is my",
-    "did",
-];
+use super::phrasebook as book;
+use super::words::{Pause, Word, before, find, has, listed, starts_any, text};
 
 /// How a turn begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -370,132 +16,257 @@ pub(super) enum Leaning {
     Neither,
 }
 
+/// What the turn is for, with its facts in hand. `asked` is whether a question about the business was among its
+/// sentences.
+pub(super) fn of(words: &[Word], asked: bool, proposal: &Proposal, expects: Expect) -> Intent {
+    let facts = proposal.has_facts() || proposal.unclear_when;
+    if wants_person(words) || (expects == Expect::Anything && is_about_an_old_appointment(words)) {
+        return Intent::Person;
+    }
+    if expects == Expect::YesNo
+        && !asked
+        && let Some(intent) = of_yes(words, proposal, facts)
+    {
+        return intent;
+    }
+    if !facts && let Some(intent) = of_parting(words, asked, expects) {
+        return intent;
+    }
+    if asked {
+        Intent::Question
+    } else if facts {
+        of_facts(words, proposal, expects)
+    } else {
+        of_the_rest(words, proposal, expects)
+    }
+}
+
 /// The yes or no that a turn begins with. "No, that's right" is a yes, "yeah no" a no: the later word decides.
 pub(super) fn leaning(words: &[Word]) -> Leaning {
     let mut at = 0;
     let mut leaning = Leaning::Neither;
     while at < words.len() {
-        let yes = starts_any(words, at, YES).filter(|_| !is_no_yes(words, at));
-        let no = starts_any(words, at, NO).filter(|_| !is_no_no(words, at));
-        match (yes, no) {
-            (Some(yes), no) if no.is_none_or(|no| yes > no) => {
+        match answer_at(words, at) {
+            Some((Leaning::Yes, length)) => {
                 let polite = leaning == Leaning::No && text(words, at) == "please";
                 leaning = if polite { Leaning::No } else { Leaning::Yes };
-                at += yes;
+                at += length;
             }
-            (_, Some(no)) => {
-                leaning = Leaning::No;
-                at += no;
+            Some((other, length)) => {
+                leaning = other;
+                at += length;
             }
-            _ if OPENERS.contains(&text(words, at)) => at += 1,
-            _ if ["thanks", "thank", "you"].contains(&text(words, at)) && leaning != Leaning::Neither => at += 1,
-            _ => break,
+            None => match filler(words, at, leaning) {
+                Some(length) => at += length,
+                None => break,
+            },
         }
     }
     leaning
 }
 
-/// Words of yes that say something else when the sentence goes on: "right now", "good morning", "I do have one".
-fn is_no_yes(words: &[Word], at: usize) -> bool {
-    const ONLY_AT_THE_END: [&str; 9] =
-        ["it is", "it does", "i do", "i would", "that would be", "please", "right", "good", "if you could"];
-    let longest = starts_any(words, at, YES);
-    ONLY_AT_THE_END.iter().filter_map(|phrase| starts_any(words, at, &[phrase])).any(|length| {
-        let goes_on = words[at + length - 1].pause == Pause::None && at + length < words.len();
-        longest == Some(length) && goes_on && !AFTER_AN_ANSWER.contains(&text(words, at + length))
-    })
+/// The yes or no that stands at `at`, the longer one where both do.
+fn answer_at(words: &[Word], at: usize) -> Option<(Leaning, usize)> {
+    let yes = starts_any(words, at, listed(book::YES)).filter(|length| !goes_on(words, at, *length));
+    let otherwise = starts_any(words, at, listed(book::NO_OTHERWISE)).unwrap_or(0);
+    let no = starts_any(words, at, listed(book::NO)).filter(|length| *length > otherwise);
+    match (yes, no) {
+        (Some(yes), no) if no.is_none_or(|no| yes > no) => Some((Leaning::Yes, yes)),
+        (_, Some(no)) => Some((Leaning::No, no)),
+        _ => None,
+    }
 }
 
-/// Words of no that say something else: "no problem", "no later than", "I don't know".
-fn is_no_no(words: &[Word], at: usize) -> bool {
-    const OTHERWISE: [&str; 16] = [
-        "no problem",
-        "no worries",
-        "no later than",
-        "no earlier than",
-        "no preference",
-        "no rush",
-        "no doubt",
-        "do not know",
-        "do not care",
-        "do not mind",
-        "do not you",
-        "i do not know",
-        "i do not care",
-        "i do not mind",
-        "i do not want",
-        "stop by",
-    ];
-    let has_number = starts_any(words, at, &["i do not have"]).is_some()
-        && starts_any(words, at, &["i do not have one", "i do not have a number", "i do not have a phone"]).is_none();
-    has_number || starts_any(words, at, &OTHERWISE).is_some()
+/// Words before or between answers that are none.
+fn filler(words: &[Word], at: usize, leaning: Leaning) -> Option<usize> {
+    let supposed = starts_any(words, at, ["i think", "i believe", "i guess", "i suppose"])
+        .filter(|length| answer_at(words, at + length).is_some());
+    let thanks = ["thanks", "thank", "you"].contains(&text(words, at)) && leaning != Leaning::Neither;
+    starts_any(words, at, listed(book::OPENERS)).or(supposed).or(thanks.then_some(1))
 }
 
-/// Words that may follow a yes in one breath.
-const AFTER_AN_ANSWER: [&str; 8] = ["please", "thanks", "thank", "yes", "yeah", "and", "but", "so"];
+/// Whether a yes goes on to say something else: "right now", "good morning", "I do have one".
+fn goes_on(words: &[Word], at: usize, length: usize) -> bool {
+    let needs_an_end = starts_any(words, at, listed(book::YES_AT_THE_END)) == Some(length);
+    let unbroken = words[at + length - 1].pause == Pause::None && at + length < words.len();
+    needs_an_end && unbroken && starts_any(words, at + length, listed(book::AFTER_AN_ANSWER)).is_none()
+}
 
-/// Whether the turn says that there is nothing more to do.
-pub(super) fn wants_nothing_more(words: &[Word]) -> bool {
-    words.len() <= 10 && has(words, NOTHING_MORE)
+/// A yes to "Shall I book it?" "Yes, but …" changes something; "yes, and a beard trim too" is a yes all the same.
+fn of_yes(words: &[Word], proposal: &Proposal, facts: bool) -> Option<Intent> {
+    if leaning(words) != Leaning::Yes {
+        return None;
+    }
+    if has(words, ["but"]) || (facts && wants_change(words, true)) {
+        return Some(Intent::Change);
+    }
+    let another = wants_booking(words) && proposal.service.is_some();
+    Some(if another { Intent::Book } else { Intent::Confirm })
+}
+
+/// The end of the call, or of what there is to do.
+fn of_parting(words: &[Word], asked: bool, expects: Expect) -> Option<Intent> {
+    let takes_back = matches!(expects, Expect::YesNo | Expect::Change) && has(words, listed(book::NEVER_MIND));
+    if takes_back {
+        return Some(Intent::Deny);
+    }
+    if is_goodbye(words) {
+        return Some(Intent::Goodbye);
+    }
+    let polite = expects == Expect::Anything && is_only_thanks(words);
+    let done = words.len() <= 10 && has(words, listed(book::NOTHING_MORE)) && !is_question(words);
+    ((done || polite) && !asked).then_some(Intent::Deny)
+}
+
+/// A turn with facts in it.
+fn of_facts(words: &[Word], proposal: &Proposal, expects: Expect) -> Intent {
+    let opening = expects == Expect::Anything;
+    if expects == Expect::Change || (!opening && wants_change(words, true)) {
+        return Intent::Change;
+    }
+    let could_refuse = !matches!(expects, Expect::Anything | Expect::Name | Expect::Phone);
+    if could_refuse && leaning(words) == Leaning::No {
+        return Intent::Change;
+    }
+    let booking = proposal.service.is_some() || proposal.when.is_some() || wants_booking(words);
+    if opening && booking { Intent::Book } else { Intent::Provide }
+}
+
+/// A turn without facts that neither ends the call nor asks something answerable.
+fn of_the_rest(words: &[Word], proposal: &Proposal, expects: Expect) -> Intent {
+    let leaning = leaning(words);
+    if expects == Expect::Phone && has(words, listed(book::THIS_NUMBER)) {
+        return Intent::Confirm;
+    }
+    if matches!(expects, Expect::Name | Expect::Phone) && has(words, listed(book::RELUCTANT)) {
+        return Intent::Deny;
+    }
+    if is_for_repeating(words) {
+        return Intent::Other;
+    }
+    if has(words, listed(book::SMALL_TALK)) {
+        return Intent::Question;
+    }
+    if proposal.unknown_service && matches!(expects, Expect::Anything | Expect::Service) {
+        return Intent::Book;
+    }
+    let names_a_fact = about(words).is_some() && (expects == Expect::Change || has(words, listed(book::FAULT)));
+    if wants_change(words, false) || names_a_fact {
+        return Intent::Change;
+    }
+    let refuses = leaning == Leaning::No && (!wants_booking(words) || has(words, ["not book"]));
+    if expects == Expect::YesNo && refuses {
+        return Intent::Deny;
+    }
+    if proposal.unknown_service || (wants_booking(words) && !asks_about_us(words)) {
+        return Intent::Book;
+    }
+    match leaning {
+        Leaning::Neither if is_question(words) => Intent::Question,
+        Leaning::Neither => Intent::Other,
+        Leaning::No => Intent::Deny,
+        // After "Anything else?" a "great" takes note, and "no, that's great" is a no.
+        Leaning::Yes if expects == Expect::Anything => of_open_yes(words),
+        Leaning::Yes => Intent::Confirm,
+    }
+}
+
+fn of_open_yes(words: &[Word]) -> Intent {
+    let mut at = 0;
+    while let Some(length) = starts_any(words, at, listed(book::OPENERS)) {
+        at += length;
+    }
+    if starts_any(words, at, listed(book::NO)).is_some() {
+        Intent::Deny
+    } else if starts_any(words, at, listed(book::PLAIN_YES)).is_some() {
+        Intent::Confirm
+    } else {
+        Intent::Other
+    }
 }
 
 /// Whether the turn ends the call.
 pub(super) fn is_goodbye(words: &[Word]) -> bool {
-    find(words, GOODBYE).is_some_and(|(at, _)| !["to", "not"].contains(&before(words, at)))
+    find(words, listed(book::GOODBYE)).is_some_and(|(at, _)| !["to", "not"].contains(&before(words, at)))
 }
 
-/// Whether the turn asks for a person.
+/// Whether the turn asks for a person. "Am I talking to a person?" asks something else.
 pub(super) fn wants_person(words: &[Word]) -> bool {
-    find(words, PERSON).is_some_and(|(at, _)| before(words, at) != "not")
+    let start = (0..words.len()).find(|at| starts_any(words, *at, listed(book::OPENERS)).is_none()).unwrap_or(0);
+    let who = starts_any(words, start, listed(book::WHO_IS_THERE)).is_some();
+    find(words, listed(book::PERSON)).is_some_and(|(at, length)| {
+        !who && before(words, at) != "not" && !["you", "me"].contains(&text(words, at + length))
+    })
 }
 
-/// Whether the turn takes something back.
-pub(super) fn wants_change(words: &[Word]) -> bool {
-    has(words, CHANGE) && !has(words, &["rather not"])
-}
-
-/// Whether the turn says that something was heard wrong.
-pub(super) fn finds_fault(words: &[Word]) -> bool {
-    has(words, &["wrong", "incorrect", "not right", "not correct", "misspelled", "spelled wrong", "is not my"])
+/// Whether the turn takes something back, with facts to put in its place or without.
+fn wants_change(words: &[Word], with_facts: bool) -> bool {
+    let weak = with_facts && has(words, listed(book::CHANGE_WITH_FACT));
+    (weak || has(words, listed(book::CHANGE))) && !has(words, listed(book::NO_CHANGE))
 }
 
 /// Whether the turn asks for an appointment.
 pub(super) fn wants_booking(words: &[Word]) -> bool {
-    has(words, BOOK)
+    has(words, listed(book::BOOK))
+}
+
+/// Whether a sentence wishes for something, be it as a question: "Can I come at three?"
+pub(super) fn wishes(words: &[Word]) -> bool {
+    (wants_booking(words) || has(words, listed(book::WISH))) && !has(words, ["how much", "how long"])
 }
 
 /// Whether the words end or begin as a question.
 pub(super) fn is_question(words: &[Word]) -> bool {
+    let start = question_start(words);
+    let marked = start < words.len() && words.last().is_some_and(|word| word.pause == Pause::Question);
+    marked || starts_any(words, start, listed(book::ASKS)).is_some()
+}
+
+/// Whether the words ask how the business is, and not for a free time.
+pub(super) fn asks_about_us(words: &[Word]) -> bool {
+    let begins = starts_any(words, question_start(words), listed(book::ASKS_ABOUT_US)).is_some();
+    begins && !has(words, listed(book::ASKS_FOR_TIME)) && !has(words, ["why not"])
+}
+
+fn question_start(words: &[Word]) -> usize {
+    const BEFORE: &str = "but, also, yes, yeah, ok, sorry, no, great, thanks";
     let mut at = 0;
-    while at < words.len()
-        && (OPENERS.contains(&text(words, at))
-            || ["but", "also", "yes", "yeah", "ok", "sorry", "no"].contains(&text(words, at)))
-    {
-        at += 1;
+    while let Some(length) = starts_any(words, at, listed(book::OPENERS).chain(listed(BEFORE))) {
+        at += length;
     }
-    let asks = at < words.len() && words.last().is_some_and(|word| word.pause == Pause::Question);
-    asks || starts_any(words, at, ASKS).is_some()
+    at
+}
+
+/// Whether the turn asks to hear something again; nothing was told by it.
+fn is_for_repeating(words: &[Word]) -> bool {
+    let only_what = words.len() <= 2 && has(words, ["what", "sorry"]);
+    words.len() <= 8 && (only_what || has(words, listed(book::REPEAT)))
+}
+
+/// "Thank you so much": nothing more is wanted.
+fn is_only_thanks(words: &[Word]) -> bool {
+    const THANKS: &str = "thanks, thank you, so much, very much, a lot, great, ok, perfect, awesome, wonderful, alright, cool, \
+        sounds good, appreciate it, i appreciate it, you too, have a good one, bye, for your help, that is great, that is perfect";
+    let mut at = 0;
+    while let Some(length) = starts_any(words, at, listed(THANKS).chain(listed(book::OPENERS))) {
+        at += length;
+    }
+    at == words.len() && has(words, ["thanks", "thank", "appreciate", "you too"])
 }
 
 /// Whether the turn is about an appointment that stands already: this call cannot see it, a person can.
-pub(super) fn is_about_an_old_appointment(words: &[Word]) -> bool {
-    const TOUCHES: [&str; 7] = ["cancel", "reschedule", "move", "change", "confirm", "postpone", "check"];
-    const OLD: [&str; 6] = [
-        "my appointment",
-        "an appointment i",
-        "my booking",
-        "my reservation",
-        "an existing appointment",
-        "my existing",
-    ];
-    has(words, &TOUCHES) && has(words, &OLD)
+fn is_about_an_old_appointment(words: &[Word]) -> bool {
+    let touched = has(words, listed(book::TOUCHES)) && has(words, listed(book::OLD_APPOINTMENT));
+    touched || has(words, listed(book::HAS_APPOINTMENT))
 }
 
-/// The intent of a turn that only says yes or no.
-pub(super) fn of_leaning(leaning: Leaning) -> Option<Intent> {
-    match leaning {
-        Leaning::Yes => Some(Intent::Confirm),
-        Leaning::No => Some(Intent::Deny),
-        Leaning::Neither => None,
-    }
+/// The fact that a turn names without giving it a value.
+pub(super) fn about(words: &[Word]) -> Option<Fact> {
+    const FACTS: [(Fact, &str); 4] = [
+        (Fact::Phone, "number, phone, phone number, telephone"),
+        (Fact::Name, "name"),
+        (Fact::Service, "service, services, treatment"),
+        (Fact::Time, "time, day, date, hour, when, too early, too late, too soon"),
+    ];
+    FACTS.iter().find(|(_, names)| has(words, listed(names))).map(|(fact, _)| *fact)
 }

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 use super::dates::Named;
 use super::picks::{Asked, asked};
-use super::times::{self, Clock, Part, Told, told};
-use super::words::{Pause, Word, before, starts_any, text};
+use super::times::{self, Clock, LAST_MIN, MORNING, Part, Told, told};
+use super::words::{Pause, Word, before, listed, preceded, starts_any, text};
 use super::{Expect, Situation};
 
 /// One thing said about time, and the words that said it.
@@ -76,8 +76,22 @@ pub(super) fn mentions(words: &[Word], situation: &Situation, days: &DaysAt) -> 
         }
         at += length;
     }
-    let kept: Vec<Mention> = found.iter().copied().filter(|mention| !is_taken_back(mention, words)).collect();
-    kept
+    found.retain_mut(|mention| !is_taken_back(mention, words) || turned_round(mention));
+    found
+}
+
+/// "Not in the morning" leaves the rest of the day; other things taken back leave nothing.
+fn turned_round(mention: &mut Mention) -> bool {
+    const NOON: u32 = 12 * 60;
+    let What::Part(part) = &mut mention.what else { return false };
+    *part = if part.to_min < NOON {
+        Part { from_min: NOON, to_min: LAST_MIN }
+    } else if part.from_min > NOON {
+        Part { from_min: MORNING.from_min, to_min: part.from_min - 1 }
+    } else {
+        MORNING
+    };
+    true
 }
 
 /// Whether a number is meant as a time. With minutes or "PM" it is; a bare hour needs a word or a situation for it.
@@ -108,77 +122,44 @@ fn is_meant(
     });
     let follows = words[at + length - 1].pause < Pause::Stop
         && (days(words, at + length).is_some()
-            || starts_any(words, at + length, &["or", "and", "to"]).is_some() && is_hour(words, at + length + 1));
+            || starts_any(words, at + length, ["or", "and", "to"]).is_some() && is_hour(words, at + length + 1));
     // "The afternoon one" points; "one" is an hour where a word for hours leads to it, or where it stands alone.
     let one = text(words, at) == "one";
     let joined = ["or", "and", "to"].contains(&lead);
     if LEADS.contains(&lead) || follows || (beside && (!one || joined)) {
         return true;
     }
+    let alone = at == 0 && is_hour_in_itself(words, at + length);
     let expected = match situation.expects {
         Expect::Time => true,
         Expect::YesNo | Expect::Change => {
-            ["it", "about", "do", "prefer", "rather", "instead", "like"].contains(&lead)
-                || at == 0 && length == words.len()
+            const INTO: &str = "time to, it to, change to, that to, move to, hour to, appointment to, said, not";
+            let leads_in = preceded(words, at, listed(INTO)).is_some();
+            leads_in || alone || ["it", "about", "do", "prefer", "rather", "instead", "like"].contains(&lead)
         }
         _ => false,
     };
-    expected && (!one || (at == 0 && is_hour_in_itself(words, at + length)))
+    expected && (!one || alone)
 }
 
 fn is_hour(words: &[Word], at: usize) -> bool {
     matches!(told(words, at), Some((Told::Clock(_), _)))
 }
 
-/// Whether a "one" at the beginning is an hour: nothing, or something polite, follows.
+/// Whether a number at the beginning is an hour: nothing, or something that is said of hours, follows.
 fn is_hour_in_itself(words: &[Word], next: usize) -> bool {
     next >= words.len()
-        || ["please", "would", "is", "works", "sounds", "if", "or", "thanks", "on"].contains(&text(words, next))
+        || ["please", "would", "is", "works", "sounds", "instead", "if", "or", "thanks", "on"]
+            .contains(&text(words, next))
 }
 
-/// "Not Friday", "anything but Monday", "instead of Tuesday", "I can't do Thursday".
+/// "Not Friday", "anything but Monday", "instead of Tuesday", "I can't do Thursday", "Friday doesn't work".
 fn is_taken_back(mention: &Mention, words: &[Word]) -> bool {
-    const LEADS: [&str; 22] = [
-        "not",
-        "not on",
-        "not at",
-        "not in the",
-        "instead of",
-        "instead of on",
-        "rather than",
-        "anything but",
-        "any day but",
-        "except",
-        "except on",
-        "can not do",
-        "can not make",
-        "can not come",
-        "can not come on",
-        "can not make it on",
-        "can not make it",
-        "do not want",
-        "does not work",
-        "not free on",
-        "not free",
-        "not available on",
-    ];
-    let ends_there = |phrase: &&str| {
-        let length = phrase.split(' ').count();
-        mention.from.checked_sub(length).is_some_and(|start| starts_any(words, start, &[phrase]).is_some())
-    };
-    let after = starts_any(
-        words,
-        mention.to,
-        &[
-            "does not work",
-            "is not good",
-            "will not work",
-            "is no good",
-            "is not possible",
-            "is out",
-            "is too late",
-            "is too early",
-        ],
-    );
-    LEADS.iter().any(ends_there) || after.is_some()
+    const LEADS: &str = "not, not on, not at, not in the, instead of, instead of on, rather than, anything but, any day but, \
+        except, except on, can not do, can not do it, can not make, can not come, can not come on, can not make it on, can not make it, \
+        can not do on, do not want, do not like, not free on, not free, not available on, not available";
+    const AFTER: &str = "does not work, do not work, is not good, will not work, is no good, is not possible, is out, is too late, \
+        is too early, would not work";
+    let leads = preceded(words, mention.from, listed(LEADS)).is_some();
+    leads || starts_any(words, mention.to, listed(AFTER)).is_some()
 }

@@ -16,7 +16,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 pub use statecharts::proposal::Expect;
-use statecharts::proposal::{Fact, Intent, Proposal, Slot, When};
+use statecharts::proposal::{Intent, Proposal, Slot, When};
 
 use crate::business::Business;
 use intents::Leaning;
@@ -29,11 +29,16 @@ mod backchannels;
 mod dates;
 mod intents;
 mod mentions;
+mod name_words;
 mod names;
 mod numbers;
 mod phones;
+mod phrasebook;
 mod picks;
+mod resolving;
 mod services;
+mod spans;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -89,27 +94,34 @@ pub fn understand(text: &str, situation: &Situation) -> Proposal {
     let words = words::read(text);
     let (asking, telling) = questions_apart(&words, situation);
     let mut proposal = facts(&telling, situation);
-    proposal.intent = intent(&words, !asking.is_empty(), &proposal, situation);
+    proposal.name = proposal.name.or_else(|| names::introduced(&words).map(|named| named.name));
+    proposal.intent = intents::of(&words, !asking.is_empty(), &proposal, situation.expects);
     if proposal.intent == Intent::Change && !proposal.has_facts() {
-        proposal.about = about(&words);
+        proposal.about = intents::about(&words);
     }
-    // A business with one service is asked about by yes and no.
-    if let (Intent::Confirm, Expect::Service, [only]) =
-        (proposal.intent, situation.expects, &situation.business.services[..])
-    {
-        proposal.service = Some(only.id.clone());
+    if proposal.intent == Intent::Confirm {
+        agree(&mut proposal, &words, situation);
     }
-    if proposal.unknown_service
-        && !matches!(proposal.intent, Intent::Book | Intent::Provide | Intent::Change | Intent::Other)
-    {
-        proposal.unknown_service = false;
-    }
+    let may_name_one = [Intent::Book, Intent::Provide, Intent::Change, Intent::Other];
+    proposal.unknown_service &= may_name_one.contains(&proposal.intent);
     proposal
 }
 
-/// What the words say about time. Used for the model's `when_text` as well.
+/// What a yes brings along. A business with one service is asked about by yes and no; a service that is wanted as well
+/// ("yes, and can I add a beard trim?") waits for its own booking.
+fn agree(proposal: &mut Proposal, words: &[Word], situation: &Situation) {
+    if let (Expect::Service, [only]) = (situation.expects, &situation.business.services[..]) {
+        proposal.service = Some(only.id.clone());
+    }
+    if situation.expects == Expect::YesNo && words::has(words, words::listed(phrasebook::ONE_MORE)) {
+        proposal.service = None;
+    }
+}
+
+/// What the words say about time, which is what they are about: a bare "three" is an hour. Used for the model's
+/// `when_text`.
 pub fn when(text: &str, situation: &Situation) -> Reading {
-    when::reading(&words::read(text), situation)
+    when::reading(&words::read(text), &Situation { expects: Expect::Time, ..situation.clone() })
 }
 
 /// What the words say about services. The model's `service` may be an id, a name or another word for it.
@@ -138,22 +150,8 @@ pub fn answer<'b>(text: &str, business: &'b Business) -> Option<&'b str> {
 fn questions_apart(words: &[Word], situation: &Situation) -> (Vec<Word>, Vec<Word>) {
     let (mut asking, mut telling) = (Vec::new(), Vec::new());
     for sentence in words.split_inclusive(|word| word.pause >= Pause::Stop) {
-        let wish = intents::wants_booking(sentence)
-            || words::has(
-                sentence,
-                &[
-                    "can i get",
-                    "could i get",
-                    "can i have",
-                    "could i have",
-                    "can i come",
-                    "could i come",
-                    "do you have",
-                ],
-            );
-        let answered = answers::found(sentence, situation.business).is_some();
-        let plain_wish = wish && !words::has(sentence, &["how much", "how long"]);
-        let asks = intents::is_question(sentence) && answered && !plain_wish;
+        let answered = answers::found(sentence, situation.business).is_some() && !intents::wishes(sentence);
+        let asks = intents::is_question(sentence) && (answered || intents::asks_about_us(sentence));
         if asks { asking.extend_from_slice(sentence) } else { telling.extend_from_slice(sentence) }
     }
     (asking, telling)
@@ -163,129 +161,71 @@ fn questions_apart(words: &[Word], situation: &Situation) -> (Vec<Word>, Vec<Wor
 fn facts(words: &[Word], situation: &Situation) -> Proposal {
     let mut proposal = Proposal::of(Intent::Other);
     let mut rest = words.to_vec();
+    take_phone(&mut proposal, &mut rest, situation);
+    proposal.service = services::named(&rest, situation.business).map(|named| named.id);
+    let chosen = situation.expects == Expect::Service && proposal.service.is_none();
+    if let Some(id) = services::chosen(&rest, situation.business).filter(|_| chosen) {
+        proposal.service = Some(id);
+        return proposal;
+    }
+    take_name(&mut proposal, &mut rest, situation);
+    take_time(&mut proposal, &rest, situation);
+    let bare_answer = situation.expects == Expect::Service
+        && intents::leaning(words) == Leaning::Neither
+        && !proposal.has_facts()
+        && !intents::is_question(words)
+        && !is_for_somebody_else(words);
+    match services::reading(&rest, situation.business, bare_answer) {
+        ServiceReading::Unknown => proposal.unknown_service = proposal.service.is_none(),
+        ServiceReading::Found(id) => proposal.service = proposal.service.or(Some(id)),
+        ServiceReading::None => {}
+    }
+    proposal
+}
+
+/// A number of seven digits where one was asked for, of ten where none was.
+fn take_phone(proposal: &mut Proposal, rest: &mut Vec<Word>, situation: &Situation) {
     let enough = if situation.expects == Expect::Phone { 7 } else { 10 };
-    if let Some(dialled) =
-        phones::dialled(&rest).filter(|dialled| dialled.digits.trim_start_matches('+').len() >= enough)
-    {
+    let dialled = phones::dialled(rest).filter(|dialled| dialled.digits.trim_start_matches('+').len() >= enough);
+    if let Some(dialled) = dialled {
         proposal.phone = phones::dialable(&dialled.digits, &situation.business.country);
         rest.drain(dialled.from..dialled.to);
     }
-    if let Some(named) = services::named(&rest, situation.business) {
-        proposal.service = Some(named.id);
-    }
-    let leaning = intents::leaning(&rest);
-    let introduced = names::introduced(&rest);
-    let named = match situation.expects {
-        Expect::Name if proposal.service.is_none() && !is_for_somebody_else(&rest) => {
-            introduced.or_else(|| names::answered(&rest))
-        }
-        _ => introduced,
-    };
+}
+
+fn take_name(proposal: &mut Proposal, rest: &mut Vec<Word>, situation: &Situation) {
+    let asked_for = situation.expects == Expect::Name && proposal.service.is_none() && !is_for_somebody_else(rest);
+    let named = if asked_for { names::answered(rest) } else { names::introduced(rest) };
     if let Some(named) = named {
         proposal.name = Some(named.name);
         rest.drain(named.from..named.to);
     }
-    let only_digits =
-        matches!(situation.expects, Expect::Phone) && phones::dialled(&rest).is_some_and(|run| run.digits.len() >= 3);
-    if !only_digits {
-        match when::reading(&rest, situation) {
-            Reading::Found(when) => proposal.when = Some(when),
-            Reading::Unclear => proposal.unclear_when = true,
-            Reading::Nothing => {}
-        }
+}
+
+fn take_time(proposal: &mut Proposal, rest: &[Word], situation: &Situation) {
+    let half_a_number =
+        situation.expects == Expect::Phone && phones::dialled(rest).is_some_and(|run| run.digits.len() >= 3);
+    // "That's all for today" wishes for nothing today.
+    let done = words::has(rest, ["for today", "for now"]) && words::has(rest, words::listed(phrasebook::NOTHING_MORE));
+    if half_a_number || done {
+        return;
     }
-    let bare_answer = situation.expects == Expect::Service
-        && leaning == Leaning::Neither
-        && !proposal.has_facts()
-        && !intents::is_question(words)
-        && !is_for_somebody_else(words);
-    proposal.unknown_service = proposal.service.is_none()
-        && services::reading(&rest, situation.business, bare_answer) == ServiceReading::Unknown;
-    proposal
+    match when::reading(rest, situation) {
+        Reading::Found(when) if !is_a_memory(&when, proposal, rest, situation) => proposal.when = Some(when),
+        Reading::Unclear => proposal.unclear_when = true,
+        Reading::Found(_) | Reading::Nothing => {}
+    }
+}
+
+/// "I was there yesterday": a day that has gone by, told by somebody who asks for nothing.
+fn is_a_memory(when: &When, proposal: &Proposal, rest: &[Word], situation: &Situation) -> bool {
+    let When::Within { to, .. } = when else { return false };
+    let gone = crate::calendar::moment(to).is_some_and(|to| to < situation.now);
+    let opening = situation.expects == Expect::Anything;
+    gone && opening && proposal.service.is_none() && !intents::wants_booking(rest)
 }
 
 /// Words that answer no question about the booking: a person is wanted, or nothing any more.
 fn is_for_somebody_else(words: &[Word]) -> bool {
     intents::wants_person(words) || intents::is_goodbye(words)
-}
-
-/// What the turn is for, with the facts in hand.
-fn intent(words: &[Word], asked: bool, proposal: &Proposal, situation: &Situation) -> Intent {
-    let leaning = intents::leaning(words);
-    let yes_or_no = situation.expects == Expect::YesNo;
-    let facts = proposal.has_facts() || proposal.unclear_when;
-    if intents::wants_person(words)
-        || (situation.expects == Expect::Anything && intents::is_about_an_old_appointment(words))
-    {
-        return Intent::Person;
-    }
-    if yes_or_no && leaning == Leaning::Yes && !asked && !(facts && intents::wants_change(words)) {
-        return if intents::wants_booking(words) && proposal.service.is_some() {
-            Intent::Book
-        } else {
-            Intent::Confirm
-        };
-    }
-    if intents::is_goodbye(words) && !facts {
-        return Intent::Goodbye;
-    }
-    if intents::wants_nothing_more(words) && !facts && !asked {
-        return if situation.expects == Expect::Anything { Intent::Goodbye } else { Intent::Deny };
-    }
-    if asked {
-        return Intent::Question;
-    }
-    if facts {
-        return of_facts(words, leaning, proposal, situation);
-    }
-    if situation.expects == Expect::Phone
-        && words::has(words, &["this number", "this one", "same number", "calling from", "this phone"])
-    {
-        return Intent::Confirm;
-    }
-    let names_a_fact = about(words).is_some() && (situation.expects == Expect::Change || intents::finds_fault(words));
-    if intents::wants_change(words) || names_a_fact {
-        return Intent::Change;
-    }
-    if yes_or_no && leaning == Leaning::No && (!intents::wants_booking(words) || words::has(words, &["not book"])) {
-        return Intent::Deny;
-    }
-    if proposal.unknown_service || intents::wants_booking(words) {
-        return Intent::Book;
-    }
-    if intents::is_question(words) && leaning == Leaning::Neither {
-        return Intent::Question;
-    }
-    intents::of_leaning(leaning).unwrap_or(Intent::Other)
-}
-
-/// The intent of a turn with facts in it.
-fn of_facts(words: &[Word], leaning: Leaning, proposal: &Proposal, situation: &Situation) -> Intent {
-    let opening = situation.expects == Expect::Anything;
-    if (intents::wants_change(words) && !opening) || situation.expects == Expect::Change {
-        return Intent::Change;
-    }
-    if leaning == Leaning::No && !opening && situation.expects != Expect::Name && situation.expects != Expect::Phone {
-        return Intent::Change;
-    }
-    let booking = proposal.service.is_some() || proposal.when.is_some() || intents::wants_booking(words);
-    if opening && booking { Intent::Book } else { Intent::Provide }
-}
-
-/// The fact that a turn names without giving it a value.
-fn about(words: &[Word]) -> Option<Fact> {
-    const TIME: [&str; 6] = ["time", "day", "date", "hour", "when", "appointment time"];
-    const PHONE: [&str; 4] = ["number", "phone", "phone number", "telephone"];
-    const SERVICE: [&str; 3] = ["service", "treatment", "services"];
-    if words::has(words, &PHONE) {
-        Some(Fact::Phone)
-    } else if names::is_about(words) {
-        Some(Fact::Name)
-    } else if words::has(words, &SERVICE) {
-        Some(Fact::Service)
-    } else if words::has(words, &TIME) {
-        Some(Fact::Time)
-    } else {
-        None
-    }
 }

@@ -1,7 +1,7 @@
 //! Choosing among the times that were just offered, and asking for a time without naming one.
 
 use super::numbers::{cardinal, ordinal};
-use super::words::{Pause, Word, before, starts_any, text};
+use super::words::{Pause, Word, before, listed, starts_any, text};
 
 /// A time asked for without a day or an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,43 +33,46 @@ pub(super) fn asked(words: &[Word], at: usize, offered: usize) -> Option<(Asked,
 
 /// "The second one", "number two", "the last one", "the earlier one", "either".
 fn chosen(words: &[Word], at: usize, offered: usize) -> Option<(Asked, usize)> {
-    const BY_NAME: [(Asked, &[&str]); 4] = [
+    const BY_NAME: [(Asked, &str); 5] = [
         (
             Asked::Nth(0),
-            &["the earlier one", "the earlier", "the former", "the earliest one", "the sooner one", "the soonest"],
+            "the earlier one, the earlier, the former, the earliest one, the sooner one, the soonest, whichever is earlier, \
+             whichever is earliest, whichever is sooner, whichever is soonest, whichever is first, whichever comes first",
         ),
         (
             Asked::Last,
-            &["the later one", "the later", "the latter", "the latest one", "the last one", "the last", "last one"],
+            "the later one, the later, the latter, the latest one, the last one, the last, last one, whichever is later, \
+             whichever is latest, whichever is last",
         ),
         (
             Asked::Nth(0),
-            &[
-                "either one",
-                "either",
-                "any of those",
-                "any of them",
-                "any one",
-                "whichever",
-                "doesn't matter",
-                "you choose",
-                "you pick",
-            ],
+            "either one, either, any of those, any of these, any of them, any one, whichever, you choose, you pick",
         ),
-        (Asked::Nth(1), &["the middle one", "the middle", "middle one"]),
+        (Asked::Later, "too early, too soon"),
+        (Asked::Earlier, "too late"),
     ];
-    if let Some((asked, length)) =
-        BY_NAME.iter().find_map(|(asked, phrases)| Some((*asked, starts_any(words, at, phrases)?)))
-    {
-        return (asked != Asked::Nth(1) || offered == 3).then_some((asked, length));
+    let by_name = BY_NAME.iter().find_map(|(asked, phrases)| Some((*asked, starts_any(words, at, listed(phrases))?)));
+    if by_name.is_some() {
+        return by_name;
     }
-    if let Some(length) = starts_any(words, at, &["that one", "that time", "this one"]) {
+    if let Some(length) = starts_any(words, at, ["the middle one", "the middle", "middle one"]) {
+        return (offered == 3).then_some((Asked::Nth(1), length));
+    }
+    if let Some(length) = starts_any(words, at, ["that one", "that time", "this one"]) {
         return (offered == 1).then_some((Asked::Nth(0), length));
     }
-    if let Some(length) = starts_any(words, at, &["number", "option", "the number"]) {
+    if let Some(length) = starts_any(words, at, ["number", "option", "the number"]) {
         let (nth, more) = cardinal(words, at + length)?;
         return nth_of(nth, offered, length + more);
     }
+    if text(words, at) == "any" && words.len() <= 2 {
+        return Some((Asked::Nth(0), 1));
+    }
+    by_place(words, at, offered)
+}
+
+/// "The second", "the second one", "first", where nothing else is counted.
+fn by_place(words: &[Word], at: usize, offered: usize) -> Option<(Asked, usize)> {
     let the = usize::from(text(words, at) == "the");
     let (nth, length) = ordinal(words, at + the)?;
     if ["one", "a", "just", "every", "my", "your"].contains(&before(words, at)) {
@@ -77,7 +80,7 @@ fn chosen(words: &[Word], at: usize, offered: usize) -> Option<(Asked, usize)> {
     }
     let next = at + the + length;
     let follows = words.get(next - 1).is_some_and(|word| word.pause == Pause::None);
-    let noun = starts_any(words, next, &["one", "option", "time", "slot", "choice"]).filter(|_| follows).unwrap_or(0);
+    let noun = starts_any(words, next, ["one", "option", "time", "slot", "choice"]).filter(|_| follows).unwrap_or(0);
     let alone = words.len() <= length + 1 || (at == 0 && !follows);
     let is_choice = noun > 0 || (the == 1 && (!follows || text(words, next) != "of")) || alone;
     if is_choice { nth_of(nth, offered, the + length + noun) } else { None }
@@ -90,97 +93,34 @@ fn nth_of(nth: u32, offered: usize, length: usize) -> Option<(Asked, usize)> {
 
 /// "The earliest you have", "as soon as possible", "whenever", "anything later".
 fn open(words: &[Word], at: usize, offered: bool) -> Option<(Asked, usize)> {
-    const SOONEST: [&str; 40] = [
-        "the earliest you have",
-        "the earliest available",
-        "the earliest possible",
-        "your earliest",
-        "the earliest",
-        "earliest",
-        "as soon as possible",
-        "as soon as you can",
-        "as early as possible",
-        "as early as you can",
-        "the soonest you have",
-        "the soonest",
-        "soonest",
-        "asap",
-        "a s a p",
-        "the first available",
-        "first available",
-        "the first one you have",
-        "the first one available",
-        "the first you have",
-        "first opening",
-        "next available",
-        "next opening",
-        "right now",
-        "right away",
-        "immediately",
-        "what do you have",
-        "what have you got",
-        "what is available",
-        "what is free",
-        "what is open",
-        "what times",
-        "what time do you have",
-        "any openings",
-        "any availability",
-        "anything available",
-        "do you have anything",
-        "have you got anything",
-        "is there anything available",
-        "when can you",
+    const OPEN: [(Asked, &str); 3] = [
+        (
+            Asked::Soonest,
+            "the earliest you have, the earliest available, the earliest possible, your earliest, the earliest, earliest, \
+             as soon as possible, as soon as you can, as early as possible, as early as you can, the soonest you have, the soonest, \
+             soonest, asap, a s a p, the first available, first available, the first one you have, the first one available, \
+             the first you have, first opening, next available, next opening, right now, right away, immediately, \
+             the sooner the better, what do you have, what have you got, what is available, what is free, what is open, \
+             what times, what time do you have, any openings, any availability, anything available, do you have anything, \
+             have you got anything, is there anything available, is there anything, when can you, when could you, when is good, \
+             when are you free, when do you have, when would be good, when works",
+        ),
+        (
+            Asked::Any,
+            "anytime, any time, any day, any hour, whenever, i am flexible, i am free all day, does not matter, do not care, \
+             do not mind, no preference, all day, sometime, some time, you pick, you choose, you decide, you tell me, surprise me, \
+             whatever you have, whatever is available, whatever works, whatever time, i am open, i am easy",
+        ),
+        (
+            Asked::Last,
+            "the latest you have, the latest, the last appointment, latest, as late as possible, as late as you can",
+        ),
     ];
-    const ANY: [&str; 24] = [
-        "anytime",
-        "any time",
-        "any day",
-        "any hour",
-        "whenever",
-        "i am flexible",
-        "i am free all day",
-        "does not matter",
-        "do not care",
-        "do not mind",
-        "no preference",
-        "all day",
-        "sometime",
-        "some time",
-        "you pick",
-        "you choose",
-        "you decide",
-        "surprise me",
-        "whatever you have",
-        "whatever is available",
-        "whatever works",
-        "whatever time",
-        "i am open",
-        "i am easy",
-    ];
-    if let Some(length) = starts_any(words, at, &SOONEST) {
-        // "What time do you close" asks for no appointment.
-        return Some((Asked::Soonest, length));
+    let found = OPEN.iter().find_map(|(asked, phrases)| Some((*asked, starts_any(words, at, listed(phrases))?)));
+    if found.is_some() {
+        return found;
     }
-    if let Some(length) = starts_any(words, at, &ANY) {
-        return Some((Asked::Any, length));
-    }
-    if let Some(length) = starts_any(
-        words,
-        at,
-        &[
-            "the latest you have",
-            "the latest",
-            "the last appointment",
-            "latest",
-            "as late as possible",
-            "as late as you can",
-        ],
-    ) {
-        return Some((Asked::Last, length));
-    }
-    let farewell = ["you", "back", "again", "call"].contains(&before(words, at))
-        || starts_any(words, at, &["later on i"]).is_some();
+    let farewell = ["you", "back", "again", "call"].contains(&before(words, at));
     let asks = offered || ["anything", "something", "bit", "little", "any"].contains(&before(words, at));
     match text(words, at) {
         "later" if asks && !farewell => Some((Asked::Later, 1)),

@@ -1,7 +1,7 @@
 //! Times of day as people name them, read where they stand in a sentence.
 
 use super::numbers::{cardinal, tens, unit};
-use super::words::{Pause, Word, before, starts, starts_any, text};
+use super::words::{Pause, Word, before, listed, starts, starts_any, text};
 
 /// A time on the clock, as far as it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,38 +112,42 @@ pub(super) fn told(words: &[Word], at: usize) -> Option<(Told, usize)> {
     }
 }
 
-/// "in two hours", "in half an hour", "in twenty minutes".
+/// "in two hours", "in half an hour", "twenty minutes from now".
 fn ahead(words: &[Word], at: usize) -> Option<(Told, usize)> {
-    let mut next = at + starts_any(words, at, &["in", "in about", "in like", "within"])?;
-    let count = if let Some(length) = starts_any(words, next, &["half an", "half a"]) {
+    let lead = starts_any(words, at, ["in", "in about", "in like", "in just", "within", "within the next"]);
+    let mut next = at + lead.unwrap_or(0);
+    let count = if let Some(length) = starts_any(words, next, ["half an", "half a"]) {
         next += length;
-        return (text(words, next) == "hour").then(|| (Told::Ahead(30), next + 1 - at));
-    } else if let Some(length) = starts_any(words, next, &["an", "a", "the next"]) {
-        next += length;
-        1
-    } else if let Some(length) = starts_any(words, next, &["a couple of", "a couple"]) {
+        0
+    } else if let Some(length) = starts_any(words, next, ["a couple of", "a couple", "couple of", "a few"]) {
         next += length;
         2
+    } else if let Some(length) = starts_any(words, next, ["an", "a", "the next"]) {
+        next += length;
+        1
     } else {
         let (count, length) = cardinal(words, next)?;
         next += length;
         count
     };
-    match text(words, next) {
-        "hour" | "hours" if count <= 48 => Some((Told::Ahead(count * 60), next + 1 - at)),
-        "minute" | "minutes" if count <= 600 => Some((Told::Ahead(count), next + 1 - at)),
-        _ => None,
-    }
+    let minutes = match text(words, next) {
+        "hour" | "hours" if count == 0 => 30,
+        "hour" | "hours" if count <= 48 => count * 60,
+        "minute" | "minutes" | "mins" if (1..=600).contains(&count) => count,
+        _ => return None,
+    };
+    next += 1;
+    let from_now = starts_any(words, next, ["from now"]);
+    (lead.is_some() || from_now.is_some()).then_some((Told::Ahead(minutes), next + from_now.unwrap_or(0) - at))
 }
 
 /// A time on the clock, with whatever fixes its half.
 fn clock(words: &[Word], at: usize) -> Option<(Told, usize)> {
-    if let Some(length) =
-        starts_any(words, at, &["noon", "midday", "twelve noon", "12 noon", "12:00 noon", "high noon"])
+    if let Some(length) = starts_any(words, at, ["noon", "midday", "twelve noon", "12 noon", "12:00 noon", "high noon"])
     {
         return Some((known(12, 0), length));
     }
-    if let Some(length) = starts_any(words, at, &["midnight", "twelve midnight", "12 midnight"]) {
+    if let Some(length) = starts_any(words, at, ["midnight", "twelve midnight", "12 midnight"]) {
         return Some((known(0, 0), length));
     }
     let (hour, minute, length, marked) =
@@ -240,6 +244,11 @@ fn said(words: &[Word], at: usize) -> Option<Read> {
     if let Some(minute) = unit(text(words, next + 1)).filter(|minute| zero && (1..=9).contains(minute)) {
         return Some((hour, minute, length + 2, true));
     }
+    // "The ten thirty one" points at ten thirty.
+    let pointing = before(words, at) == "the" && text(words, next + 1) == "one" && tens(text(words, next)).is_some();
+    if let Some(minute) = tens(text(words, next)).filter(|_| pointing) {
+        return Some((hour, minute, length + 1, true));
+    }
     match cardinal(words, next).filter(|(minute, _)| (10..60).contains(minute)) {
         // "Twenty thirty" is half past eight in the evening, "twenty five" a number.
         Some((minute, more)) if hour < 24 && (hour < 20 || tens(text(words, at)).is_some()) => {
@@ -256,17 +265,17 @@ fn suffix(words: &[Word], at: usize) -> (Option<Part>, usize) {
         return (None, 0);
     }
     let mut next = at;
-    if let Some(length) = starts_any(words, next, &["oclock", "o clock", "sharp", "ish"]) {
+    if let Some(length) = starts_any(words, next, ["oclock", "o clock", "sharp", "ish"]) {
         next += length;
     }
-    const HALVES: [(&[&str], Part); 4] = [
-        (&["am", "a m", "in the morning", "in the a m", "this morning"], MORNING),
-        (&["pm", "p m", "in the afternoon", "this afternoon"], AFTERNOON),
-        (&["in the evening", "this evening"], EVENING),
-        (&["at night", "tonight"], NIGHT),
+    const HALVES: [(&str, Part); 4] = [
+        ("am, a m, in the morning, in the a m, this morning", MORNING),
+        ("pm, p m, p, in the afternoon, this afternoon", AFTERNOON),
+        ("in the evening, this evening", EVENING),
+        ("at night, tonight", NIGHT),
     ];
     for (phrases, part) in HALVES {
-        if let Some(length) = starts_any(words, next, phrases) {
+        if let Some(length) = starts_any(words, next, listed(phrases)) {
             // "Tonight" and "this morning" name the day, too, and are left for its rule.
             let names_day = ["this", "tonight"].contains(&text(words, next));
             return (Some(part), next - at + if names_day { 0 } else { length });
@@ -284,36 +293,27 @@ fn part(words: &[Word], at: usize) -> Option<(Part, usize)> {
         return None;
     }
     let between = |from_min, to_min| Part { from_min, to_min };
-    let parts: [(&[&str], Part); 16] = [
-        (
-            &["first thing in the morning", "first thing", "early morning", "early in the morning"],
-            between(6 * 60, 10 * 60),
-        ),
-        (&["before work", "before school"], between(6 * 60, 9 * 60)),
-        (&["mid morning"], between(9 * 60, 11 * 60)),
-        (&["late morning", "late in the morning"], between(10 * 60, 12 * 60 - 1)),
-        (&["in the morning", "morning", "mornings", "in the am", "am", "before lunch"], MORNING),
-        (
-            &["lunchtime", "lunch time", "over lunch", "at lunch", "lunch", "lunch break"],
-            between(11 * 60 + 30, 13 * 60 + 30),
-        ),
-        (&["early afternoon", "early in the afternoon"], between(12 * 60, 14 * 60 + 30)),
-        (&["after lunch"], between(13 * 60, 16 * 60)),
-        (&["mid afternoon"], between(13 * 60 + 30, 15 * 60 + 30)),
-        (&["late afternoon", "late in the afternoon", "later in the afternoon"], between(15 * 60, 18 * 60 - 1)),
-        (&["in the afternoon", "afternoon", "afternoons", "in the pm", "pm"], AFTERNOON),
-        (&["after school"], between(15 * 60, LAST_MIN)),
-        (&["after work"], EVENING),
-        (&["in the evening", "evening", "evenings", "early evening", "late evening"], EVENING),
-        (&["at night", "night", "nights", "tonight"], NIGHT),
-        (
-            &["end of the day", "end of day", "late in the day", "later in the day", "last thing"],
-            between(15 * 60 + 30, LAST_MIN),
-        ),
+    let parts: [(&str, Part); 16] = [
+        ("first thing in the morning, first thing, early morning, early in the morning", between(6 * 60, 10 * 60)),
+        ("before work, before school", between(6 * 60, 9 * 60)),
+        ("mid morning", between(9 * 60, 11 * 60)),
+        ("late morning, late in the morning, later in the morning", between(10 * 60, 12 * 60 - 1)),
+        ("in the morning, morning, mornings, in the am, am, before lunch", MORNING),
+        ("lunchtime, lunch time, over lunch, at lunch, lunch, lunch break", between(11 * 60 + 30, 13 * 60 + 30)),
+        ("early afternoon, early in the afternoon", between(12 * 60, 14 * 60 + 30)),
+        ("after lunch", between(13 * 60, 16 * 60)),
+        ("mid afternoon", between(13 * 60 + 30, 15 * 60 + 30)),
+        ("late afternoon, late in the afternoon, later in the afternoon", between(15 * 60, 18 * 60 - 1)),
+        ("in the afternoon, afternoon, afternoons, in the pm, pm", AFTERNOON),
+        ("after school", between(15 * 60, LAST_MIN)),
+        ("after work", EVENING),
+        ("in the evening, evening, evenings, early evening, late evening", EVENING),
+        ("at night, night, nights, tonight", NIGHT),
+        ("end of the day, end of day, late in the day, later in the day, last thing", between(15 * 60 + 30, LAST_MIN)),
     ];
     parts
         .iter()
-        .filter_map(|(phrases, part)| Some((*part, starts_any(words, at, phrases)?)))
+        .filter_map(|(phrases, part)| Some((*part, starts_any(words, at, listed(phrases))?)))
         .max_by_key(|found| found.1)
 }
 

@@ -41,6 +41,10 @@ pub(super) fn read(text: &str) -> Vec<Word> {
 
 /// Whether the words from `at` on are the words of `phrase`, and how many those are. No sentence ends inside a phrase.
 pub(super) fn starts(words: &[Word], at: usize, phrase: &str) -> Option<usize> {
+    // Nearly every phrase fails by its first letter.
+    if words.get(at)?.text.as_bytes().first() != phrase.as_bytes().first() {
+        return None;
+    }
     let mut count = 0;
     for wanted in phrase.split(' ') {
         let word = words.get(at + count)?;
@@ -53,19 +57,41 @@ pub(super) fn starts(words: &[Word], at: usize, phrase: &str) -> Option<usize> {
     Some(count)
 }
 
-/// The longest of several phrases that the words from `at` on begin with.
-pub(super) fn starts_any(words: &[Word], at: usize, phrases: &[&str]) -> Option<usize> {
-    phrases.iter().filter_map(|phrase| starts(words, at, phrase)).max()
+/// How many words the longest of several phrases has that the words from `at` on begin with.
+pub(super) fn starts_any(
+    words: &[Word],
+    at: usize,
+    phrases: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Option<usize> {
+    phrases.into_iter().filter_map(|phrase| starts(words, at, phrase.as_ref())).max()
+}
+
+/// How many words the longest of several phrases has that stand right before `at`, in the same sentence.
+pub(super) fn preceded(words: &[Word], at: usize, phrases: impl IntoIterator<Item = impl AsRef<str>>) -> Option<usize> {
+    let same_sentence = at > 0 && words.get(at - 1).is_some_and(|word| word.pause < Pause::Stop);
+    let lengths = phrases.into_iter().filter_map(|phrase| {
+        let start = at.checked_sub(phrase.as_ref().split(' ').count())?;
+        starts(words, start, phrase.as_ref())
+    });
+    lengths.filter(|_| same_sentence).max()
 }
 
 /// Where one of the phrases stands first, and how many words it has.
-pub(super) fn find(words: &[Word], phrases: &[&str]) -> Option<(usize, usize)> {
-    (0..words.len()).find_map(|at| Some((at, starts_any(words, at, phrases)?)))
+pub(super) fn find(
+    words: &[Word],
+    phrases: impl IntoIterator<Item = impl AsRef<str>> + Clone,
+) -> Option<(usize, usize)> {
+    (0..words.len()).find_map(|at| Some((at, starts_any(words, at, phrases.clone())?)))
 }
 
 /// Whether one of the phrases stands anywhere.
-pub(super) fn has(words: &[Word], phrases: &[&str]) -> bool {
+pub(super) fn has(words: &[Word], phrases: impl IntoIterator<Item = impl AsRef<str>> + Clone) -> bool {
     find(words, phrases).is_some()
+}
+
+/// The phrases of a list written with commas between them.
+pub(super) fn listed(list: &str) -> impl Iterator<Item = &str> + Clone {
+    list.split(',').map(str::trim)
 }
 
 /// The text of the word at `at`, or nothing past either end.
@@ -159,6 +185,11 @@ fn read_part(part: &str, hyphened: bool, words: &mut Vec<Word>) {
         let half = if suffix.starts_with('a') { "am" } else { "pm" };
         return push(half, half, false, words);
     }
+    // "3ish", "threeish", "noonish".
+    if let Some(hour) = lower.strip_suffix("ish").filter(|stem| is_hour(stem)) {
+        push(hour, hour, hyphened, words);
+        return push("ish", "ish", false, words);
+    }
     if let Some(number) = lower.strip_prefix('#') {
         push("number", "number", hyphened, words);
         return push(number, number, false, words);
@@ -178,6 +209,13 @@ fn read_part(part: &str, hyphened: bool, words: &mut Vec<Word>) {
         "okay" => push("ok", part, hyphened, words),
         _ => push(&lower, part, hyphened, words),
     }
+}
+
+/// Whether "-ish" may stand behind a word: noon, or an hour.
+fn is_hour(stem: &str) -> bool {
+    stem == "noon"
+        || super::numbers::unit(stem).is_some()
+        || (!stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The two words of a contraction.

@@ -7,6 +7,7 @@ use chrono::{NaiveTime, Weekday};
 use super::templates::{ALL, EVERYWHERE};
 use crate::business::{Business, Opening};
 use crate::calendar::HORIZON_DAYS_MAX;
+use crate::letters::distance;
 
 /// Every problem of a business's file, each naming the thing and the remedy. Empty when all is well.
 pub fn check(business: &Business) -> Vec<String> {
@@ -179,22 +180,6 @@ fn nearest_name(name: &str) -> String {
         Some((_, nearest)) => format!("did you mean {nearest:?}"),
         None => format!("the prompts are {}", ALL.iter().map(|template| template.name).collect::<Vec<_>>().join(", ")),
     }
-}
-
-/// Letters to add, drop or replace to make one word of another (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, wanted) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *wanted);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 /// What stands in braces.
