@@ -59,12 +59,13 @@ impl Sub<Duration> for CallTime {
     }
 }
 
-/// Seconds with six decimals, or with as many as the format asks for: `{:.3}` prints `4.900`.
+/// Seconds with six decimals, or with as many as the format asks for: `{:.3}` prints `4.900`, `{:>8.1}` pads it.
 impl fmt::Display for CallTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = f.precision().unwrap_or(6).min(6);
         let fraction = format!("{:06}", self.since_answer_us % 1_000_000);
-        write!(f, "{}.{}", self.since_answer_us / 1_000_000, &fraction[..decimals])
+        let text = format!("{}.{}", self.since_answer_us / 1_000_000, &fraction[..decimals]);
+        write!(f, "{text:>width$}", width = f.width().unwrap_or(0))
     }
 }
 
@@ -172,6 +173,7 @@ mod tests {
             assert_eq!(time.to_string().parse(), Ok(time));
         }
         assert_eq!(format!("{:.3}", CallTime::from_ms(4_900)), "4.900");
+        assert_eq!(format!("{:>6.1}", CallTime::from_ms(4_900)), "   4.9");
         assert_eq!("4.9".parse(), Ok(CallTime::from_ms(4_900)));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::audio::frame::Frame;
 use engine::audio::speech::SpeechPart;
-use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
+use engine::io::{Ending, Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
 use engine::record::Row;
 use engine::tape;
 use engine::time::CallTime;
@@ -91,6 +91,10 @@ impl driver::World for World {
     fn cleared(&mut self, at_ms: u64, took: Duration) {
         self.house.telemetry.clear_sent(took);
         self.recorder.cleared(at_ms);
+    }
+
+    fn closing(&mut self, _ending: Ending) {
+        self.house.calls.decide(&self.call_sid, Next::Hangup);
     }
 
     fn malformed(&mut self, kind: &'static str) {

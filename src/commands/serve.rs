@@ -45,7 +45,9 @@ pub(super) async fn stand_ins(settings: &mut Settings) -> anyhow::Result<Option<
     if !stands_in.deepgram && !stands_in.openai {
         return Ok(None);
     }
-    let world = World::start(WorldSettings::new(FIXTURES).lifelike()).context("the sandbox does not start")?;
+    let mut world = WorldSettings::new(FIXTURES).lifelike();
+    world.openai.models = vec![settings.openai.model.clone()];
+    let world = World::start(world).context("the sandbox does not start")?;
     let names = stands_in.names().join(", ");
     tracing::warn!("NO REAL VENDORS: the sandbox stands in for {names}. Set their keys in .env to take real calls.");
     if stands_in.deepgram {
