@@ -75,8 +75,14 @@ impl Activity {
         self.last_voice
     }
 
+    /// The line's own noise: the quietest of late.
+    pub(super) fn noise_db(&self) -> f32 {
+        self.averages.iter().copied().fold(f32::INFINITY, f32::min)
+    }
+
     fn judge(&mut self, level: f32) {
-        let floor = self.floor_after(level);
+        self.remember(level);
+        let floor = self.noise_db();
         if level < QUIETEST_DB || level < floor.min(FLOOR_MAX_DB) + ABOVE_FLOOR_DB {
             self.loud_in_a_row = 0;
             return;
@@ -91,8 +97,7 @@ impl Activity {
         }
     }
 
-    /// The line's own noise: the quietest average of late, this hop included.
-    fn floor_after(&mut self, level: f32) -> f32 {
+    fn remember(&mut self, level: f32) {
         if self.recent.len() == SMOOTHED {
             self.recent.pop_front();
         }
@@ -101,7 +106,6 @@ impl Activity {
             self.averages.pop_front();
         }
         self.averages.push_back(self.recent.iter().sum::<f32>() / self.recent.len() as f32);
-        self.averages.iter().copied().fold(f32::INFINITY, f32::min)
     }
 }
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::clips::Clip;
 use crate::recognizer::anchors::{Anchors, WINDOW};
-use crate::recognizer::lexicon::{ClipKey, Lexicon};
+use crate::recognizer::lexicon::{ClipKey, Entry, Lexicon};
 use crate::recognizer::{HeardWord, MEMORY};
 
 /// Anchors in line that make a clip. Fewer may be chance.
@@ -23,7 +22,7 @@ const PART_MIN: f64 = 0.6;
 /// A clip laid over the stream.
 #[derive(Debug)]
 struct Track {
-    clip: Arc<Clip>,
+    entry: Arc<Entry>,
     /// What of the stream is known to be this clip.
     from: i64,
     to: i64,
@@ -56,9 +55,9 @@ impl Exact {
     fn note(&mut self, lexicon: &Lexicon, end: i64, anchor: u64) {
         let known = lexicon.read();
         for &(key, place) in known.places(anchor) {
-            let Some(clip) = known.clip(key) else { continue };
+            let Some(entry) = known.entry(key) else { continue };
             let track = self.tracks.entry((end - i64::from(place), key)).or_insert_with(|| Track {
-                clip: Arc::clone(clip),
+                entry: Arc::clone(entry),
                 from: end - WINDOW as i64,
                 to: end,
                 anchors: 0,
@@ -109,7 +108,7 @@ impl Exact {
 impl Track {
     fn words(&self, start: i64, now: i64) -> impl Iterator<Item = HeardWord> {
         let heard = (self.from - REACH, self.to + REACH);
-        self.clip.words.iter().filter_map(move |word| {
+        self.entry.clip.words.iter().filter_map(move |word| {
             let place = (start + i64::from(word.from), start + i64::from(word.to));
             let part = overlap(heard, place) as f64 / (place.1 - place.0).max(1) as f64;
             // The head of a word that was cut off before the stream began is not in the stream.

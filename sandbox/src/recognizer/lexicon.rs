@@ -1,10 +1,13 @@
 //! Everything the recognizer knows, shared by all streams: clips and where their anchors are.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use engine::audio::frame::{FRAME_LEN, SILENCE};
 
 use crate::clips::{Clip, spoken};
 use crate::recognizer::anchors::Anchors;
+use crate::recognizer::features::{Sound, sounds};
 
 /// Clips learnt while running that are kept; past that, the one learnt first is forgotten.
 pub const LEARNED_MAX: usize = 1_000;
@@ -22,9 +25,35 @@ pub struct Lexicon {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ClipKey(u32);
 
+/// A clip, and what it sounds like.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) clip: Clip,
+    sounds: OnceLock<[Vec<Sound>; PHASES]>,
+}
+
+/// Sounds are 20 ms long; where the first of them begins is anybody's guess, so that clips are kept begun at several
+/// points.
+pub(super) const PHASES: usize = 2;
+
+impl Entry {
+    /// The clip's sounds between two of silence, begun at one of the [`PHASES`]. Worked out when first asked for, because
+    /// exact audio never asks.
+    pub(super) fn sounds(&self, phase: usize) -> &[Sound] {
+        &self.sounds.get_or_init(|| std::array::from_fn(|phase| self.begun_at(phase)))[phase]
+    }
+
+    fn begun_at(&self, phase: usize) -> Vec<Sound> {
+        let mut audio = vec![SILENCE; phase * FRAME_LEN / PHASES];
+        audio.extend(&self.clip.audio);
+        let silence = || std::iter::once(Sound::default());
+        silence().chain(sounds(&audio)).chain(silence()).collect()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    clips: BTreeMap<ClipKey, Arc<Clip>>,
+    clips: BTreeMap<ClipKey, Arc<Entry>>,
     /// Hash to the clips that have it, and the position after its last sample.
     anchors: BTreeMap<u64, Vec<(ClipKey, u32)>>,
     learned: VecDeque<ClipKey>,
@@ -46,7 +75,8 @@ impl Lexicon {
     /// Adds a clip from now on, also for streams that are already open. Of these the last [`LEARNED_MAX`] are kept.
     pub fn learn(&self, clip: Clip) {
         let mut known = self.write();
-        let same = |other: &Arc<Clip>| other.audio == clip.audio && spoken(&other.text) == spoken(&clip.text);
+        let same =
+            |entry: &Arc<Entry>| entry.clip.audio == clip.audio && spoken(&entry.clip.text) == spoken(&clip.text);
         if known.clips.values().any(same) {
             return;
         }
@@ -84,8 +114,13 @@ impl Known {
         self.anchors.get(&anchor).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn clip(&self, key: ClipKey) -> Option<&Arc<Clip>> {
+    pub(super) fn entry(&self, key: ClipKey) -> Option<&Arc<Entry>> {
         self.clips.get(&key)
+    }
+
+    /// Everything that is known.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.clips.values()
     }
 
     fn add(&mut self, clip: Clip) -> ClipKey {
@@ -100,14 +135,14 @@ impl Known {
                 }
             }
         }
-        self.clips.insert(key, Arc::new(clip));
+        self.clips.insert(key, Arc::new(Entry { clip, sounds: OnceLock::new() }));
         key
     }
 
     fn forget(&mut self, key: ClipKey) {
-        let Some(clip) = self.clips.remove(&key) else { return };
+        let Some(entry) = self.clips.remove(&key) else { return };
         let mut scanner = Anchors::new();
-        for hash in clip.audio.iter().filter_map(|&code| scanner.push(code)) {
+        for hash in entry.clip.audio.iter().filter_map(|&code| scanner.push(code)) {
             if let Some(sharers) = self.anchors.get_mut(&hash) {
                 sharers.retain(|(sharer, _)| *sharer != key);
                 if sharers.is_empty() {
@@ -135,7 +170,7 @@ mod tests {
             lexicon.learn(clip(n));
         }
         assert_eq!(lexicon.len(), LEARNED_MAX + 1);
-        assert!(lexicon.read().clips.values().all(|clip| clip.id != "1"));
+        assert!(lexicon.read().clips.values().all(|entry| entry.clip.id != "1"));
         let mut known = lexicon.write();
         while let Some(key) = known.learned.pop_front() {
             known.forget(key);

@@ -2,19 +2,24 @@
 //!
 //! It is no real recognizer. It knows recorded speech by its sound, as one knows a song: a [`Lexicon`] of clips with
 //! their words. A stream's audio is compared with them while it arrives, and the words of a clip are heard as they go by,
-//! whatever the framing and whatever came before; audio it does not know has no words.
+//! whatever the framing and whatever came before. Audio that is not known to the sample but sounds like a clip has that
+//! clip's words with less confidence, and any other audio has none.
 //!
 //! Who asks decides what makes an utterance: an [`Ear`] tells where words and voice are in the stream's own time.
 
 mod activity;
 mod anchors;
 mod exact;
+mod features;
+mod guess;
 mod lexicon;
+mod likeness;
 
 pub use lexicon::{LEARNED_MAX, Lexicon};
 
-use activity::Activity;
+use activity::{Activity, HOP};
 use exact::Exact;
+use guess::Guess;
 
 /// How far back an ear remembers, in samples: a minute. A transcript must have been asked for by then.
 pub const MEMORY: u64 = 60 * 8_000;
@@ -39,19 +44,23 @@ pub struct Ear {
     position: u64,
     activity: Activity,
     exact: Exact,
+    guess: Guess,
 }
 
 impl Ear {
     /// An ear at the beginning of a stream.
     pub fn new(lexicon: Lexicon) -> Self {
-        Self { lexicon, position: 0, activity: Activity::new(), exact: Exact::new() }
+        Self { lexicon, position: 0, activity: Activity::new(), exact: Exact::new(), guess: Guess::new() }
     }
 
     /// Takes µ-law at 8 kHz in pieces of any length.
     pub fn push(&mut self, audio: &[u8]) {
-        self.exact.push(&self.lexicon, self.position, audio);
-        self.activity.push(audio);
-        self.position += audio.len() as u64;
+        for hop in audio.chunks(HOP) {
+            self.exact.push(&self.lexicon, self.position, hop);
+            self.activity.push(hop);
+            self.position += hop.len() as u64;
+            self.guess.push(&self.lexicon, hop, self.position, &self.activity, self.exact.last());
+        }
     }
 
     /// How many samples were heard.
@@ -72,7 +81,10 @@ impl Ear {
 
     /// The words that went by and have ended, oldest first; no further back than [`MEMORY`].
     pub fn words(&self) -> Vec<HeardWord> {
-        self.exact.words(self.position)
+        let mut words = self.exact.words(self.position);
+        words.extend(self.guess.words());
+        words.sort_by_key(|word| word.from);
+        words
     }
 }
 
