@@ -51,7 +51,7 @@ impl Filling {
         let state = self.lock();
         match &state.chunks[..] {
             [only] => only.clone(),
-            chunks => chunks.iter().flat_map(|chunk| chunk.iter().copied()).collect(),
+            chunks => chunks.concat().into(),
         }
     }
 

@@ -8,8 +8,42 @@
 pub mod deepgram;
 pub mod openai;
 
+use std::time::Duration;
+
+use engine::io::Fault;
+
 /// What we call ourselves. Deepgram's edge may refuse a client without a name.
 const USER_AGENT: &str = concat!("frontdesk/", env!("CARGO_PKG_VERSION"));
+
+/// How often a pooled connection is asked whether it still stands, and how long it may take to answer. A call in a
+/// silent moment must not find out by its own deadline that the connection died an hour ago.
+const PROBES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3));
+
+/// A pool of connections to one vendor.
+fn http_client(vendor: &str, address: &str, connect: Duration) -> Result<reqwest::Client, Fault> {
+    let host = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
+    let host = host.filter(|host| !host.is_empty()).ok_or_else(|| {
+        Fault::OurMistake(format!(
+            "`{address}` is no address for {vendor}: it begins with neither http:// nor https://"
+        ))
+    })?;
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(connect)
+        .tcp_nodelay(true)
+        .tcp_keepalive(PROBES.0)
+        .http2_keep_alive_interval(PROBES.0)
+        .http2_keep_alive_timeout(PROBES.1)
+        .http2_keep_alive_while_idle(true);
+    if ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local)) {
+        // A proxy of the machine's does not know what runs beside us.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| {
+        let text = format!("no HTTP client can be made: {}; are there certificates on this machine?", cause(&error));
+        Fault::OurMistake(text)
+    })
+}
 
 /// Cuts a vendor's text to a length fit for a log line, and takes our key out, should the vendor repeat it.
 fn excerpt(text: &str, key: &str) -> String {

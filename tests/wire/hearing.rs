@@ -111,6 +111,7 @@ async fn what_fails_for_too_long_is_given_up() {
     let world = world();
     broken(&world, Faults { refuse_listen: Some(503), ..Faults::default() });
     let mut call = Call::listening(Config { give_up: Duration::from_millis(100), ..config(&world) });
+    call.is_silent_for(100).await;
     assert!(matches!(call.fails().await, Fault::Retry(_)));
     assert!(matches!(call.fails().await, Fault::GiveUp(_)));
     assert_eq!(call.next().await, None);
@@ -123,6 +124,14 @@ async fn a_server_that_never_answers_the_handshake_is_left_in_time() {
     let connect = Duration::from_millis(50);
     let mut call = Call::listening(Config { url, connect, ..Config::default() });
     assert!(matches!(call.fails().await, Fault::Retry(text) if text.contains("50 ms")));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_a_fault_and_not_a_panic() {
+    let world = world();
+    let url = world.deepgram_url().replace("http://", "https://");
+    let mut call = Call::listening(hurried(url));
+    assert!(matches!(call.fails().await, Fault::Retry(_)));
 }
 
 #[tokio::test]

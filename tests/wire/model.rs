@@ -218,4 +218,7 @@ async fn nobody_there_is_worth_another_try() {
     let gone = Config { base_url: "http://127.0.0.1:9/v1".into(), ..Config::default() };
     assert!(matches!(fault(&gone).await, Fault::Retry(_)));
     assert!(matches!(Model::new(&gone).expect("good settings").warm().await, Err(Fault::Retry(_))));
+    let world = world();
+    let base_url = world.openai_base_url().replace("http://", "https://");
+    assert!(matches!(fault(&Config { base_url, ..gone }).await, Fault::Retry(_)), "it does not speak TLS");
 }

@@ -28,7 +28,9 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument;
 
+use crate::vendors::http_client;
 use answer::{Answer, Chunk, Step};
 pub use warm::Readiness;
 
@@ -123,10 +125,6 @@ impl Model {
     /// The address, the key or the organisation cannot be one.
     pub fn new(config: &Config) -> Result<Self, Fault> {
         let base_url = config.base_url.trim().trim_end_matches('/').to_owned();
-        if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
-            let text = format!("`{base_url}` is no address for OpenAI: it begins with neither http:// nor https://");
-            return Err(Fault::OurMistake(text));
-        }
         let (key, org) = (config.key.trim(), config.org.as_deref().unwrap_or_default().trim());
         // The client would panic on these with the first request.
         for (name, value) in [("OPENAI_API_KEY", key), ("OPENAI_ORG_ID", org)] {
@@ -134,12 +132,7 @@ impl Model {
                 return Err(Fault::OurMistake(format!("{name} holds a character that it cannot have")));
             }
         }
-        let http = reqwest::Client::builder()
-            .user_agent(crate::vendors::USER_AGENT)
-            .connect_timeout(config.connect)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| Fault::OurMistake(format!("no HTTP client can be made: {error}")))?;
+        let http = http_client("OpenAI", &base_url, config.connect)?;
         let account =
             OpenAIConfig::new().with_api_base(&base_url).with_api_key(key).with_org_id(org).with_project_id("");
         let client = Client::with_config(account).with_http_service(transport::service(http.clone()));
@@ -153,7 +146,7 @@ impl Model {
     /// the request is cancelled.
     pub fn ask(&self, reply: ReplyId, messages: Vec<Message>, facts: mpsc::Sender<Input>) -> Asking {
         let model = self.clone();
-        let task = tokio::spawn(async move {
+        let asking = async move {
             let asked = Instant::now();
             let outcome = model.answer(reply, &messages, &facts, asked).await;
             let took_ms = asked.elapsed().as_millis();
@@ -169,8 +162,8 @@ impl Model {
                 }
             };
             let _ = facts.send(last).await;
-        });
-        Asking(task.abort_handle())
+        };
+        Asking(tokio::spawn(asking.in_current_span()).abort_handle())
     }
 
     /// Asks at start-up whether the model is there and will stay, and opens the first connection on the way.

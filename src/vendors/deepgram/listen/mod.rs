@@ -34,6 +34,7 @@ use engine::audio::frame::{FRAME_MS, Frame};
 use engine::io::{Fault, Input};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
+use tracing::Instrument;
 
 use dial::Lost;
 use held::Held;
@@ -172,7 +173,7 @@ pub fn open(config: Arc<Config>, keyterms: Vec<String>, facts: mpsc::Sender<Inpu
         inbox: Inbox { orders: inbox, held, finish_at: None, dropped: dropped.clone() },
         facts: Facts { facts, words_pending: false },
     };
-    tokio::spawn(listener.run());
+    tokio::spawn(listener.run().in_current_span());
     Hearing { orders, dropped }
 }
 
@@ -234,19 +235,33 @@ impl Listener {
                 Fault::Retry(text) if outage.lasted(now) >= self.config.give_up => Fault::GiveUp(text),
                 fault => fault,
             };
-            tracing::warn!(?fault, attempt = outage.attempts, "speech-to-text is lost");
-            if !matches!(fault, Fault::Retry(_)) {
-                let _ = self.facts.tell(Input::HearingFailed(fault)).await;
-                return;
-            }
-            if !was_told && self.facts.tell(Input::HearingFailed(fault)).await.is_err() {
-                return;
+            let is_last = !matches!(fault, Fault::Retry(_));
+            if is_last || !was_told {
+                tracing::warn!(?fault, attempts = outage.attempts, "speech-to-text is lost");
+                if self.facts.tell(Input::HearingFailed(fault)).await.is_err() || is_last {
+                    return;
+                }
+            } else {
+                tracing::debug!(?fault, attempts = outage.attempts, "speech-to-text is still lost");
             }
             let pause = outage.pause(rand::random()).max(lost.after);
-            if self.inbox.wait_until(now + pause).await.is_err() {
+            if self.inbox.wait_until(now + pause).await.is_err() || self.wait_for_audio(&mut outage).await.is_err() {
                 return;
             }
         }
+    }
+
+    /// A connection without audio does not live long. While there is none nothing is missed either, so that a long
+    /// wait for it is no outage.
+    async fn wait_for_audio(&mut self, outage: &mut Outage) -> Result<(), Gone> {
+        let began = Instant::now();
+        while self.inbox.held.unsent() == 0 {
+            self.inbox.next().await?;
+        }
+        if began.elapsed() > PAUSES.1 {
+            outage.ends();
+        }
+        Ok(())
     }
 
     async fn connect_and_talk(&mut self, outage: &mut Outage) -> Over {

@@ -18,10 +18,10 @@ use engine::io::Fault;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::vendors::cause;
 use crate::vendors::deepgram::refusal::Refusal;
+use crate::vendors::{cause, http_client};
 use riff::Unwrapping;
 
 /// Settings of text to speech.
@@ -79,17 +79,7 @@ impl Speaker {
         let mut authorization = HeaderValue::from_str(&key)
             .map_err(|_| Fault::OurMistake("DEEPGRAM_API_KEY holds a character that no key has".into()))?;
         authorization.set_sensitive(true);
-        if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
-            let text =
-                format!("`{}` is no address for Deepgram: it begins with neither http:// nor https://", config.url);
-            return Err(Fault::OurMistake(text));
-        }
-        let http = reqwest::Client::builder()
-            .user_agent(crate::vendors::USER_AGENT)
-            .connect_timeout(config.connect)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| Fault::OurMistake(format!("no HTTP client can be made: {error}")))?;
+        let http = http_client("Deepgram", config.url.trim(), config.connect)?;
         Ok(Self { config: Arc::new(config), http, authorization })
     }
 
@@ -145,6 +135,9 @@ struct Request<'a> {
     text: &'a str,
 }
 
+/// Between a failure and the second attempt: room for speech appears when another text is spoken to its end.
+const RETRY_PAUSE: Duration = Duration::from_millis(150);
+
 /// A text being spoken, piece by piece.
 struct Synthesis {
     speaker: Speaker,
@@ -182,6 +175,7 @@ impl Synthesis {
                     tracing::debug!(text, "text-to-speech is asked again");
                     self.tries_left -= 1;
                     self.body = None;
+                    sleep(RETRY_PAUSE).await;
                 }
                 Err(fault) => return Err(fault),
             }
