@@ -14,6 +14,7 @@
 //! | `services`, `names`, `phones`, `answers` | the other facts |
 //! | `intents` | yes, no, change, question, person, goodbye |
 
+pub use answers::Topic;
 use chrono::{NaiveDate, NaiveDateTime};
 pub use statecharts::proposal::Expect;
 use statecharts::proposal::{Intent, Proposal, Slot, When};
@@ -143,6 +144,11 @@ pub fn phone(text: &str, country: &str) -> Option<String> {
 /// What the business says to a question, if it has said what to say.
 pub fn answer<'b>(text: &str, business: &'b Business) -> Option<&'b str> {
     answers::found(&words::read(text), business)
+}
+
+/// What a question is about that the business's file answers by itself: hours, prices, lengths, who is on the line.
+pub fn topic(text: &str, business: &Business, now: NaiveDateTime) -> Option<Topic> {
+    answers::topic(&words::read(text), business, now)
 }
 
 /// Sentences that ask something of the business, and the rest. "Are you open on Friday?" is no wish for Friday, while

@@ -17,8 +17,10 @@ use statecharts::proposal::Slot;
 use crate::business::{Business, Service};
 use crate::calendar::moment;
 
+pub use answers::answer;
 pub use check::check;
 
+mod answers;
 mod check;
 mod spoken;
 pub mod templates;

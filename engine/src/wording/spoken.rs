@@ -63,6 +63,33 @@ pub(super) fn either(choices: &[String]) -> String {
     }
 }
 
+/// All of several: "a", "a and b", "a, b, and c".
+pub(super) fn all(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [most @ .., last] => format!("{}, and {last}", most.join(", ")),
+    }
+}
+
+/// How long something takes: "thirty minutes", "an hour", "an hour and a half", "two hours and fifteen minutes".
+pub(super) fn length(minutes: u32) -> String {
+    let hours = match minutes / 60 {
+        0 => None,
+        1 => Some("an hour".to_owned()),
+        hours => Some(format!("{} hours", number(hours))),
+    };
+    let rest = match (minutes % 60, &hours) {
+        (0, _) => None,
+        (30, Some(_)) if minutes < 120 => Some("a half".to_owned()),
+        (1, _) => Some("one minute".to_owned()),
+        (rest, _) => Some(format!("{} minutes", number(rest))),
+    };
+    let parts: Vec<String> = hours.into_iter().chain(rest).collect();
+    if parts.is_empty() { "no time".to_owned() } else { parts.join(" and ") }
+}
+
 /// "An" before a vowel that sounds like one.
 pub(super) fn article(noun: &str) -> &'static str {
     let noun = noun.to_lowercase();
@@ -95,7 +122,7 @@ fn on_day(day: NaiveDate, before: Option<NaiveDate>, today: NaiveDate) -> String
 }
 
 /// "noon", "three PM", "nine thirty AM", "two oh five PM".
-fn clock(at: NaiveDateTime) -> String {
+pub(super) fn clock(at: impl Timelike + Copy) -> String {
     match (at.hour(), at.minute()) {
         (0, 0) => "midnight".to_owned(),
         (12, 0) => "noon".to_owned(),
@@ -114,7 +141,7 @@ fn in_half(at: NaiveDateTime) -> String {
     }
 }
 
-fn hour_and_minute(at: NaiveDateTime) -> String {
+fn hour_and_minute(at: impl Timelike) -> String {
     let hour = number((at.hour() + 11) % 12 + 1);
     match at.minute() {
         0 => hour,

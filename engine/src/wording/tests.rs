@@ -207,3 +207,50 @@ fn each_problem_of_a_file_names_the_thing_and_the_remedy() {
         assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
     }
 }
+
+#[test]
+fn questions_are_answered_from_the_file_where_nobody_wrote_an_answer() {
+    let mut business = business();
+    business.services[0].price = Some("35 dollars".to_owned());
+    business.services[2].minutes = 90;
+    for (question, wanted) in [
+        ("Where are you?", "We're at twelve St. Mark's Place. / It's next to the ferry."),
+        ("How long does a haircut take?", "A haircut takes thirty minutes."),
+        ("how long is an oil treatment", "An oil treatment takes an hour and a half."),
+        (
+            "How long will it take?",
+            "A haircut takes thirty minutes, a beard trim takes thirty minutes, and an oil treatment takes an hour and a half.",
+        ),
+        ("How much is it?", "A haircut is 35 dollars."),
+        ("How much is a beard trim?", ""),
+        ("What services do you offer?", "You can book a haircut, a beard trim, or an oil treatment."),
+        ("What are your hours?", "We're open Tuesday from nine AM to six PM, and Saturday from ten AM to four PM."),
+        ("Are you open on Tuesday?", "We're open from nine AM to six PM on Tuesday."),
+        ("Are you open now?", "We're open from ten AM to four PM today."),
+        ("How late are you open tomorrow?", "We're closed tomorrow."),
+        ("Is this Harbor Street Barbers?", "This is Harbor Street Barbers."),
+        ("Who am I speaking with?", "This is Harbor Street Barbers."),
+        ("Are you a robot?", "I'm the automated assistant of Harbor Street Barbers."),
+        ("How are you?", "I'm very well, thank you."),
+        ("Do you have a bathroom?", ""),
+    ] {
+        let answer = answer(question, &business, now()).unwrap_or_default().join(" / ");
+        assert_eq!(answer, wanted, "{question}");
+    }
+}
+
+#[test]
+fn hours_of_a_week_are_said_by_runs_of_days() {
+    let mut business = business();
+    let usual = business.hours.tue.clone();
+    business.hours = Default::default();
+    let hours = &mut business.hours;
+    for day in [&mut hours.mon, &mut hours.tue, &mut hours.wed, &mut hours.thu, &mut hours.fri] {
+        *day = usual.clone();
+    }
+    business.hours.fri[0].to = chrono::NaiveTime::from_hms_opt(12, 0, 0).expect("noon");
+    assert_eq!(
+        answer("when are you open", &business, now()),
+        Some(vec!["We're open Monday to Thursday from nine AM to six PM, and Friday from nine AM to noon.".to_owned()])
+    );
+}
