@@ -11,7 +11,6 @@ use crate::io::{Ending, Fault, Message, Output, QueryId, Reservation, Role, Want
 use crate::patience;
 use crate::record::Stage;
 use crate::time::{CallTime, Timer};
-use crate::understanding;
 use crate::wording;
 
 /// Messages kept for the model.
@@ -65,11 +64,10 @@ impl Call {
         wording::phrases(prompt, &self.answered().business, self.local(self.now))
     }
 
-    /// Answers a question without the model: from the business's own answers, or by saying that we cannot.
+    /// Answers a question without the model: from the business's answers and file, or by saying that we cannot.
     pub(super) fn answer_ourselves(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
-        let known = understanding::answer(words, &self.answered().business).map(str::to_owned);
-        match known {
-            Some(answer) => self.say_text(at, answer, out),
+        match wording::answer(words, &self.answered().business, self.local(self.now)) {
+            Some(answer) => answer.into_iter().for_each(|sentence| self.say_text(at, sentence, out)),
             None => self.say(at, &Prompt::NoAnswer, out),
         }
     }
