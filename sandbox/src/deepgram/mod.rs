@@ -138,7 +138,7 @@ impl Deepgram {
         let open = self.counts().listeners_open;
         self.counted(match settings.faults.refuse_listen {
             Some(status) => Err(Refusal::of_status(status)),
-            None if open >= settings.listen_max => Err(Refusal::of_status(429)),
+            None if settings.listen_max.is_some_and(|most| open >= most) => Err(Refusal::of_status(429)),
             None => key::check(headers),
         })
     }
@@ -149,7 +149,7 @@ impl Deepgram {
         let open = self.counts().speeches_open;
         self.counted(match settings.faults.refuse_speak {
             Some(status) => Err(Refusal::of_status(status)),
-            None if open >= settings.speak_max => Err(Refusal::of_status(429)),
+            None if settings.speak_max.is_some_and(|most| open >= most) => Err(Refusal::of_status(429)),
             None => key::check(headers),
         })
     }

@@ -13,14 +13,14 @@ pub struct Settings {
     pub interim_every: Duration,
     /// A listening socket without audio or `KeepAlive` for this long is closed with 1011 `NET-0001`. Real: 10 s.
     pub idle_after: Duration,
-    /// Listening sockets open at once; one more is refused with 429. Real: 150 for a project.
-    pub listen_max: u32,
+    /// Listening sockets open at once; one more is refused with 429. Real: 150 for a project; here any number.
+    pub listen_max: Option<u32>,
     /// From a request for speech to its first byte. Real: about 150 to 300 ms.
     pub speak_first_byte: Duration,
     /// How fast the rest of the speech follows, as a multiple of real time; `None` is all at once. Real: several times.
     pub speak_rate: Option<f64>,
-    /// Requests for speech at once; one more is refused with 429. Real: 15 for a project.
-    pub speak_max: u32,
+    /// Requests for speech at once; one more is refused with 429. Real: 15 for a project; here any number.
+    pub speak_max: Option<u32>,
     /// What is broken.
     pub faults: Faults,
 }
@@ -33,10 +33,10 @@ impl Default for Settings {
             final_delay: Duration::ZERO,
             interim_every: Duration::from_secs(1),
             idle_after: Duration::from_secs(10),
-            listen_max: 150,
+            listen_max: None,
             speak_first_byte: Duration::ZERO,
             speak_rate: None,
-            speak_max: 15,
+            speak_max: None,
             faults: Faults::default(),
         }
     }

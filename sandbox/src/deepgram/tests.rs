@@ -172,7 +172,7 @@ async fn handshakes_the_service_refuses_are_refused_with_a_reason() {
     deepgram.set(|settings| settings.faults.refuse_listen = Some(402));
     assert_eq!(refused(PHONE, Some("Token abc")).await.status(), StatusCode::PAYMENT_REQUIRED);
     deepgram.set(|settings| settings.faults = Faults::default());
-    deepgram.set(|settings| settings.listen_max = 0);
+    deepgram.set(|settings| settings.listen_max = Some(0));
     assert_eq!(refused(PHONE, Some("Token abc")).await.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
@@ -268,6 +268,8 @@ async fn speech_that_cannot_be_made_is_refused() {
     assert_eq!(speak(&address, "model=aura-2-thalia-en", "Hello.").await.0, StatusCode::BAD_REQUEST);
     assert_eq!(speak(&address, RAW, "  ").await.0, StatusCode::BAD_REQUEST);
     assert_eq!(speak(&address, RAW, &"a ".repeat(501)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    deepgram.set(|settings| settings.speak_max = Some(0));
+    assert_eq!(speak(&address, RAW, "Hello.").await.0, StatusCode::TOO_MANY_REQUESTS);
     deepgram.set(|settings| settings.faults.refuse_speak = Some(503));
     assert_eq!(speak(&address, RAW, "Hello.").await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
