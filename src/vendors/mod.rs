@@ -2,7 +2,7 @@
 //!
 //! An adapter turns the engine's orders into a vendor's messages and the vendor's messages into
 //! [`Input`](engine::io::Input)s. It sorts every failure by what can be done about it
-//! ([`Fault`](engine::io::Fault)), so that nothing behind it needs to know a status code. Parsing is a pure function
+//! ([`Fault`]), so that nothing behind it needs to know a status code. Parsing is a pure function
 //! beside the task that owns the socket. A vendor's words and a caller's words are never logged above debug, keys never.
 
 pub mod deepgram;

@@ -16,7 +16,6 @@ pub(super) struct Complaint {
     message: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    param: Option<String>,
     /// A name, where OpenAI sends it; others send numbers.
     code: Option<Value>,
 }
@@ -68,12 +67,10 @@ impl Complaint {
     }
 }
 
-/// Whether a refusal is about this parameter.
+/// Whether a refusal is about this parameter. Servers name it in different places; nothing else names it.
 pub(super) fn is_about(error: &OpenAIError, param: &str) -> bool {
-    let Some(refused) = refused(error) else { return false };
-    let complaint = Complaint::in_body(&refused.body);
-    let in_message = complaint.message.as_deref().is_some_and(|message| message.contains(param));
-    refused.status == 400 && (complaint.param.as_deref() == Some(param) || in_message)
+    let body = refused(error).filter(|refused| matches!(refused.status, 400 | 422)).map(|refused| &refused.body);
+    body.is_some_and(|body| String::from_utf8_lossy(body).contains(param))
 }
 
 fn refused(error: &OpenAIError) -> Option<&Refused> {
@@ -168,11 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_about_a_parameter_is_found_by_its_param_or_its_text() {
+    fn a_complaint_about_a_parameter_is_found_wherever_it_names_it() {
         let error =
             |status, body: &str| OpenAIError::Boxed(Box::new(Refused { status, request_id: None, body: body.into() }));
         assert!(is_about(&error(400, r#"{"error":{"message":"m","param":"reasoning_effort"}}"#), "reasoning_effort"));
         assert!(is_about(&error(400, r#"{"error":{"message":"unknown: reasoning_effort"}}"#), "reasoning_effort"));
+        assert!(is_about(&error(422, r#"{"detail":[{"loc":["body","reasoning_effort"]}]}"#), "reasoning_effort"));
         assert!(!is_about(&error(400, r#"{"error":{"message":"m","param":"model"}}"#), "reasoning_effort"));
         assert!(!is_about(&error(500, "reasoning_effort"), "reasoning_effort"));
     }

@@ -1,7 +1,7 @@
 //! Understanding: one streamed, schema-bound chat completion for each turn of the caller.
 //!
 //! The answer's JSON is handed on as it arrives, cut anywhere; the engine reads it while it grows. Its members come in
-//! the order of the [`schema`], which is the order the call needs them in. Every answer ends with
+//! the order of the schema (`schema.rs`), which is the order the call needs them in. Every answer ends with
 //! [`Input::ReplyFinished`] or [`Input::ReplyFailed`], unless it is cancelled. Nothing is retried here: a caller waits,
 //! and the engine's rules answer sooner than a second attempt would.
 //!
@@ -233,7 +233,7 @@ impl Model {
             temperature: self.config.temperature,
             reasoning_effort: effort.filter(|_| !self.without_effort.load(Ordering::Relaxed)),
             stream: true,
-            stream_options: StreamOptions { include_usage: true, include_obfuscation: false },
+            stream_options: StreamOptions { include_usage: true },
         }
     }
 
@@ -285,6 +285,4 @@ struct Request<'a> {
 struct StreamOptions {
     /// The last chunk counts the tokens.
     include_usage: bool,
-    /// Random padding against traffic analysis: bytes we do not need inside TLS to the vendor.
-    include_obfuscation: bool,
 }

@@ -22,9 +22,9 @@ use crate::vendors::excerpt;
 const LOOK_BACK_FRAMES: u64 = 100;
 
 /// The same from the first voice on that nothing was said about, which is more when the vendor went silent: 1 s before
-/// it, and 10 s at most, because on a noisy line everything may be a voice.
+/// it, and 15 s at most, because on a noisy line everything may be a voice.
 const VOICE_LEAD_FRAMES: u64 = 50;
-const VOICE_FRAMES_MAX: u64 = 500;
+const VOICE_FRAMES_MAX: u64 = 750;
 
 /// Flux wants 80 ms at a time. Source: <https://developers.deepgram.com/docs/flux/configuration>, read 2026-11.
 const FLUX_CHUNK_FRAMES: usize = 4;
@@ -65,6 +65,7 @@ impl<'a> Line<'a> {
         socket: Socket,
     ) -> Self {
         let now = Instant::now();
+        let pulse = Pulse::new(config, outage.deaf_after(config.stall), now);
         let origin = inbox.held.next();
         Self {
             config,
@@ -73,7 +74,7 @@ impl<'a> Line<'a> {
             outage,
             socket,
             pace: Pace::new(now, config.catch_up),
-            pulse: Pulse::new(config, now),
+            pulse,
             origin,
             settled: origin,
             pending_from: None,
@@ -127,7 +128,15 @@ impl<'a> Line<'a> {
                     }
                     self.send_chunks(now).await?;
                 }
-                Beat::Dead(why) => return Err(lost(format!("Deepgram's stream is dead: {why}"))),
+                Beat::Dead => {
+                    return Err(lost("Deepgram's stream is dead: nothing came back, not even to a ping".into()));
+                }
+                Beat::Deaf => {
+                    self.outage.is_deaf();
+                    return Err(lost(
+                        "Deepgram's stream is deaf: a voice was sent and nothing was said about it".into(),
+                    ));
+                }
             }
             wrote = true;
         }
@@ -228,6 +237,7 @@ impl<'a> Line<'a> {
         }
         self.pulse.message(Instant::now());
         self.outage.ends();
+        self.outage.reports_early |= !matches!(heard, Heard::Final { .. });
         Ok(self.tell(heard).await?)
     }
 

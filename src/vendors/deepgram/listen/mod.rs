@@ -283,11 +283,15 @@ impl Listener {
     }
 }
 
-/// A stretch of time without a good connection.
+/// A stretch of time without a good connection, and what earlier ones taught.
 #[derive(Debug, Default)]
 struct Outage {
     since: Option<Instant>,
     attempts: u32,
+    /// Connections in a row that were left because a voice met with silence.
+    deaf: u32,
+    /// This vendor has been heard to say something before words are final, in this call.
+    reports_early: bool,
 }
 
 impl Outage {
@@ -299,7 +303,19 @@ impl Outage {
 
     /// A connection has proved good.
     fn ends(&mut self) {
-        *self = Self::default();
+        *self = Self { reports_early: self.reports_early, ..Self::default() };
+    }
+
+    /// A connection took a voice and said nothing.
+    fn is_deaf(&mut self) {
+        self.deaf += 1;
+    }
+
+    /// How long a voice may meet with silence. Longer where the vendor may be one that says nothing before words are
+    /// final, and longer each time, so that somebody who talks on and on is not cut up for ever.
+    fn deaf_after(&self, stall: Duration) -> Duration {
+        let base = if self.reports_early { stall } else { stall * 5 / 3 };
+        base * (1 << self.deaf.min(3))
     }
 
     fn lasted(&self, now: Instant) -> Duration {

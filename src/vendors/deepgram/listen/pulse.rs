@@ -32,8 +32,10 @@ pub(super) enum Beat {
     Ping,
     /// No audio came for a while, and this service's time stands still without: send 80 ms of silence.
     Silence,
-    /// There is nobody there, for this reason.
-    Dead(&'static str),
+    /// Nothing came back for too long, not even to a ping.
+    Dead,
+    /// A voice was sent, and for too long nothing was said about it.
+    Deaf,
 }
 
 /// One connection's signs of life.
@@ -41,6 +43,8 @@ pub(super) enum Beat {
 pub(super) struct Pulse {
     keep_alive: Duration,
     stall: Duration,
+    /// How long a voice may go without a word about it.
+    deaf_after: Duration,
     is_flux: bool,
     /// When to fill the pause in the audio; none before the first audio of the connection. Deepgram closes a
     /// connection that only ever said KeepAlive.
@@ -55,10 +59,11 @@ pub(super) struct Pulse {
 
 impl Pulse {
     /// A connection that was opened now.
-    pub(super) fn new(config: &Config, now: Instant) -> Self {
+    pub(super) fn new(config: &Config, deaf_after: Duration, now: Instant) -> Self {
         Self {
             keep_alive: config.keep_alive,
             stall: config.stall,
+            deaf_after,
             is_flux: matches!(config.flavor, Flavor::Flux { .. }),
             idle_at: None,
             sign_at: now,
@@ -103,11 +108,11 @@ impl Pulse {
     /// What is to be done now; to be asked until there is nothing.
     pub(super) fn beat(&mut self, now: Instant) -> Option<Beat> {
         if self.pinged_at.is_some_and(|pinged| now >= pinged + self.stall / 2) {
-            return Some(Beat::Dead("nothing came back, not even to a ping"));
+            return Some(Beat::Dead);
         }
         // Nova reports about every second while somebody speaks, Flux four times a second.
-        if self.loud_frames >= LOUD_FRAMES_MIN && now >= self.message_at + self.stall {
-            return Some(Beat::Dead("a voice was sent and nothing was said about it"));
+        if self.loud_frames >= LOUD_FRAMES_MIN && now >= self.message_at + self.deaf_after {
+            return Some(Beat::Deaf);
         }
         if self.pinged_at.is_none() && now >= self.sign_at + self.stall / 2 {
             self.pinged_at = Some(now);
@@ -138,6 +143,11 @@ mod tests {
     const QUIET: [u8; FRAME_LEN] = [0xff; FRAME_LEN];
     const LOUD: [u8; FRAME_LEN] = [0x20; FRAME_LEN];
 
+    fn new(start: Instant) -> Pulse {
+        let config = Config::default();
+        Pulse::new(&config, config.stall, start)
+    }
+
     /// Everything that is done in so many seconds after the last of them, with the tenth of a second it is done at.
     fn beats(pulse: &mut Pulse, from: Instant, tenths: u32) -> Vec<(u32, Beat)> {
         let mut beats = Vec::new();
@@ -145,7 +155,7 @@ mod tests {
             let now = from + SECOND / 10 * tenth;
             while let Some(beat) = pulse.beat(now) {
                 beats.push((tenth, beat));
-                if matches!(beat, Beat::Dead(_)) {
+                if matches!(beat, Beat::Dead | Beat::Deaf) {
                     return beats;
                 }
                 if beat == Beat::Ping {
@@ -159,7 +169,7 @@ mod tests {
     #[test]
     fn the_first_frame_that_may_hold_a_voice_is_told() {
         let now = Instant::now();
-        let mut pulse = Pulse::new(&Config::default(), now);
+        let mut pulse = new(now);
         assert_eq!(pulse.sent(now, &QUIET), None);
         assert_eq!(pulse.sent(now, &[QUIET, QUIET, LOUD, LOUD].concat()), Some(2));
     }
@@ -167,7 +177,7 @@ mod tests {
     #[test]
     fn an_idle_connection_is_kept_alive_only_after_some_audio() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(&Config::default(), start);
+        let mut pulse = new(start);
         let kept_alive = |beats: Vec<(u32, Beat)>| -> Vec<u32> {
             beats.into_iter().filter(|(_, beat)| *beat == Beat::KeepAlive).map(|(tenth, _)| tenth).collect()
         };
@@ -186,7 +196,7 @@ mod tests {
             eot_timeout_ms: 5_000,
             force_end_turn: false,
         };
-        let mut pulse = Pulse::new(&Config { flavor, ..Config::default() }, start);
+        let mut pulse = Pulse::new(&Config { flavor, ..Config::default() }, SECOND, start);
         pulse.sent(start, &QUIET);
         let mut silences = 0;
         for ms in 0..2_000 {
@@ -201,26 +211,26 @@ mod tests {
     #[test]
     fn a_connection_that_shows_no_life_is_pinged_and_then_given_up() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(&Config::default(), start);
+        let mut pulse = new(start);
         assert_eq!(pulse.beat(start + SECOND * 2), None);
         assert_eq!(pulse.due(), start + SECOND * 3);
         assert_eq!(pulse.beat(start + SECOND * 3), Some(Beat::Ping));
         assert_eq!(pulse.beat(start + SECOND * 5), None);
-        assert!(matches!(pulse.beat(start + SECOND * 6), Some(Beat::Dead(_))));
+        assert_eq!(pulse.beat(start + SECOND * 6), Some(Beat::Dead));
     }
 
     #[test]
     fn a_quiet_caller_is_no_sign_of_a_deaf_vendor_and_a_loud_one_is() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(&Config::default(), start);
+        let mut pulse = new(start);
         for _ in 0..500 {
             pulse.sent(start, &QUIET);
         }
-        assert!(!beats(&mut pulse, start, 600).iter().any(|(_, beat)| matches!(beat, Beat::Dead(_))));
-        let mut pulse = Pulse::new(&Config::default(), start);
+        assert!(!beats(&mut pulse, start, 600).iter().any(|(_, beat)| *beat == Beat::Deaf));
+        let mut pulse = new(start);
         for _ in 0..150 {
             pulse.sent(start, &LOUD);
         }
-        assert!(matches!(beats(&mut pulse, start, 600).last(), Some((60, Beat::Dead(_)))));
+        assert_eq!(beats(&mut pulse, start, 600).last(), Some(&(60, Beat::Deaf)));
     }
 }
