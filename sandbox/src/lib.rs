@@ -4,6 +4,8 @@
 //! the gateway's own adapters, so that nothing in the gateway knows whether it talks to the sandbox. Latencies and faults
 //! of each can be set while it runs.
 
+#[cfg(feature = "sockets")]
+pub mod caller;
 pub mod clips;
 #[cfg(feature = "sockets")]
 pub mod deepgram;

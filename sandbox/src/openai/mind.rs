@@ -30,8 +30,8 @@ const QUESTIONS: [(&[&str], Expect); 6] = [
     (&["shall i book", "should i book", "book it", "is that right", "yes or no"], Expect::YesNo),
     (&["your name", "the name"], Expect::Name),
     (&["number"], Expect::Phone),
-    (&["which service", "what service", "we do"], Expect::Service),
-    (&["when", "which day", "what time", "day and time", "suits you", "suit you", "morning, or"], Expect::Time),
+    (&["which service", "what service", "which one would you like", "what can we do"], Expect::Service),
+    (&["when", "which day", "what time", "which other day", "suit", "morning, or"], Expect::Time),
 ];
 
 /// Longest turn, in words, in which the words about time are looked for one by one.
@@ -99,7 +99,7 @@ fn words_about_time(said: &str, situation: &Situation) -> Option<String> {
 fn expectation(asked: &str) -> Expect {
     // What counts is the last question of several sentences.
     let asked = asked.to_lowercase();
-    let sentences: Vec<&str> = asked.split_inclusive(['.', '?', '!']).collect();
+    let sentences: Vec<&str> = asked.split_inclusive(['.', '?', '!']).filter(|s| !s.trim().is_empty()).collect();
     let question = sentences.iter().rev().find(|sentence| sentence.contains('?'));
     let Some(question) = question.or(sentences.last()) else { return Expect::Anything };
     let told = |words: &[&str]| words.iter().any(|word| question.contains(word));

@@ -20,6 +20,7 @@ const EVENTS_MAX: usize = 1_024;
 #[derive(Debug)]
 pub struct Line {
     call_sid: String,
+    placed: Instant,
     orders: mpsc::Sender<Order>,
     events: mpsc::Receiver<LineEvent>,
     ended: Option<oneshot::Receiver<LineEvent>>,
@@ -135,8 +136,9 @@ impl Line {
         let (events_in, events) = mpsc::channel(EVENTS_MAX);
         let (ended_in, ended) = oneshot::channel();
         let tally = Arc::new(Mutex::new(Tally::default()));
-        let reporter = Reporter { placed: Instant::now(), events: events_in, tally: Arc::clone(&tally) };
-        let line = Self { call_sid, orders, events, ended: Some(ended), tally };
+        let placed = Instant::now();
+        let reporter = Reporter { placed, events: events_in, tally: Arc::clone(&tally) };
+        let line = Self { call_sid, placed, orders, events, ended: Some(ended), tally };
         (line, Wire { orders: orders_out, reporter, ended: ended_in })
     }
 
@@ -194,6 +196,11 @@ impl Line {
         let ended = self.ended.as_mut()?.await.ok();
         self.ended = None;
         ended
+    }
+
+    /// The time since the call was placed, which is what [`LineEvent::at`] counts.
+    pub fn now(&self) -> Duration {
+        self.placed.elapsed()
     }
 
     /// The figures so far.
