@@ -26,6 +26,8 @@ pub enum Topic {
     Robot,
     /// "How are you?"
     SmallTalk,
+    /// "Are you there?"
+    Presence,
 }
 
 /// What the business says to a question: the answer with the most marking words in it, the first one where equal.
@@ -50,8 +52,12 @@ pub(super) fn topic(words: &[Word], business: &Business, now: NaiveDateTime) -> 
         what can you do, what treatments, what are my options, what are the options, what kind of services";
     const PRICE: &str = "how much, cost, costs, price, prices, charge, expensive";
     const HOURS: &str = "open, hours, close, closed, closing, how late, how early";
+    const THERE: &str = "are you there, is anyone there, is anybody there, can you hear me, do you hear me, anybody there, \
+        anyone there, is somebody there, are you still there";
     let service = || services::named(words, business).map(|named| named.id);
-    if has(words, ["how long"]) {
+    if has(words, listed(THERE)) {
+        Some(Topic::Presence)
+    } else if has(words, ["how long"]) {
         Some(Topic::Length(service()))
     } else if has(words, listed(PRICE)) {
         Some(Topic::Price(service()))

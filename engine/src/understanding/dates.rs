@@ -44,6 +44,7 @@ pub(super) fn days(words: &[Word], at: usize, today: &Today) -> Option<(Named, u
         weekday,
         spans::week,
         spans::weekend,
+        spans::weekdays,
         spans::nth_weekday,
         month_day,
         spans::month,
@@ -242,7 +243,21 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     let lead = starts_any(
         words,
         at,
-        ["this coming", "this next", "the next", "the following", "following", "coming", "this", "next", "on", "the"],
+        [
+            "last",
+            "this past",
+            "past",
+            "this coming",
+            "this next",
+            "the next",
+            "the following",
+            "following",
+            "coming",
+            "this",
+            "next",
+            "on",
+            "the",
+        ],
     );
     let lead = lead.unwrap_or(0);
     let said = words.get(at..at + lead)?.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
@@ -251,6 +266,10 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     let this_week = later(monday_of(today.date), day.num_days_from_monday());
     let soonest = next_named(today.date, day);
     let mut date = match said.as_str() {
+        "last" | "past" | "this past" => soonest
+            .checked_sub_days(Days::new(7))
+            .filter(|date| *date < today.date)
+            .unwrap_or(soonest.checked_sub_days(Days::new(14))?),
         "next" => later(this_week, 7),
         "this" | "this coming" if this_week >= today.date => this_week,
         _ => soonest,
@@ -264,6 +283,13 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     }
     if let Some(found) = weekday_and_ordinal(words, next, day, today) {
         return Some((found.0, next + found.1 - at));
+    }
+    let after_that = starts_any(words, next, ["after that", "after"]).zip(today.in_mind);
+    if let Some((length, in_mind)) = after_that.filter(|_| text(words, next + 1) != "next") {
+        let clock_follows = text(words, next + 1) != "that" && next + 1 < words.len();
+        if !clock_follows {
+            return Some((one(next_named(in_mind, day)), next + length - at));
+        }
     }
     if let Some(length) = starts_any(words, next, ["of next week", "in next week", "next week"]) {
         date = later(this_week, 7);

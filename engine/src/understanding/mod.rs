@@ -95,7 +95,7 @@ pub fn understand(text: &str, situation: &Situation) -> Proposal {
     let words = words::read(text);
     let (asking, telling) = questions_apart(&words, situation);
     let mut proposal = facts(&telling, situation);
-    proposal.name = proposal.name.or_else(|| names::introduced(&words).map(|named| named.name));
+    proposal.name = proposal.name.or_else(|| names::introduced(&words, false).map(|named| named.name));
     proposal.intent = intents::of(&words, !asking.is_empty(), &proposal, situation.expects);
     if proposal.intent == Intent::Change && !proposal.has_facts() {
         proposal.about = intents::about(&words);
@@ -176,6 +176,10 @@ fn facts(words: &[Word], situation: &Situation) -> Proposal {
     }
     take_name(&mut proposal, &mut rest, situation);
     take_time(&mut proposal, &rest, situation);
+    if proposal.name.is_none() && proposal.service.is_some() {
+        proposal.name = names::in_a_sentence(&rest, |sentence| services::named(sentence, situation.business).is_some())
+            .map(|named| named.name);
+    }
     let bare_answer = situation.expects == Expect::Service
         && intents::leaning(words) == Leaning::Neither
         && !proposal.has_facts()
@@ -201,7 +205,8 @@ fn take_phone(proposal: &mut Proposal, rest: &mut Vec<Word>, situation: &Situati
 
 fn take_name(proposal: &mut Proposal, rest: &mut Vec<Word>, situation: &Situation) {
     let asked_for = situation.expects == Expect::Name && proposal.service.is_none() && !is_for_somebody_else(rest);
-    let named = if asked_for { names::answered(rest) } else { names::introduced(rest) };
+    let likely = matches!(situation.expects, Expect::Anything | Expect::Name | Expect::Change);
+    let named = if asked_for { names::answered(rest) } else { names::introduced(rest, likely) };
     if let Some(named) = named {
         proposal.name = Some(named.name);
         rest.drain(named.from..named.to);
@@ -225,10 +230,9 @@ fn take_time(proposal: &mut Proposal, rest: &[Word], situation: &Situation) {
 
 /// "I was there yesterday": a day that has gone by, told by somebody who asks for nothing.
 fn is_a_memory(when: &When, proposal: &Proposal, rest: &[Word], situation: &Situation) -> bool {
-    let When::Within { to, .. } = when else { return false };
-    let gone = crate::calendar::moment(to).is_some_and(|to| to < situation.now);
-    let opening = situation.expects == Expect::Anything;
-    gone && opening && proposal.service.is_none() && !intents::wants_booking(rest)
+    let (When::Within { to: last, .. } | When::At(last)) = when else { return false };
+    let gone = crate::calendar::moment(last).is_some_and(|last| last.date() < situation.now.date());
+    gone && situation.expects != Expect::Time && proposal.service.is_none() && !intents::wants_booking(rest)
 }
 
 /// Words that answer no question about the booking: a person is wanted, or nothing any more.

@@ -12,6 +12,8 @@ pub(super) struct Place {
     pub(super) first: bool,
     /// It must have a capital, because the text has capitals and nothing else speaks for a name.
     pub(super) capital: bool,
+    /// Only a name can stand here, so that "April" is one.
+    pub(super) sure: bool,
 }
 
 /// Whether a word can be part of a name.
@@ -36,7 +38,7 @@ pub(super) fn fits(words: &[Word], at: usize, place: Place) -> bool {
         return true;
     }
     let is_number = cardinal(words, at).is_some() || ordinal(words, at).is_some();
-    let is_day = weekday_of(lower).is_some() || (place.first && place.capital && month_of(lower).is_some());
+    let is_day = weekday_of(lower).is_some() || (place.first && !place.sure && month_of(lower).is_some());
     // "Trying", unless it has a capital inside the sentence: "Xi Jinping".
     let is_verb = lower.len() > 4 && lower.ends_with("ing") && !(large && at > 0);
     !is_number && !is_day && !is_verb && !is_no_name(lower)
@@ -70,7 +72,10 @@ fn is_a_name_after_all(words: &[Word], at: usize, first: bool) -> bool {
 
 /// Words that stand where a name may stand and are none.
 fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: &str = "a able about absolutely actually afraid after afternoon again agent ahead all almost already \
+    const NO_NAMES: &str = "american annoying bit busy christmas convenient covid crazy cute difficult easter easy english far \
+        french friend's funny german hard hungry impossible italian little local lost mad missing mom mexican necessary obvious odd \
+        okay outside over possible regarding ridiculous serious short silly simple spanish strange stuck terrible thanksgiving tricky \
+        unbelievable urgent useful weird worth stupid a able about absolutely actually afraid after afternoon again agent ahead all almost already \
         alright also always am amazing an and another any anybody anyone anything anytime appointment are around as asap ask at \
         available awesome back bad be beard because been before best better bit book booked booking both bother busy but by bye \
         call can cancel cannot certainly change client closed color come comfortable confirmed cool correct could curious \

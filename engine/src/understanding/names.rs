@@ -40,12 +40,13 @@ const LAST_NAME: &str = "last name is, last name, surname is, surname, family na
 const RELATIVES: &str = "son, daughter, wife, husband, mother, mom, father, dad, brother, sister, friend, partner, grandson, \
     granddaughter, girlfriend, boyfriend";
 
-/// A name with an introduction, wherever it stands in the words. The last one wins: people correct themselves.
-pub(super) fn introduced(words: &[Word]) -> Option<Named> {
+/// A name with an introduction, wherever it stands in the words. The last one wins: people correct themselves. In a text
+/// without capitals, "it's urgent" looks like "it's ada"; such names count only where one is `likely`.
+pub(super) fn introduced(words: &[Word], likely: bool) -> Option<Named> {
     let mut last = labelled(words);
     for at in 0..words.len() {
         if last.as_ref().is_none_or(|last| at >= last.to) {
-            last = introduced_at(words, at).or(last);
+            last = introduced_at(words, at, likely).or(last);
         }
     }
     last
@@ -60,12 +61,28 @@ pub(super) fn answered(words: &[Word]) -> Option<Named> {
     while let Some(length) = starts_any(words, from, listed(OPENERS)) {
         from += length;
     }
-    let bare = bare(words, from, false).map(|named| joined(words, named));
+    let bare = bare(words, from, Trust::Sure).map(|named| joined(words, named));
     match &bare {
         // "It's Ada Lovelace, L O V E …" is one bare name, though "it's Ada" alone would introduce one.
         Some(named) if named.name.contains(' ') => bare,
-        _ => introduced(words).or(bare),
+        _ => introduced(words, true).or(bare),
     }
+}
+
+/// A sentence that is a first and a last name and nothing else: "A haircut. Tomorrow at three. Ada Lovelace." Sentences
+/// that are `taken` say something else with capitals: "Swedish Massage."
+pub(super) fn in_a_sentence(words: &[Word], taken: impl Fn(&[Word]) -> bool) -> Option<Named> {
+    let mut start = 0;
+    for sentence in words.split_inclusive(|word| word.pause >= Pause::Stop) {
+        let end = start + sentence.len();
+        let asks = sentence.last().is_some_and(|word| word.pause == Pause::Question);
+        let named = bare(words, start, Trust::Capitals).filter(|named| named.to == end && named.name.contains(' '));
+        if named.is_some() && !asks && !taken(sentence) {
+            return named;
+        }
+        start = end;
+    }
+    None
 }
 
 /// "First name Ada, last name Lovelace", in either order, the label of one of them left out or not.
@@ -73,13 +90,13 @@ fn labelled(words: &[Word]) -> Option<Named> {
     let after = |labels: &str| {
         (0..words.len()).find_map(|at| {
             let length = starts_any(words, at, listed(labels))?;
-            bare(words, at + length, false).map(|named| Named { from: at, ..named })
+            bare(words, at + length, Trust::Sure).map(|named| Named { from: at, ..named })
         })
     };
     let (first, last) = (after(FIRST_NAME), after(LAST_NAME));
     let unlabelled = |label: &Named| {
         let start = (0..label.from).find(|at| starts_any(words, *at, listed(OPENERS)).is_none())?;
-        bare(words, start, false).filter(|named| named.to <= label.from)
+        bare(words, start, Trust::Sure).filter(|named| named.to <= label.from)
     };
     let (first, last) = match (first, last) {
         (Some(first), Some(last)) => (first, last),
@@ -99,43 +116,54 @@ fn labelled(words: &[Word]) -> Option<Named> {
 
 /// A bare name with the rest of it behind a pause: "Ada. Lovelace." The rest may say all of it: "Bond. James Bond."
 fn joined(words: &[Word], named: Named) -> Named {
-    let Some(rest) = bare(words, named.to, false).filter(|rest| rest.to == words.len()) else { return named };
+    let Some(rest) = bare(words, named.to, Trust::Sure).filter(|rest| rest.to == words.len()) else { return named };
     let again = rest.name.split(' ').any(|part| named.name.split(' ').any(|said| said == part));
     let name = if again { rest.name } else { format!("{} {}", named.name, rest.name) };
     Named { name, from: named.from, to: rest.to }
 }
 
-fn introduced_at(words: &[Word], at: usize) -> Option<Named> {
+fn introduced_at(words: &[Word], at: usize, likely: bool) -> Option<Named> {
     // "What's the name of …" introduces nobody, and "last name …" is only a part.
     if ["what", "whats", "your", "not"].contains(&before(words, at)) {
         return None;
     }
+    let doubt = if likely { Trust::Doubtful } else { Trust::Capitals };
     let introducing = |named: Named| Named { from: at, ..named };
     if let Some(length) = starts_any(words, at, listed(SURE)) {
         let filler = starts_any(words, at + length, ["actually", "is", "um", "uh"]).unwrap_or(0);
-        return bare(words, at + length + filler, false).map(introducing);
+        return bare(words, at + length + filler, Trust::Sure).map(introducing);
     }
     if let Some(length) = starts_any(words, at, listed(UNSURE)) {
-        return bare(words, at + length, true).map(introducing);
+        return bare(words, at + length, doubt).map(introducing);
     }
     let relative = starts_any(words, at + 1, listed(RELATIVES)).filter(|_| ["my", "our"].contains(&text(words, at)));
     if let Some(length) = relative.filter(|length| text(words, at + 1 + length) != "is") {
-        return bare(words, at + 1 + length, true).map(introducing);
+        return bare(words, at + 1 + length, doubt).map(introducing);
     }
     // "Ada here", "Ada Lovelace speaking".
     let greeted = ["hi", "hello", "hey"].contains(&before(words, at));
     let starts_sentence = at == 0 || words[at - 1].pause > Pause::None || greeted;
-    let named = bare(words, at, true).filter(|_| starts_sentence)?;
+    let named = bare(words, at, doubt).filter(|_| starts_sentence)?;
     let length = starts_any(words, named.to, ["here", "speaking", "calling"])?;
     Some(Named { from: at, to: named.to + length, ..named })
 }
 
-/// One to four words that look like a name from `at` on, spelled letters put together. A doubtful one must have a
-/// capital where the text has any, and end where names end.
-fn bare(words: &[Word], at: usize, doubtful: bool) -> Option<Named> {
+/// How much speaks for a name before it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// Only a name can stand here.
+    Sure,
+    /// Much else can: it must have a capital where the text has any, and end where names end.
+    Doubtful,
+    /// Much else does: it must have a capital.
+    Capitals,
+}
+
+/// One to four words that look like a name from `at` on, spelled letters put together.
+fn bare(words: &[Word], at: usize, trust: Trust) -> Option<Named> {
     const MOST: usize = 4;
     let large = |word: &Word| word.raw.starts_with(char::is_uppercase) && word.text != "i";
-    let capital = doubtful && words.iter().any(large);
+    let capital = trust == Trust::Capitals || (trust == Trust::Doubtful && words.iter().any(large));
     let mut parts: Vec<String> = Vec::new();
     let mut next = at;
     while next < words.len() && parts.len() < MOST {
@@ -145,7 +173,7 @@ fn bare(words: &[Word], at: usize, doubtful: bool) -> Option<Named> {
         } else if let Some(length) = spelling_lead(words, next).filter(|_| !parts.is_empty()) {
             next += length;
             continue;
-        } else if fits(words, next, Place { first: parts.is_empty(), capital }) {
+        } else if fits(words, next, Place { first: parts.is_empty(), capital, sure: trust == Trust::Sure }) {
             let word = &words[next];
             match parts.last_mut().filter(|_| word.hyphened) {
                 Some(last) => *last = format!("{last}-{}", written(&word.raw)),
@@ -165,7 +193,7 @@ fn bare(words: &[Word], at: usize, doubtful: bool) -> Option<Named> {
         return None;
     }
     let unfinished = next < words.len() && words[next - 1].pause == Pause::None && !may_follow(text(words, next));
-    (!(doubtful && unfinished)).then(|| Named { name: parts.join(" "), from: at, to: next })
+    (trust == Trust::Sure || !unfinished).then(|| Named { name: parts.join(" "), from: at, to: next })
 }
 
 /// Words between a name and its letters: "that's J O N".

@@ -107,7 +107,7 @@ pub(super) const ASKS_ABOUT_US: &str = "how long, how much, how many, how do, ho
 
 /// Words that make it a question about a free time after all.
 pub(super) const ASKS_FOR_TIME: &str = "how about, how soon, anything, any time, any times, any openings, opening, openings, \
-    available, availability, free, earliest, soonest, slot, spot, a time, appointment, fit me, squeeze, which times, room, does it work";
+    available, availability, free, earliest, soonest, slot, spot, a time, appointment, fit me, squeeze, which times, room, sound, work for you";
 
 /// Ways to say that something was not heard.
 pub(super) const REPEAT: &str = "pardon, pardon me, excuse me, what was that, what did you say, say again, say that again, \
@@ -129,11 +129,12 @@ pub(super) const OLD_APPOINTMENT: &str =
     "my appointment, my booking, my reservation, an existing appointment, my existing";
 
 /// What is done with one.
-pub(super) const TOUCHES: &str = "cancel, reschedule, move, change, confirm, postpone, check, push, switch";
+pub(super) const TOUCHES: &str =
+    "cancel, late, running late, about, reschedule, move, change, confirm, postpone, check, push, switch";
 
 /// Ways to say that one has an appointment.
 pub(super) const HAS_APPOINTMENT: &str = "i have an appointment, i have a booking, i have a reservation, i had an appointment, \
-    i already have an appointment, i have got an appointment, i booked an appointment, i made an appointment";
+    i would like to cancel, i need to cancel, i want to cancel, i have to cancel, i already have an appointment, i have got an appointment, i booked an appointment, i made an appointment";
 
 /// Small talk that wants an answer.
 pub(super) const SMALL_TALK: &str = "how are you, how are you doing, how is it going, how do you do, how have you been";

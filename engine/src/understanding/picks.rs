@@ -14,6 +14,8 @@ pub(super) enum Asked {
     Soonest,
     /// "Whenever", "any time": whatever there is.
     Any,
+    /// "What do you have?": a choice, of the day in mind where there is one.
+    Choice,
     /// "Anything later?"
     Later,
     /// "Anything earlier?"
@@ -93,27 +95,33 @@ fn nth_of(nth: u32, offered: usize, length: usize) -> Option<(Asked, usize)> {
 
 /// "The earliest you have", "as soon as possible", "whenever", "anything later".
 fn open(words: &[Word], at: usize, offered: bool) -> Option<(Asked, usize)> {
-    const OPEN: [(Asked, &str); 3] = [
+    const OPEN: [(Asked, &str); 4] = [
         (
             Asked::Soonest,
             "the earliest you have, the earliest available, the earliest possible, your earliest, the earliest, earliest, \
              as soon as possible, as soon as you can, as early as possible, as early as you can, the soonest you have, the soonest, \
              soonest, asap, a s a p, the first available, first available, the first one you have, the first one available, \
              the first you have, first opening, next available, next opening, right now, right away, immediately, \
-             the sooner the better, what do you have, what have you got, what is available, what is free, what is open, \
-             what times, what time do you have, any openings, any availability, anything available, do you have anything, \
-             have you got anything, is there anything available, is there anything, when can you, when could you, when is good, \
-             when are you free, when do you have, when would be good, when works",
+             the sooner the better, when can you, when could you, when you open, as you open, after you open, at opening, \
+             opening time, as soon as you open",
+        ),
+        (
+            Asked::Choice,
+            "what do you have, what have you got, what is available, what is free, what is open, what times, what time do you have, \
+             any openings, any availability, anything available, do you have anything, have you got anything, \
+             is there anything available, is there anything, when is good, when are you free, when do you have, \
+             when would be good, when works",
         ),
         (
             Asked::Any,
-            "anytime, any time, any day, any hour, whenever, i am flexible, i am free all day, does not matter, do not care, \
+            "anytime, any time, any day, every day, any hour, whenever, i am flexible, i am free all day, does not matter, do not care, \
              do not mind, no preference, all day, sometime, some time, you pick, you choose, you decide, you tell me, surprise me, \
              whatever you have, whatever is available, whatever works, whatever time, i am open, i am easy",
         ),
         (
             Asked::Last,
-            "the latest you have, the latest, the last appointment, latest, as late as possible, as late as you can",
+            "the latest you have, the latest, the last appointment, latest, as late as possible, as late as you can, \
+             before you close, at closing, at closing time, closing time, when you close",
         ),
     ];
     let found = OPEN.iter().find_map(|(asked, phrases)| Some((*asked, starts_any(words, at, listed(phrases))?)));

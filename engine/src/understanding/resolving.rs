@@ -33,7 +33,7 @@ impl Wish {
             return None;
         }
         if let Some(clock) = self.at {
-            let clock = self.part.map_or(clock, |part| clock.within(part));
+            let clock = self.part.map_or(clock, |part| clock.inside(part));
             let (one, other) = clock.readings_min();
             let matches = |at: NaiveDateTime| minute_of(at) == one || minute_of(at) == other;
             return match (matches(first), matches(second)) {
@@ -63,14 +63,14 @@ impl Wish {
                 Asked::Nth(index) => Some(When::Offered(index)),
                 Asked::Last => Some(When::Offered(offered.len() - 1)),
                 Asked::Soonest | Asked::Any => Some(When::Offered(0)),
-                Asked::Later | Asked::Earlier => None,
+                Asked::Later | Asked::Earlier | Asked::Choice => None,
             };
         }
         let fits = |at: &NaiveDateTime| {
             let day = self.days.is_none_or(|(from, to)| (from..=to).contains(&at.date()));
             let part = self.part.is_none_or(|part| (part.from_min..=part.to_min).contains(&minute_of(*at)));
             let clock = self.at.is_none_or(|clock| {
-                let (one, other) = self.part.map_or(clock, |part| clock.within(part)).readings_min();
+                let (one, other) = self.part.map_or(clock, |part| clock.inside(part)).readings_min();
                 [one, other].contains(&minute_of(*at))
             });
             day && clock && (part || self.at.is_some())
@@ -97,7 +97,7 @@ impl Wish {
             return Some(within(from, from + TimeDelta::minutes(60)));
         }
         if let Some(clock) = self.at {
-            let clock = self.part.map_or(clock, |part| clock.within(part));
+            let clock = self.part.map_or(clock, |part| clock.inside(part));
             return Some(at(clock, self.day_for_clock(clock, situation), situation));
         }
         let stretch = self.stretch();
@@ -106,8 +106,13 @@ impl Wish {
             Some(asked @ (Asked::Later | Asked::Earlier)) if !asked_for_day => Some(beside_offered(asked, situation)),
             Some(Asked::Last) if !asked_for_day => situation.day_in_mind.map(|day| late_on(day, situation)),
             Some(Asked::Last) => self.days.map(|(_, to)| late_on(to, situation)),
-            Some(Asked::Any) if !asked_for_day && situation.day_in_mind.is_some() => {
+            Some(Asked::Any | Asked::Choice) if !asked_for_day && situation.day_in_mind.is_some() => {
                 situation.day_in_mind.map(|day| whole(day, day, situation))
+            }
+            Some(Asked::Soonest) if stretch.is_none() && self.days.is_some() => {
+                let (from, to) = self.days?;
+                let open = |day: NaiveDate| !situation.business.hours.of(day.weekday()).is_empty();
+                Some(early_on(first_day(from, to, situation, open).unwrap_or(from), situation))
             }
             Some(_) if !asked_for_day => {
                 Some(whole(situation.now.date(), last_day(situation.business, situation.now), situation))
@@ -173,7 +178,7 @@ struct Stretch {
 impl Stretch {
     /// The first and last minute on a day.
     fn minutes_on(self, day: NaiveDate, situation: &Situation) -> (u32, u32) {
-        let half = |clock: Clock| self.part.map_or(clock, |part| clock.within(part));
+        let half = |clock: Clock| self.part.map_or(clock, |part| clock.inside(part));
         let part = self.part.unwrap_or(Part { from_min: 0, to_min: LAST_MIN });
         let from = self.from.map(|clock| likely_min(half(clock), day, situation));
         let to = self.to.map(|clock| match from {
@@ -287,6 +292,16 @@ fn late_on(day: NaiveDate, situation: &Situation) -> When {
     let closing =
         situation.business.hours.of(day.weekday()).iter().map(|open| minute(open.to)).max().unwrap_or(LAST_MIN);
     clipped(minute_on(day, closing.saturating_sub(120)), minute_on(day, closing), situation)
+}
+
+/// The first two hours after opening.
+fn early_on(day: NaiveDate, situation: &Situation) -> When {
+    let openings = situation.business.hours.of(day.weekday());
+    let opening = openings.iter().map(|open| minute(open.from)).min();
+    opening.map_or_else(
+        || whole(day, day, situation),
+        |opening| clipped(minute_on(day, opening), minute_on(day, opening + 120), situation),
+    )
 }
 
 /// "Anything later?", and "earlier?": on the day of the offered times, beyond the last or before the first of them.

@@ -51,6 +51,14 @@ pub(super) fn weekend(words: &[Word], at: usize, today: &Today) -> Option<(Named
     Some((Named::Span(saturday.max(today.date), later(saturday, 1)), length))
 }
 
+/// "weekdays", "during the week": from today to Friday, or all of next week's on a weekend.
+pub(super) fn weekdays(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
+    let length = starts_any(words, at, ["weekdays", "a weekday", "weekday", "during the week"])?;
+    let monday = monday_of(today.date);
+    let monday = if today.date > later(monday, 4) { later(monday, 7) } else { monday };
+    Some((Named::Span(monday.max(today.date), later(monday, 4)), length))
+}
+
 /// "next month", "in December", "early December", "the end of the month", "in the new year".
 pub(super) fn month(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     let (piece, lead) = piece_of(words, at);

@@ -11,6 +11,9 @@ pub(super) const PARTICLES: [&str; 16] =
 pub(super) fn spelled(words: &[Word], at: usize) -> Option<(String, usize)> {
     let mut letters = String::new();
     let mut next = at;
+    // Commas between all letters part nothing; one after letters without commas parts two names, as a space does that
+    // stands among hyphens.
+    let mut in_one_breath = false;
     while let Some((letter, times, length)) = letter_at(words, next) {
         letters.extend(std::iter::repeat_n(letter, times));
         next += length;
@@ -19,9 +22,12 @@ pub(super) fn spelled(words: &[Word], at: usize) -> Option<(String, usize)> {
             next += if named { length + 1 } else { 0 };
         }
         let pause = words[next - 1].pause;
-        if pause >= Pause::Stop || (pause == Pause::Comma && letter_at(words, next).is_none()) {
+        let follows = letter_at(words, next).is_some();
+        let new_word = words[next - 1].hyphened && words.get(next).is_some_and(|word| !word.hyphened);
+        if pause >= Pause::Stop || new_word || (pause == Pause::Comma && (in_one_breath || !follows)) {
             break;
         }
+        in_one_breath |= pause == Pause::None && follows;
     }
     (letters.chars().count() >= 2).then(|| (written(&letters), next - at))
 }

@@ -63,6 +63,13 @@ impl Clock {
         }
     }
 
+    /// The same time in the half of the day that lies inside a part of it; as it is when neither half does.
+    pub(super) fn inside(self, part: Part) -> Self {
+        let (morning, afternoon) = self.readings_min();
+        let fits = |min: u32| (part.from_min..=part.to_min).contains(&min);
+        if fits(morning) || fits(afternoon) { self.within(part) } else { self }
+    }
+
     /// The last minute before: 11:59 before noon.
     pub(super) fn minute_before(self) -> Self {
         match (self.hour, self.minute) {
@@ -133,7 +140,8 @@ fn ahead(words: &[Word], at: usize) -> Option<(Told, usize)> {
     let minutes = match text(words, next) {
         "hour" | "hours" if count == 0 => 30,
         "hour" | "hours" if count <= 48 => count * 60,
-        "minute" | "minutes" | "mins" if (1..=600).contains(&count) => count,
+        // "I'll be with you in a minute" wishes for nothing.
+        "minute" | "minutes" | "mins" if (5..=600).contains(&count) => count,
         _ => return None,
     };
     next += 1;
@@ -193,9 +201,12 @@ fn past_or_to(words: &[Word], at: usize) -> Option<Read> {
     next += 1;
     let said_minutes = ["minutes", "minute"].contains(&text(words, next));
     next += usize::from(said_minutes);
-    // "Two to four" and "three before five" are stretches; "ten to four" is a time unless "from" stands before it.
+    // "Two to four" and "ten to twelve" are stretches; "ten to four" is a time unless "from" stands before it.
     let round = minutes % 5 == 0 || said_minutes;
-    let a_stretch = ["from", "between"].contains(&before(words, at)) || !round;
+    let hour_after = hour_alone(words, next + 1).map_or(0, |(hour, _)| hour);
+    let led = ["at", "around", "about"].contains(&before(words, at));
+    let rises = text(words, next) == "to" && !led && !said_minutes && minutes <= 12 && hour_after > minutes;
+    let a_stretch = ["from", "between"].contains(&before(words, at)) || !round || rises;
     let forward = ["past", "after"].contains(&text(words, next));
     let back = ["to", "till", "until", "of", "before"].contains(&text(words, next));
     if (forward || back) && !a_stretch {

@@ -1,6 +1,6 @@
 //! When the caller wants to come: what a turn says about days, times and choices, put together into one wish.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use super::dates::{Today, days};
 use super::mentions::{Mention, What, mentions};
@@ -26,6 +26,8 @@ pub(super) struct Wish {
     pub(super) asked: Option<Asked>,
     /// So many minutes from now.
     pub(super) ahead_min: Option<u32>,
+    /// Another day took the first one's place: a time that follows takes the place of the first one's, too.
+    day_replaced: bool,
 }
 
 /// Reads all that the words say about time.
@@ -40,6 +42,7 @@ pub(super) fn reading(words: &[Word], situation: &Situation) -> Reading {
     if found.iter().any(|mention| mention.what == What::Nonsense) {
         return Reading::Unclear;
     }
+    let found = first_choice(&found, words);
     if found.is_empty() {
         return if situation.expects == Expect::Time && sounds_like_time(words) {
             Reading::Unclear
@@ -47,7 +50,22 @@ pub(super) fn reading(words: &[Word], situation: &Situation) -> Reading {
             Reading::Nothing
         };
     }
-    Wish::of(&found, words).resolve(situation).map_or(Reading::Unclear, Reading::Found)
+    Wish::of(found, words).resolve(situation).map_or(Reading::Unclear, Reading::Found)
+}
+
+/// The first of two whole wishes: "Friday at three, or Saturday morning". One time is looked for at a time, and the
+/// calendar offers others by itself.
+fn first_choice<'m>(found: &'m [Mention], words: &[Word]) -> &'m [Mention] {
+    let begins_another = |index: &usize| {
+        let (before, mention) = (&found[index - 1], &found[*index]);
+        let gap = &words[before.to..mention.from.max(before.to)];
+        let or = gap.iter().any(|word| word.text == "or");
+        let days = matches!(mention.what, What::Days(..));
+        let whole = !matches!(before.what, What::Days(..))
+            && found[..*index].iter().any(|one| matches!(one.what, What::Days(..)));
+        or && days && whole
+    };
+    (1..found.len()).find(begins_another).map_or(found, |index| &found[..index])
 }
 
 /// Words that are about time, though nothing came of them.
@@ -71,6 +89,9 @@ impl Wish {
         for (index, mention) in found.iter().enumerate() {
             let previous = index.checked_sub(1).map(|index| &found[index]);
             let joint = previous.map_or(Joint::None, |previous| Joint::between(previous, mention, words));
+            if matches!(mention.what, What::Clock(_) | What::Part(_)) && std::mem::take(&mut wish.day_replaced) {
+                (wish.part, wish.at, wish.from, wish.to) = (None, None, None, None);
+            }
             match mention.what {
                 What::Days(from, to) => wish.add_days((from, to), joint, previous, mention, words),
                 What::Clock(clock) => wish.add_clock(clock, joint, previous, mention, words),
@@ -101,6 +122,11 @@ impl Wish {
             (Some(days), Some(What::Days(..))) => Some(days),
             _ => None,
         };
+        if let Some(date) = self.days.and_then(|days| weekday_within(days, (from, to))) {
+            self.days = Some((date, date));
+            return;
+        }
+        self.day_replaced = self.days.is_some() && joint == Joint::None;
         let moved = has(words, ["change", "move", "switch", "reschedule", "moved", "changed"]);
         self.days = Some(match (first, joint) {
             (Some((start, end)), Joint::Or) if from > end => {
@@ -119,7 +145,12 @@ impl Wish {
 
     fn add_clock(&mut self, clock: Clock, joint: Joint, previous: Option<&Mention>, mention: &Mention, words: &[Word]) {
         if let (Some(What::Clock(first)), Joint::Or | Joint::To) = (previous.map(|previous| previous.what), joint) {
-            (self.at, self.from, self.to) = (None, Some(first), Some(clock));
+            // "I work nine to five" leaves what comes after.
+            let at_work = previous.is_some_and(|previous| {
+                preceded(words, previous.from, ["work", "work from", "working", "at work", "at work from"]).is_some()
+            });
+            (self.at, self.from, self.to) =
+                if at_work { (None, Some(clock), None) } else { (None, Some(first), Some(clock)) };
             return;
         }
         match mention.bound(words) {
@@ -129,6 +160,23 @@ impl Wish {
             Bound::None => (self.at, self.from, self.to) = (Some(clock), None, None),
         }
     }
+}
+
+/// "Next week, maybe Thursday" and "any Friday in December": the first day of that name in the stretch, whichever of the
+/// two was said first. A stretch of days and one day that lies outside of it.
+fn weekday_within(one: (NaiveDate, NaiveDate), other: (NaiveDate, NaiveDate)) -> Option<NaiveDate> {
+    let (stretch, day) = match (one.0 == one.1, other.0 == other.1) {
+        (false, true) => (one, other.0),
+        (true, false) => (other, one.0),
+        _ => return None,
+    };
+    const A_WEEK: i64 = 7;
+    let outside = day < stretch.0 || day > stretch.1;
+    let known = stretch.0 > NaiveDate::MIN;
+    let named_by_weekday = (day - stretch.0).num_days().abs() <= 2 * A_WEEK;
+    (outside && known && named_by_weekday)
+        .then(|| stretch.0.iter_days().take_while(|date| *date <= stretch.1).take(31))
+        .and_then(|mut dates| dates.find(|date| date.weekday() == day.weekday()))
 }
 
 /// How two mentions of the same kind hang together.

@@ -30,6 +30,7 @@ pub fn answer(question: &str, business: &Business, now: NaiveDateTime) -> Option
         Topic::Services => Some(said("You can book {services}.")),
         Topic::Business => Some(said("This is {business}.")),
         Topic::Robot => Some(said("I'm the automated assistant of {business}.")),
+        Topic::Presence => Some(said("Yes, I can hear you.")),
         Topic::SmallTalk => Some(said("I'm very well, thank you.")),
     }
 }
