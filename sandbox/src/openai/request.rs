@@ -32,7 +32,7 @@ pub(super) enum Format {
 }
 
 /// Everything a request may have at its top.
-const PARAMETERS: [&str; 35] = [
+const PARAMETERS: [&str; 37] = [
     "audio",
     "frequency_penalty",
     "function_call",
@@ -45,11 +45,13 @@ const PARAMETERS: [&str; 35] = [
     "metadata",
     "modalities",
     "model",
+    "moderation",
     "n",
     "parallel_tool_calls",
     "prediction",
     "presence_penalty",
     "prompt_cache_key",
+    "prompt_cache_options",
     "prompt_cache_retention",
     "reasoning_effort",
     "response_format",
