@@ -51,7 +51,8 @@ fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     if lone_word && level.parse::<tracing::Level>().is_err() && level != "off" {
         return Err(refuse("no such level".to_owned()));
     }
-    EnvFilter::try_new(level).map_err(|error| refuse(error.to_string()))
+    // The model's client logs answers that it cannot read, callers' words and all, as errors of its own.
+    EnvFilter::try_new(format!("async_openai=off,{level}")).map_err(|error| refuse(error.to_string()))
 }
 
 #[cfg(test)]
