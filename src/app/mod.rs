@@ -9,6 +9,8 @@
 mod call;
 mod calls;
 mod desk;
+mod mapping;
+pub mod probe;
 mod world;
 
 use std::net::SocketAddr;
@@ -26,15 +28,15 @@ use uuid::Uuid;
 
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
-use crate::cache::{self, Phrases, Synthesize};
+use crate::cache::Phrases;
 use crate::clock::Clock;
-use crate::config::{self, BusinessError, Deepgram, Secret, Settings};
+use crate::config::{self, BusinessError, Settings};
 use crate::recordings::{self, Recordings};
-use crate::store::{self, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
-use crate::vendors::deepgram::listen::{self, Flavor};
-use crate::vendors::deepgram::speak::{self, Speaker};
-use crate::vendors::openai::{self, Model};
+use crate::vendors::deepgram::listen;
+use crate::vendors::deepgram::speak::Speaker;
+use crate::vendors::openai::Model;
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, signature::AuthToken};
 
@@ -115,12 +117,12 @@ impl App {
             stand_ins: settings.stand_ins.names(),
             max_calls: settings.server.max_calls,
             clock,
-            store: Store::open(store_config(settings)).await?,
+            store: Store::open(mapping::store(settings)).await?,
             recordings: Recordings::new(recordings::Config { root: settings.desk.recordings.clone() })?,
-            phrases: phrases(Speaker::new(speaker_config(settings)).map_err(OpenError::Vendor)?),
-            model: Some(Model::new(&model_config(settings)).map_err(OpenError::Vendor)?),
+            phrases: mapping::phrases(Speaker::new(mapping::speaker(settings)).map_err(OpenError::Vendor)?),
+            model: Some(Model::new(&mapping::model(settings)).map_err(OpenError::Vendor)?),
             rows: broadcast::channel(ROWS_WATCHED_MAX).0,
-            hearing: Arc::new(hearing_config(settings)),
+            hearing: Arc::new(mapping::hearing(settings)),
             telemetry,
             tickets: Arc::clone(&tickets),
             calls: Arc::new(Calls::default()),
@@ -218,50 +220,4 @@ impl House {
     fn new_call_id() -> Uuid {
         Uuid::new_v4()
     }
-}
-
-fn store_config(settings: &Settings) -> store::Config {
-    let journal = settings.desk.recordings.join("journal.jsonl");
-    store::Config { url: settings.desk.database_url.clone(), journal }
-}
-
-fn hearing_config(settings: &Settings) -> listen::Config {
-    let Deepgram { url, model, .. } = &settings.deepgram;
-    let flavor = if model.starts_with("flux") { Flavor::flux() } else { Flavor::Nova };
-    listen::Config {
-        url: url.clone(),
-        key: exposed(settings.deepgram.api_key.as_ref()),
-        model: model.clone(),
-        flavor,
-        ..listen::Config::default()
-    }
-}
-
-fn model_config(settings: &Settings) -> openai::Config {
-    let openai = &settings.openai;
-    openai::Config {
-        base_url: openai.base_url.clone(),
-        key: exposed(openai.api_key.as_ref()),
-        org: openai.org_id.clone(),
-        model: openai.model.clone(),
-        ..openai::Config::default()
-    }
-}
-
-fn speaker_config(settings: &Settings) -> speak::Config {
-    speak::Config {
-        url: settings.deepgram.url.clone(),
-        key: exposed(settings.deepgram.api_key.as_ref()),
-        voice: settings.deepgram.voice.clone(),
-        ..speak::Config::default()
-    }
-}
-
-fn exposed(secret: Option<&Secret>) -> String {
-    secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
-}
-
-fn phrases(speaker: Speaker) -> Phrases {
-    let synthesize: Synthesize = Arc::new(move |voice, text| speaker.synthesize(&voice, &text));
-    Phrases::new(cache::Config::default(), synthesize)
 }

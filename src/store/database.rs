@@ -122,7 +122,11 @@ fn identity_of(file: &Metadata) -> (u64, u64) {
 
 /// Opens an existing database of this program's schema for reading only.
 pub(super) async fn open_to_read(url: &str) -> Result<SqlitePool, StoreError> {
-    readers(&path_of(url)?).await
+    let path = path_of(url)?;
+    if !path.exists() {
+        return Err(StoreError::Missing { path });
+    }
+    readers(&path).await
 }
 
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {

@@ -23,6 +23,12 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no database to read yet.
+    #[error("there is no database at {path} yet; the first `frontdesk serve` makes it")]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// The file is there and cannot be opened as a database.
     #[error(
         "cannot open the database {path}: {source}. Check that it is an SQLite file which this user may read and write, \

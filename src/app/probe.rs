@@ -1,0 +1,120 @@
+//! Tries every component the way a call uses it, and says how it went.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::io::{Fault, Input};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::app::mapping;
+use crate::config::{self, Settings};
+use crate::recordings::{self, Recordings};
+use crate::store::{Records, StoreError};
+use crate::vendors::deepgram::listen;
+use crate::vendors::deepgram::speak::Speaker;
+use crate::vendors::openai::Model;
+
+/// How long one component may take to show that it works.
+const WITHIN: Duration = Duration::from_secs(8);
+
+/// One component, and what came of trying it.
+pub struct Probed {
+    /// What was tried.
+    pub component: &'static str,
+    /// What it said; or what is wrong, with the remedy.
+    pub outcome: Result<String, String>,
+}
+
+/// Tries everything that calls need. What needs a vendor is asked of whoever the settings point at.
+pub async fn everything(settings: &Settings) -> Vec<Probed> {
+    vec![
+        Probed { component: "business file", outcome: business(settings) },
+        Probed { component: "database", outcome: database(settings).await },
+        Probed { component: "recordings", outcome: folder(settings) },
+        Probed { component: "speech-to-text", outcome: within(hearing(settings)).await },
+        Probed { component: "text-to-speech", outcome: within(speaking(settings)).await },
+        Probed { component: "model", outcome: within(model(settings)).await },
+        Probed { component: "public address", outcome: public_url(settings) },
+    ]
+}
+
+fn business(settings: &Settings) -> Result<String, String> {
+    let business = config::load_business(&settings.desk.business_file).map_err(|error| error.to_string())?;
+    Ok(format!("{}, {} services, {} staff", business.name, business.services.len(), business.staff.len()))
+}
+
+async fn database(settings: &Settings) -> Result<String, String> {
+    let url = &settings.desk.database_url;
+    match Records::open(url).await {
+        Ok(_) => Ok(url.clone()),
+        Err(error @ StoreError::Missing { .. }) => Ok(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn folder(settings: &Settings) -> Result<String, String> {
+    let root = settings.desk.recordings.clone();
+    let said = root.display().to_string();
+    Recordings::new(recordings::Config { root }).map(|_| said).map_err(|error| error.to_string())
+}
+
+async fn hearing(settings: &Settings) -> Result<String, String> {
+    let (facts, mut told) = mpsc::channel(8);
+    let config = mapping::hearing(settings);
+    let (url, model) = (config.url.clone(), config.model.clone());
+    let _hearing = listen::open(Arc::new(config), Vec::new(), facts);
+    loop {
+        match told.recv().await {
+            Some(Input::HearingStarted) => return Ok(format!("{model} at {url}")),
+            Some(Input::HearingFailed(fault)) => return Err(said(fault)),
+            Some(_) => {}
+            None => return Err("it ended without a word".to_owned()),
+        }
+    }
+}
+
+async fn speaking(settings: &Settings) -> Result<String, String> {
+    let config = mapping::speaker(settings);
+    let voice = config.voice.clone();
+    let speaker = Speaker::new(config).map_err(said)?;
+    let mut audio = speaker.synthesize(&voice, "Hello.");
+    let mut bytes = 0;
+    while let Some(part) = audio.next().await {
+        bytes += part.map_err(said)?.len();
+    }
+    Ok(format!("{voice} said hello in {} ms of audio", bytes / 8))
+}
+
+async fn model(settings: &Settings) -> Result<String, String> {
+    let config = mapping::model(settings);
+    let name = config.model.clone();
+    let readiness = Model::new(&config).map_err(said)?.warm().await.map_err(said)?;
+    match (readiness.warning, readiness.shutdown_date) {
+        (Some(warning), _) => Err(warning),
+        (None, Some(date)) => Ok(format!("{name}, until {date}")),
+        (None, None) => Ok(name),
+    }
+}
+
+fn public_url(settings: &Settings) -> Result<String, String> {
+    match &settings.server.public_url {
+        Some(url) => Ok(format!("{url}/voice is the number's webhook")),
+        None if settings.stand_ins.twilio => Ok("not set, and not needed by the sandbox".to_owned()),
+        None => Err("PUBLIC_URL is not set; Twilio's signatures are checked against it. Set it to the https address \
+                     under which Twilio reaches this server, such as ngrok's"
+            .to_owned()),
+    }
+}
+
+async fn within(trying: impl Future<Output = Result<String, String>>) -> Result<String, String> {
+    let late = || Err(format!("no answer within {} s", WITHIN.as_secs()));
+    timeout(WITHIN, trying).await.unwrap_or_else(|_| late())
+}
+
+fn said(fault: Fault) -> String {
+    match fault {
+        Fault::Retry(what) | Fault::GiveUp(what) | Fault::OurMistake(what) => what,
+    }
+}
