@@ -1,5 +1,9 @@
 //! What can be asked for on the command line, one file each.
 
+mod check;
+mod demo;
+mod dial;
+mod live;
 mod replay;
 mod serve;
 mod show;
@@ -9,8 +13,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Subcommand;
+use sandbox::caller::Script;
 
-use crate::config::{Environment, Settings};
+use crate::config::{Environment, Settings, Strings};
 use crate::telemetry;
 
 /// What Frontdesk can do.
@@ -18,8 +23,14 @@ use crate::telemetry;
 pub enum Commands {
     /// Answer calls (the default)
     Serve(serve::Serve),
+    /// Answer calls and place one simulated call, shown live
+    Demo(demo::Demo),
+    /// Place simulated calls to a Frontdesk, one or a thousand
+    Dial(dial::Dial),
     /// Feed a call's tape back and compare every output, to the byte
     Replay(replay::Replay),
+    /// Check settings, business file and every component
+    Check(check::Check),
 }
 
 impl Default for Commands {
@@ -35,7 +46,10 @@ impl Default for Commands {
 pub fn run(command: Commands) -> anyhow::Result<ExitCode> {
     match command {
         Commands::Serve(serve) => on_a_runtime(serve.run()),
+        Commands::Demo(demo) => on_a_runtime(demo.run()),
+        Commands::Dial(dial) => on_a_runtime(dial.run()),
         Commands::Replay(replay) => replay.run(),
+        Commands::Check(check) => on_a_runtime(check.run()),
     }
 }
 
@@ -50,10 +64,31 @@ fn environment() -> anyhow::Result<Environment> {
 
 /// The settings, with logs started as they say and what is odd about them logged.
 fn settings(sandbox: bool) -> anyhow::Result<Settings> {
-    let settings = Settings::read(&environment()?, sandbox)?;
+    let environment = environment()?;
+    started(Settings::read(&environment, sandbox)?)
+}
+
+/// The same, with logs at another level where `LOG_LEVEL` is not set: a command that talks to a person is not to be
+/// drowned in them.
+fn settings_with(sandbox: bool, log_level: &str) -> anyhow::Result<Settings> {
+    let environment = environment()?;
+    let mut settings = Settings::read(&environment, sandbox)?;
+    if environment.get("LOG_LEVEL").is_none() {
+        log_level.clone_into(&mut settings.server.log_level);
+    }
+    started(settings)
+}
+
+fn started(settings: Settings) -> anyhow::Result<Settings> {
     telemetry::start_logging(&settings.server.log_level, settings.server.log_format)?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
     Ok(settings)
+}
+
+/// What a simulated caller says.
+fn script(path: &Path) -> anyhow::Result<Script> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Script::parse(&text).with_context(|| format!("{}", path.display()))
 }

@@ -1,0 +1,59 @@
+//! A call as it happens, on the terminal: who says what, where the booking stands, how long each answer took.
+
+use engine::record::{Row, Speaker, Stage};
+use engine::time::CallTime;
+
+use crate::commands::show::{Tone, say, toned};
+
+/// Shows one row of a call, if a person would want to see it.
+pub(super) fn show(row: &Row) {
+    match row {
+        Row::Said { speaker, heard, unheard, from, .. } => show_words(*speaker, heard, unheard, *from),
+        Row::Event { at, name, detail, .. } if name == "booking_state" => {
+            note(*at, &format!("booking: {detail}"));
+        }
+        Row::Event { at, name, detail, .. } if name == "fault" => note(*at, detail),
+        Row::Event { at, name, .. } if name == "stopped" => note(*at, "the caller cuts in"),
+        Row::Turn { stages, by_rules, .. } => {
+            if let (Some(silent), Some(spoke)) = (stages.get(&Stage::SpeechEnded), stages.get(&Stage::FirstFrame)) {
+                let who = if *by_rules { "the rules" } else { "the model" };
+                let gap_ms = spoke.since(*silent).as_millis();
+                note(*spoke, &format!("answered after {gap_ms} ms, by {who} ({})", shares(stages)));
+            }
+        }
+        Row::Event { .. } | Row::Ended { .. } => {}
+    }
+}
+
+fn show_words(speaker: Speaker, heard: &str, unheard: &str, from: CallTime) {
+    let (who, tone) = match speaker {
+        Speaker::Caller => ("caller", Tone::Caller),
+        Speaker::Assistant => ("assistant", Tone::Assistant),
+    };
+    let unheard =
+        if unheard.is_empty() { String::new() } else { toned(Tone::Quiet, &format!(" [not heard: {unheard}]")) };
+    say(&format!("{from:>8.1}  {}  {heard}{unheard}", toned(tone, &format!("{who:<9}"))));
+}
+
+fn note(at: CallTime, text: &str) {
+    say(&toned(Tone::Quiet, &format!("{at:>8.1}             · {text}")));
+}
+
+/// What each stage of a turn took, where it took anything.
+fn shares(stages: &std::collections::BTreeMap<Stage, CallTime>) -> String {
+    let steps = stages.iter().zip(stages.iter().skip(1));
+    let shares = steps.filter_map(|((_, before), (stage, at))| {
+        let took_ms = at.since(*before).as_millis();
+        let name = match stage {
+            Stage::SpeechEnded | Stage::ModelAsked => return None,
+            Stage::Transcribed => "transcript",
+            Stage::TurnEnded => "end of turn",
+            Stage::FirstSlot => "understood",
+            Stage::FirstPhrase => "decided",
+            Stage::FirstFrame => "speech",
+            Stage::FirstMark => return None,
+        };
+        (took_ms > 0).then(|| format!("{name} {took_ms}"))
+    });
+    shares.collect::<Vec<_>>().join(", ")
+}
