@@ -11,22 +11,8 @@ use statecharts::proposal::Slot;
 
 use crate::audio::mark::Mark;
 use crate::business::Business;
+pub use crate::ids::{PhraseId, QueryId, ReplyId};
 use crate::record::Row;
-
-/// One phrase of speech: the unit that is synthesized, cached and played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PhraseId(pub u32);
-
-/// One request to the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ReplyId(pub u32);
-
-/// One question to, or order at, the calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct QueryId(pub u32);
 
 /// A vendor's failure, sorted at the edge by what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ pub mod audio;
 pub mod business;
 pub mod calendar;
 pub mod call;
+pub mod ids;
 pub mod io;
 pub mod keypad;
 mod letters;

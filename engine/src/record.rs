@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use statecharts::call::Ending;
 
-use crate::io::Ending;
 use crate::time::CallTime;
 
 /// Who spoke.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::io::PhraseId;
+use crate::ids::PhraseId;
 
 /// A point in one phrase, written `g3.p17.1200`: generation 3, phrase 17, 1,200 ms into it.
 ///

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::audio::frame::{FRAME_LEN, FRAME_MS, Frame, SILENCE};
 use crate::audio::mark::Mark;
 use crate::audio::speech::SpeechPart;
-use crate::io::PhraseId;
+use crate::ids::PhraseId;
 use crate::time::CallTime;
 
 /// How far ahead of the ear frames are sent: enough to ride out a late wake-up, little enough for a clear to be cheap.
