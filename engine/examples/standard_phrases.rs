@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use engine::business::Business;
+use engine::business::{Business, check};
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).ok_or_else(|| "name a business.toml".to_owned()).and_then(|path| phrases(&path)) {
@@ -22,10 +22,11 @@ fn main() -> ExitCode {
 fn phrases(path: &str) -> Result<Vec<String>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
     let business: Business = toml::from_str(&text).map_err(|error| format!("{path} is not a business: {error}"))?;
-    match &engine::wording::check(&business)[..] {
-        [] => Ok(engine::wording::standard_phrases(&business)),
-        problems => Err(format!("{path}:\n{}", problems.join("\n"))),
+    let problems: Vec<String> = check(&business).into_iter().map(|problem| problem.why).collect();
+    if problems.is_empty() {
+        return Ok(engine::wording::standard_phrases(&business));
     }
+    Err(format!("{path}:\n{}", problems.join("\n")))
 }
 
 #[expect(clippy::print_stdout, reason = "printing is what this program is for")]

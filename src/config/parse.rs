@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use engine::business::is_phone_number;
+
 use super::Secret;
 use super::reader::Parsed;
 use crate::telemetry::{LogFormat, check_log_level};
@@ -65,14 +67,9 @@ pub(super) fn database(text: &str) -> Parsed<String> {
     }
 }
 
-/// E.164: a plus and up to fifteen digits (ITU-T E.164, section 6).
+/// A number that Twilio calls from or to.
 pub(super) fn phone_number(text: &str) -> Parsed<String> {
     if is_phone_number(text) { Ok(text.to_owned()) } else { Err("write it like +15551230000".to_owned()) }
-}
-
-pub(super) fn is_phone_number(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0')
 }
 
 /// An id or a model's name.

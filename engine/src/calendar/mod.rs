@@ -32,8 +32,8 @@ pub struct Found {
     pub nearest: Vec<Slot>,
 }
 
-/// The furthest ahead that is looked, whatever the file says: ten years.
-pub const HORIZON_DAYS_MAX: u32 = 3_653;
+/// The furthest ahead that a business may book and that is ever looked: two years.
+pub const HORIZON_DAYS_MAX: u32 = 730;
 
 /// How a moment is written.
 const FORMAT: &str = "%Y-%m-%dT%H:%M";

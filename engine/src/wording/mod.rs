@@ -18,10 +18,8 @@ use crate::business::{Business, Service};
 use crate::calendar::moment;
 
 pub use answers::answer;
-pub use check::check;
 
 mod answers;
-mod check;
 mod spoken;
 pub mod templates;
 

@@ -6,6 +6,10 @@ use chrono::NaiveTime;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use check::{Problem, check, is_phone_number};
+
+mod check;
+
 /// One business. Field names are the file's; see `business.toml` for an example with comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,360 @@
+//! What makes no sense in a business's file, told so that its author can mend it.
+
+use std::collections::BTreeMap;
+
+use chrono::Weekday;
+
+use super::{Business, Opening, Service};
+use crate::calendar::HORIZON_DAYS_MAX;
+use crate::letters::distance;
+use crate::wording::templates::{ALL, EVERYWHERE, Template};
+
+/// Something in a business's file that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What to look for in the file, as `key=` or `key="value"`, blanks aside. Of several such places the last one is
+    /// meant: of two that are the same, the second one is too many.
+    pub at: String,
+    /// What is wrong and, after a colon, the remedy.
+    pub why: String,
+}
+
+/// Every problem of a business. Empty when all is well.
+pub fn check(business: &Business) -> Vec<Problem> {
+    let mut problems = Problems(Vec::new());
+    problems.of_business(business);
+    problems.of_booking(business);
+    problems.of_hours(business);
+    problems.of_services(business);
+    problems.of_staff(business);
+    problems.of_answers(business);
+    problems.of_prompts(business);
+    problems.0
+}
+
+/// Whether a number can be dialled from anywhere: E.164, a plus and up to fifteen digits, the first of them no zero
+/// (ITU-T E.164, section 6).
+pub fn is_phone_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0')
+}
+
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes a problem where something does not hold.
+    fn require(&mut self, holds: bool, at: impl Into<String>, why: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(Problem { at: at.into(), why: why() });
+        }
+    }
+
+    fn of_business(&mut self, business: &Business) {
+        let Business { name, country, .. } = business;
+        self.require(!name.trim().is_empty(), format!("name={name:?}"), || {
+            "the business has no name: write what people call it".to_owned()
+        });
+        let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+        self.require(is_country, "country=", || {
+            format!("the country {country:?} is no code of ISO 3166: write two capitals, like \"US\"")
+        });
+        if let Some(number) = &business.transfer_to {
+            self.require(is_phone_number(number), "transfer_to=", || {
+                format!("transfer_to {number:?} cannot be dialled: write it in E.164, like \"+15551230000\"")
+            });
+        }
+    }
+
+    fn of_booking(&mut self, business: &Business) {
+        const A_DAY_MIN: u32 = 24 * 60;
+        let rules = &business.booking;
+        self.require((1..=A_DAY_MIN / 2).contains(&rules.grid_min), "grid_min=", || {
+            format!("grid_min is {}: write minutes from 1 to 720, usually 15 or 30", rules.grid_min)
+        });
+        self.require((1..=HORIZON_DAYS_MAX).contains(&rules.horizon_days), "horizon_days=", || {
+            format!("horizon_days is {}: write days from 1 to {HORIZON_DAYS_MAX}, usually 60", rules.horizon_days)
+        });
+        let horizon_min = u64::from(rules.horizon_days) * u64::from(A_DAY_MIN);
+        self.require(u64::from(rules.lead_min) <= horizon_min, "lead_min=", || {
+            format!(
+                "lead_min of {} minutes is beyond horizon_days of {}, so nothing can be booked: lower one or raise the other",
+                rules.lead_min, rules.horizon_days
+            )
+        });
+    }
+
+    fn of_hours(&mut self, business: &Business) {
+        self.require(openings(business).next().is_some(), "[hours]", || {
+            "the business is never open: add a day, like tue = [\"09:00-18:00\"]".to_owned()
+        });
+        for openings in WEEK.map(|day| business.hours.of(day)) {
+            for (one, next) in openings.iter().zip(openings.iter().skip(1)) {
+                let (text, next_text) = (String::from(*one), String::from(*next));
+                self.require(one.to <= next.from, next_text.clone(), || {
+                    format!(
+                        "{next_text} begins before {text} ends: write the openings of a day in order, none in another"
+                    )
+                });
+            }
+        }
+    }
+
+    fn of_services(&mut self, business: &Business) {
+        self.require(!business.services.is_empty(), "services=", || {
+            "there is nothing to book: add [[services]] with id, name and minutes".to_owned()
+        });
+        self.of_ids("service", business.services.iter().map(|service| service.id.as_str()));
+        for service in &business.services {
+            self.of_service(service, business);
+        }
+        for (word, ids) in shared_words(business) {
+            self.require(false, format!("{word:?}"), || {
+                format!("{word:?} means the services {}: leave it to one of them", ids.join(" and "))
+            });
+        }
+    }
+
+    fn of_service(&mut self, service: &Service, business: &Business) {
+        let Service { id, name, minutes, .. } = service;
+        let at = format!("id={id:?}");
+        self.require(!name.trim().is_empty(), &at, || {
+            format!("service {id:?} has no name: write what people call it, like \"a haircut\"")
+        });
+        self.require(*minutes > 0, &at, || format!("service {id:?} takes 0 minutes: set minutes to how long it takes"));
+        let longest = openings(business).map(|opening| (opening.to - opening.from).num_minutes()).max();
+        self.require(longest.is_none_or(|longest| i64::from(*minutes) <= longest), &at, || {
+            format!("service {id:?} takes {minutes} minutes, longer than any opening: shorten it or open longer")
+        });
+        let is_done = business.staff.iter().any(|one| one.services.is_empty() || one.services.contains(id));
+        self.require(is_done || business.staff.is_empty(), &at, || {
+            format!("nobody does the service {id:?}: add it to the services of somebody in [[staff]]")
+        });
+    }
+
+    fn of_staff(&mut self, business: &Business) {
+        self.require(!business.staff.is_empty(), "staff=", || {
+            "there is no staff, so nothing can be booked: add [[staff]] with id and name".to_owned()
+        });
+        self.of_ids("staff", business.staff.iter().map(|one| one.id.as_str()));
+        for one in &business.staff {
+            for service in one.services.iter().filter(|id| business.service(id).is_none()) {
+                self.require(false, format!("{service:?}"), || {
+                    let known: Vec<&str> = business.services.iter().map(|service| service.id.as_str()).collect();
+                    format!(
+                        "{:?} does {service:?}, which does not exist: the services are {}",
+                        one.id,
+                        known.join(", ")
+                    )
+                });
+            }
+        }
+    }
+
+    /// Ids are what the database and the model call a thing: lower case, no blanks, each once.
+    fn of_ids<'a>(&mut self, kind: &str, ids: impl Iterator<Item = &'a str>) {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+        ids.for_each(|id| *counts.entry(id).or_default() += 1);
+        for (id, count) in counts {
+            let at = format!("id={id:?}");
+            self.require(!id.is_empty() && id.bytes().all(is_plain), &at, || {
+                format!("{kind} id {id:?} is not made of a-z, 0-9, _ and -: rename it, like \"beard_trim\"")
+            });
+            self.require(count == 1, &at, || format!("{kind} id {id:?} stands there {count} times: give each its own"));
+        }
+    }
+
+    fn of_answers(&mut self, business: &Business) {
+        for answer in &business.answers {
+            let at = format!("say={:?}", answer.say);
+            self.require(answer.ask.iter().any(|ask| !ask.trim().is_empty()), &at, || {
+                "an answer without words in ask is never given: add the words that mark the question".to_owned()
+            });
+            self.require(!answer.say.trim().is_empty(), &at, || {
+                format!("the answer to {:?} says nothing: write it in say", answer.ask.join(", "))
+            });
+        }
+    }
+
+    fn of_prompts(&mut self, business: &Business) {
+        for (name, text) in &business.prompts {
+            match ALL.iter().find(|template| template.name == name) {
+                Some(template) => self.of_prompt(template, text),
+                None => self.require(false, format!("{name}="), || {
+                    format!("there is no prompt {name:?}: {}", nearest_name(name))
+                }),
+            }
+        }
+    }
+
+    fn of_prompt(&mut self, template: &Template, text: &str) {
+        let name = template.name;
+        let at = format!("{name}=");
+        self.require(!text.trim().is_empty(), &at, || {
+            format!("the prompt {name:?} is empty: write what is said, or remove it for our own words")
+        });
+        let known = || EVERYWHERE.iter().chain(template.facts);
+        for placeholder in placeholders(text) {
+            self.require(known().any(|known| *known == placeholder), &at, || {
+                let known: Vec<String> = known().map(|known| format!("{{{known}}}")).collect();
+                let known = known.join(", ");
+                format!(
+                    "the prompt {name:?} has the placeholder {{{placeholder}}}, which means nothing there: use {known}"
+                )
+            });
+        }
+        self.require(text.matches('{').count() == text.matches('}').count(), &at, || {
+            format!("the prompt {name:?} has a brace without its partner: write placeholders like {{business}}")
+        });
+    }
+}
+
+/// Words that name more than one service, with the services' ids.
+fn shared_words(business: &Business) -> Vec<(String, Vec<String>)> {
+    let mut by_word: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for service in &business.services {
+        let mut words: Vec<String> =
+            service.also.iter().chain([&service.name]).map(|word| word.trim().to_lowercase()).collect();
+        words.sort();
+        words.dedup();
+        words.into_iter().for_each(|word| by_word.entry(word).or_default().push(format!("{:?}", service.id)));
+    }
+    by_word.into_iter().filter(|(_, ids)| ids.len() > 1).collect()
+}
+
+/// The name that is probably meant, or all of them.
+fn nearest_name(name: &str) -> String {
+    const CLOSE: usize = 3;
+    let nearest = ALL.iter().map(|template| (distance(name, template.name), template.name)).min();
+    match nearest.filter(|(distance, _)| *distance <= CLOSE) {
+        Some((_, nearest)) => format!("did you mean {nearest:?}?"),
+        None => format!("the prompts are {}", ALL.iter().map(|template| template.name).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// What stands in braces.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside)
+}
+
+const WEEK: [Weekday; 7] =
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+
+fn openings(business: &Business) -> impl Iterator<Item = &Opening> {
+    WEEK.into_iter().flat_map(|day| business.hours.of(day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn business() -> Business {
+        let json = serde_json::json!({
+            "name": "Harbor Street Barbers", "time_zone": "America/New_York",
+            "hours": {"tue": ["09:00-12:00", "12:00-18:00"], "sat": ["10:00-16:00"]},
+            "services": [
+                {"id": "haircut", "name": "a haircut", "also": ["cut"], "minutes": 30},
+                {"id": "beard_trim", "name": "beard trim", "minutes": 30},
+                {"id": "oil", "name": "oil treatment", "minutes": 30},
+            ],
+            "staff": [{"id": "sam", "name": "Sam"}],
+            "answers": [{"ask": ["where"], "say": "We're at twelve St. Mark's Place."}],
+            "prompts": {"confirm": "{service} at {business} {time}, {name}?"},
+        });
+        serde_json::from_value(json).expect("a business")
+    }
+
+    /// What is wrong with the business once something is changed in it, as `at -> why`.
+    fn with(change: impl FnOnce(&mut Business)) -> String {
+        let mut business = business();
+        change(&mut business);
+        let problems = check(&business).into_iter().map(|problem| format!("{} -> {}", problem.at, problem.why));
+        problems.collect::<Vec<_>>().join("\n")
+    }
+
+    fn prompt(name: &str, text: &str) -> String {
+        with(|business| {
+            business.prompts.insert(name.to_owned(), text.to_owned());
+        })
+    }
+
+    fn hours(day: &[&str]) -> Vec<Opening> {
+        day.iter().map(|text| Opening::try_from((*text).to_owned()).expect("an opening")).collect()
+    }
+
+    #[test]
+    fn a_sound_business_has_no_problems() {
+        assert_eq!(check(&business()), []);
+    }
+
+    #[test]
+    fn each_problem_of_a_business_names_the_thing_and_the_remedy() {
+        for (problem, wanted) in [
+            (with(|b| b.name = " ".to_owned()), "name=\" \" -> the business has no name"),
+            (with(|b| b.country = "usa".to_owned()), "country= -> the country \"usa\" is no code of ISO 3166"),
+            (with(|b| b.transfer_to = Some("555-1234".to_owned())), "transfer_to \"555-1234\" cannot be dialled"),
+            (with(|b| b.transfer_to = Some("+0555123000".to_owned())), "\"+0555123000\" cannot be dialled"),
+            (with(|b| b.booking.grid_min = 0), "grid_min= -> grid_min is 0"),
+            (with(|b| b.booking.grid_min = 721), "grid_min= -> grid_min is 721"),
+            (with(|b| b.booking.horizon_days = 0), "horizon_days= -> horizon_days is 0"),
+            (with(|b| b.booking.horizon_days = 731), "horizon_days= -> horizon_days is 731"),
+            (with(|b| b.booking.lead_min = 90_000), "lead_min of 90000 minutes is beyond horizon_days of 60"),
+            (with(|b| b.hours = Default::default()), "[hours] -> the business is never open"),
+            (
+                with(|b| b.hours.mon = hours(&["09:00-12:30", "12:00-20:00"])),
+                "12:00-20:00 begins before 09:00-12:30 ends",
+            ),
+            (with(|b| b.hours.mon = hours(&["13:00-20:00", "09:00-12:00"])), "write the openings of a day in order"),
+            (with(|b| b.answers[0].ask.clear()), "an answer without words in ask is never given"),
+            (with(|b| b.answers[0].say.clear()), "say=\"\" -> the answer to \"where\" says nothing"),
+        ] {
+            assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
+        }
+    }
+
+    #[test]
+    fn each_problem_of_services_and_staff_names_the_thing_and_the_remedy() {
+        for (problem, wanted) in [
+            (with(|b| b.services.clear()), "services= -> there is nothing to book"),
+            (
+                with(|b| b.services[1].id = "haircut".to_owned()),
+                "id=\"haircut\" -> service id \"haircut\" stands there 2 times",
+            ),
+            (with(|b| b.services[1].id = "Beard".to_owned()), "service id \"Beard\" is not made of a-z"),
+            (with(|b| b.services[0].name.clear()), "id=\"haircut\" -> service \"haircut\" has no name"),
+            (with(|b| b.services[0].minutes = 0), "service \"haircut\" takes 0 minutes"),
+            (with(|b| b.services[0].minutes = 900), "takes 900 minutes, longer than any opening"),
+            (
+                with(|b| b.services[1].also = vec!["Cut".to_owned()]),
+                "\"cut\" -> \"cut\" means the services \"haircut\" and \"beard_trim\"",
+            ),
+            (with(|b| b.staff.clear()), "staff= -> there is no staff"),
+            (with(|b| b.staff.push(b.staff[0].clone())), "id=\"sam\" -> staff id \"sam\" stands there 2 times"),
+            (with(|b| b.staff[0].id = "Sam".to_owned()), "staff id \"Sam\" is not made of a-z"),
+            (with(|b| b.staff[0].services = vec!["haircut".to_owned()]), "nobody does the service \"oil\""),
+            (
+                with(|b| b.staff[0].services = vec!["hair".to_owned()]),
+                "\"hair\" -> \"sam\" does \"hair\", which does not exist: the services are haircut, beard_trim, oil",
+            ),
+        ] {
+            assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
+        }
+    }
+
+    #[test]
+    fn each_problem_of_a_prompt_names_it_and_the_remedy() {
+        for (problem, wanted) in [
+            (prompt("gretting", "Hi."), "gretting= -> there is no prompt \"gretting\": did you mean \"greeting\"?"),
+            (prompt("xyz", "Hi."), "the prompts are greeting, ask_service"),
+            (
+                prompt("greeting", "Hi {nmae}."),
+                "the placeholder {nmae}, which means nothing there: use {business}, {services}",
+            ),
+            (prompt("ask_name", "Who is {name}?"), "the placeholder {name}, which means nothing there"),
+            (prompt("ask_name", "  "), "ask_name= -> the prompt \"ask_name\" is empty"),
+            (prompt("goodbye", "Bye from {business."), "the prompt \"goodbye\" has a brace without its partner"),
+        ] {
+            assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
+        }
+    }
+}
