@@ -9,7 +9,7 @@ use engine::business::Business;
 use sandbox::stepped::random::{self, Broken};
 
 /// Calls per run of the tests. `CALLS=100000` asks for more.
-const CALLS: u64 = 2_000;
+const CALLS: u64 = 1_000;
 
 #[test]
 fn random_calls_break_no_promise() {

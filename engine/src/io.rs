@@ -243,6 +243,11 @@ pub enum Output {
         /// Names and terms of the business, most important first.
         keyterms: Vec<String>,
     },
+    /// Tell speech-to-text what to expect now, in place of what it was told before.
+    ExpectWords {
+        /// Names and terms of what was just asked for, then of the business, most important first.
+        keyterms: Vec<String>,
+    },
     /// Ask speech-to-text for what it has (Deepgram `Finalize`).
     FinishUtterance,
     /// Close speech-to-text.

@@ -53,6 +53,11 @@ impl driver::World for World {
                 let config = Arc::clone(&self.house.hearing);
                 self.hearing = Some(listen::open(config, keyterms, self.facts.clone()));
             }
+            Output::ExpectWords { keyterms } => {
+                if let Some(hearing) = &self.hearing {
+                    hearing.expect(keyterms);
+                }
+            }
             Output::FinishUtterance => {
                 if let Some(hearing) = &self.hearing {
                     hearing.finish_utterance();

@@ -73,10 +73,11 @@ pub enum Fact {
 }
 
 /// What the assistant has just asked for, so that a bare "three", "Ada" or "no" can be read as the answer to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
     /// Nothing in particular: "How can I help you?"
+    #[default]
     Anything,
     /// A service of the business.
     Service,

@@ -4,17 +4,14 @@ use statecharts::booking::{Event as Booked, State as BookingState};
 use statecharts::call::{Effect, Event, Wait};
 use statecharts::prompt::Prompt;
 
-use crate::call::Call;
+use crate::call::{Call, expecting};
 use crate::io::{Answered, Ending, Output};
 use crate::patience;
 use crate::time::{CallTime, Timer};
 
-/// Terms that speech-to-text is told to expect. Deepgram takes 500 tokens of them in all.
-const KEYTERMS_MAX: usize = 50;
-
 impl Call {
     pub(super) fn answer(&mut self, at: CallTime, answered: Answered, out: &mut Vec<Output>) {
-        out.push(Output::StartHearing { keyterms: keyterms(&answered) });
+        out.push(Output::StartHearing { keyterms: expecting::keyterms(&answered.business, self.expected) });
         self.answered = Some(answered);
         self.timers.set(Timer::LongestCall, at + patience::LONGEST_CALL);
         self.line_event(at, Event::Answered, out);
@@ -108,23 +105,6 @@ impl Call {
             Ending::Silence | Ending::HungUp | Ending::Lost | Ending::TooLong | Ending::Draining => "abandoned",
         }
     }
-}
-
-/// What speech-to-text should expect: the names of what can be booked and of who does it, and the business's own terms.
-fn keyterms(answered: &Answered) -> Vec<String> {
-    let business = &answered.business;
-    let services = business.services.iter().flat_map(|service| {
-        let name = service.name.trim_start_matches("a ").trim_start_matches("an ").to_owned();
-        std::iter::once(name).chain(service.also.iter().cloned())
-    });
-    let staff = business.staff.iter().map(|staff| staff.name.clone());
-    let mut terms: Vec<String> = Vec::new();
-    for term in business.keyterms.iter().cloned().chain(services).chain(staff) {
-        if terms.len() < KEYTERMS_MAX && !terms.contains(&term) {
-            terms.push(term);
-        }
-    }
-    terms
 }
 
 /// Whether the carrier's word for the caller is a number that can be called back.

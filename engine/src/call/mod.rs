@@ -14,6 +14,7 @@
 //! and `call/line.rs` the line's. Every wait of a chart becomes a [`Timer`], with its length in [`crate::patience`].
 
 mod conversing;
+mod expecting;
 mod journal;
 mod line;
 mod turn_taking;
@@ -23,6 +24,7 @@ use chrono::{DateTime, NaiveDateTime};
 use statecharts::booking::Booking;
 use statecharts::call::{Call as Line, State as LineState};
 use statecharts::floor::{Floor, Wait};
+use statecharts::proposal::Expect;
 
 use crate::call::journal::Journal;
 use crate::call::turns::OpenTurn;
@@ -53,6 +55,8 @@ pub struct Call {
     history: Vec<Message>,
     calendar: Calendar,
     hearing_failures: u32,
+    /// What speech-to-text was told to expect.
+    expected: Expect,
     /// How long the caller's last sound was.
     last_voiced_ms: u32,
     /// An appointment was made in this call.
@@ -94,6 +98,7 @@ impl Call {
         self.speak(at, &input, out);
         self.attend(at, input, out);
         self.close_when_said(at, out);
+        self.expect_words(out);
         self.arm(at);
     }
 
@@ -171,6 +176,15 @@ impl Call {
         let utc_ms = answered.answered_at_ms.saturating_add(at.as_ms() as i64);
         let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
         utc.with_timezone(&answered.business.time_zone).naive_local()
+    }
+
+    /// Tells speech-to-text when something else was asked for.
+    fn expect_words(&mut self, out: &mut Vec<Output>) {
+        let expects = self.booking.expects();
+        if expects != self.expected && !self.is_over() {
+            self.expected = expects;
+            out.push(Output::ExpectWords { keyterms: expecting::keyterms(&self.answered().business, expects) });
+        }
     }
 
     fn fault(&mut self, at: CallTime, who: &str, fault: &Fault, out: &mut Vec<Output>) {

@@ -267,6 +267,7 @@ impl Stepped {
             }
             Output::FinishUtterance
             | Output::StartHearing { .. }
+            | Output::ExpectWords { .. }
             | Output::StopHearing
             | Output::Transfer { .. }
             | Output::Record(_)

@@ -173,7 +173,7 @@ fn answer(output: &Output) -> Option<String> {
         Output::CloseLeg { ending } => format!("closes: {ending:?}").to_lowercase(),
         Output::FinishUtterance => "asks for the rest of the transcript".to_owned(),
         Output::Record(row) => return row_in_words(row),
-        Output::StartHearing { .. } | Output::StopHearing => return None,
+        Output::StartHearing { .. } | Output::ExpectWords { .. } | Output::StopHearing => return None,
     })
 }
 

@@ -73,6 +73,12 @@ fn query(config: &Config, keyterms: &[String]) -> String {
     options.query_params(params).build().urlencoded().expect("names and texts can always be written as a query")
 }
 
+/// Flux's message that replaces the words to expect
+/// (<https://developers.deepgram.com/docs/flux/configure>, read 2026-11).
+pub(super) fn configure(keyterms: &[String]) -> String {
+    serde_json::json!({ "type": "Configure", "keyterms": chosen(keyterms) }).to_string()
+}
+
 /// The first terms that fit: each once, none empty. A token is taken to be three bytes, which is on the safe side.
 fn chosen(keyterms: &[String]) -> Vec<&str> {
     let mut seen = BTreeSet::new();

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
+use super::address;
 use super::dial::{Lost, Socket};
 use super::heard::Heard;
 use super::pace::{BURST_FRAMES, Pace};
@@ -154,6 +155,10 @@ impl<'a> Line<'a> {
     /// Sends the caller's audio, and after it the wish to have it finished.
     async fn send_audio(&mut self, now: Instant) -> Result<bool, Over> {
         let mut wrote = self.send_chunks(now).await? > 0;
+        if std::mem::take(&mut self.inbox.revised) && matches!(self.config.flavor, Flavor::Flux { .. }) {
+            self.feed(Message::text(address::configure(&self.inbox.keyterms))).await?;
+            wrote = true;
+        }
         if self.inbox.finish_at.is_some_and(|at| self.inbox.held.next() >= at) {
             self.inbox.finish_at = None;
             let finish = match self.config.flavor {

@@ -155,6 +155,7 @@ pub struct Hearing {
 enum Order {
     Frame { at_ms: u64, frame: Frame },
     FinishUtterance,
+    Expect(Vec<String>),
 }
 
 /// Opens speech-to-text for a call. Returns at once; must be called within a tokio runtime.
@@ -169,8 +170,7 @@ pub fn open(config: Arc<Config>, keyterms: Vec<String>, facts: mpsc::Sender<Inpu
     let held = Held::new(usize::try_from(frames_max).expect("clamped to thousands"));
     let listener = Listener {
         config,
-        keyterms,
-        inbox: Inbox { orders: inbox, held, finish_at: None, dropped: dropped.clone() },
+        inbox: Inbox { orders: inbox, held, finish_at: None, keyterms, revised: false, dropped: dropped.clone() },
         facts: Facts { facts, words_pending: false },
     };
     tokio::spawn(listener.run().in_current_span());
@@ -189,6 +189,12 @@ impl Hearing {
     /// the call ask ends the utterance, too.
     pub fn finish_utterance(&self) {
         let _ = self.orders.try_send(Order::FinishUtterance);
+    }
+
+    /// Other words to expect from now on, most important first. Flux is told at once; a Nova stream keeps the words it
+    /// began with until it has to be opened again, because older deployments end a stream that asks for more.
+    pub fn expect(&self, keyterms: Vec<String>) {
+        let _ = self.orders.try_send(Order::Expect(keyterms));
     }
 
     /// Frames that never reached the vendor, because a queue or the store for outages was full.
@@ -216,7 +222,6 @@ impl From<Gone> for Over {
 /// The task.
 struct Listener {
     config: Arc<Config>,
-    keyterms: Vec<String>,
     inbox: Inbox,
     facts: Facts,
 }
@@ -265,7 +270,8 @@ impl Listener {
     }
 
     async fn connect_and_talk(&mut self, outage: &mut Outage) -> Over {
-        let request = match address::request(&self.config, &self.keyterms) {
+        self.inbox.revised = false;
+        let request = match address::request(&self.config, &self.inbox.keyterms) {
             Ok(request) => request,
             Err(fault) => return Over::Lost(Lost::of(fault)),
         };
@@ -336,6 +342,10 @@ struct Inbox {
     held: Held,
     /// What was fed up to this frame is to be finished.
     finish_at: Option<u64>,
+    /// Words to expect.
+    keyterms: Vec<String>,
+    /// The words changed since the connection was opened, and the vendor was not told.
+    revised: bool,
     dropped: Arc<AtomicU64>,
 }
 
@@ -348,6 +358,10 @@ impl Inbox {
                 self.dropped.fetch_add(self.held.dropped() - before, Ordering::Relaxed);
             }
             Order::FinishUtterance => self.finish_at = Some(self.held.end()),
+            Order::Expect(keyterms) => {
+                self.keyterms = keyterms;
+                self.revised = true;
+            }
         }
     }
 
