@@ -1,0 +1,13 @@
+//! Whole calls against the real gateway: audio in, audio heard, and what is left behind. The sandbox stands in for the
+//! vendors and for the line, over their real wire protocols.
+
+#[path = "calls/booking.rs"]
+mod booking;
+#[path = "calls/caller.rs"]
+mod caller;
+#[path = "calls/doors.rs"]
+mod doors;
+#[path = "calls/gateway.rs"]
+mod gateway;
+#[path = "calls/peer.rs"]
+mod peer;

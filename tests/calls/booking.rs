@@ -1,0 +1,178 @@
+//! Calls in which all is well: what the caller wants is booked, and what happened is on record.
+
+use std::path::Path;
+use std::process::Command;
+
+use chrono::{Datelike, NaiveDateTime, Weekday};
+use engine::tape;
+use frontdesk::store::{CallRecord, LineRecord};
+use sandbox::caller::{Book, Script, play};
+use sandbox::clips::spoken;
+use sandbox::twilio::{CallSetup, Ending};
+
+use crate::caller::ANSWERS;
+use crate::gateway::{CALLER, DESK, Gateway, caller_said, events, repository};
+
+#[tokio::test]
+async fn a_caller_books_and_all_of_the_call_is_on_record() {
+    let gateway = Gateway::open().await;
+    let mut caller = gateway.caller();
+    assert_eq!(caller.books("open-tue-10").await, Ending::Completed);
+
+    let (record, recording) = gateway.recorded(&caller.call_sid()).await;
+    assert_eq!((record.status.as_str(), record.outcome.as_deref()), ("completed", Some("booked")));
+    assert_eq!((record.caller.as_str(), record.called.as_str(), record.sandbox), (CALLER, DESK, false));
+    assert_eq!(
+        caller_said(&record),
+        ["hi i'd like a haircut on tuesday at ten", "ada lovelace", "yes please", "no that's all thank you"]
+    );
+    let said: Vec<_> = assistant(&record).map(|line| spoken(&line.heard)).collect();
+    assert_eq!(said, caller.heard, "what is on record is what was heard");
+    assert!(record.transcript.iter().all(|line| line.unheard.is_empty()));
+    assert_eq!(record.turns.len(), 4);
+    assert!(record.turns.iter().all(|turn| turn.first_frame_ms.is_some() && !turn.by_rules), "{:?}", record.turns);
+    assert_eq!(events(&record, "fault"), Vec::<String>::new());
+
+    let [appointment] = &record.appointments[..] else { panic!("one appointment: {:?}", record.appointments) };
+    let start = start_of(&appointment.start_at);
+    assert_eq!((start.weekday(), start.format("%H:%M").to_string()), (Weekday::Tue, "10:00".to_owned()));
+    assert_eq!((appointment.name.as_str(), appointment.phone.as_str()), ("Ada Lovelace", CALLER));
+    assert_eq!(appointment.service, "haircut");
+
+    assert_eq!(record.recordings[0].channels, 2);
+    each_side_is_heard_where_it_spoke(&record, &recording);
+    replays(&recording.with_file_name("tape.jsonl"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_callers_at_once_each_book_another_time() {
+    let gateway = Gateway::with(|folder, settings| {
+        let business = std::fs::read_to_string(repository().join("business.toml")).expect("the example business");
+        // One chair, so that no two appointments may begin at the same time.
+        let robin = business.find("[[staff]]\nid = \"robin\"").expect("Robin works there");
+        let after = robin + business[robin..].find("[[answers]]").expect("answers follow the staff");
+        let path = folder.join("business.toml");
+        std::fs::write(&path, format!("{}{}", &business[..robin], &business[after..])).expect("written");
+        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+    })
+    .await;
+    let text = std::fs::read_to_string(repository().join("fixtures/callers/crowd.call")).expect("a script");
+    let script = Script::parse(&text).expect("a good script");
+    let book = Book::new(gateway.world.utterances().iter().cloned());
+    let calls = (0..20).map(|number| {
+        let line = gateway.call_as(CallSetup::new(&format!("+1415555{number:04}"), DESK));
+        let (script, book, lexicon) = (script.clone(), book.clone(), gateway.world.lexicon().clone());
+        tokio::spawn(async move { play(line, &script, &book, lexicon, number, |_| {}).await })
+    });
+    let mut starts = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        let outcome = call.await.expect("no caller panics");
+        assert_eq!(outcome.failures(&script), Vec::<String>::new(), "{:#?}", outcome.transcript);
+        let record = gateway.recorded(&outcome.call_sid).await.0;
+        assert_eq!(record.outcome.as_deref(), Some("booked"));
+        starts.extend(record.appointments.into_iter().map(|appointment| appointment.start_at));
+    }
+    starts.sort();
+    starts.dedup();
+    assert_eq!(starts.len(), 20, "{starts:?}");
+}
+
+#[tokio::test]
+async fn a_caller_who_cuts_in_on_the_greeting_is_listened_to() {
+    let gateway = Gateway::open().await;
+    let mut caller = gateway.caller();
+    caller.hears_anything().await;
+    caller.says("open-tue-10").await;
+    assert_eq!(caller.clears, 1, "the greeting stopped");
+    assert_eq!(caller.answers(ANSWERS).await, Ending::Completed);
+
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.outcome.as_deref(), Some("booked"));
+    let cut = assistant(&record).find(|line| !line.unheard.is_empty()).expect("what was cut off is on record");
+    let whole = spoken(&format!("{} {}", cut.heard, cut.unheard));
+    assert!(whole == "thanks for calling harbor street barbers" || whole == "how can i help you", "{cut:?}");
+    assert!(!caller.has_heard("how can i help you"));
+    assert_eq!(events(&record, "stopped").len(), 1);
+}
+
+#[tokio::test]
+async fn keys_answer_yes_and_no() {
+    let gateway = Gateway::open().await;
+    let mut caller = gateway.caller();
+    caller.hears("how can i help you").await;
+    caller.says("open-wed-10").await;
+    let keys = [("shall i book", "1"), ("should i book", "1"), ("anything else", "2")];
+    let answers: Vec<_> = keys.iter().chain(ANSWERS).copied().collect();
+    assert_eq!(caller.answers(&answers).await, Ending::Completed);
+
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.outcome.as_deref(), Some("booked"));
+    assert_eq!(events(&record, "key").len(), 2);
+    assert_eq!(caller_said(&record), ["hi a haircut on wednesday at ten please", "ada lovelace"]);
+}
+
+#[tokio::test]
+async fn a_caller_who_thinks_again_gets_the_other_time() {
+    let gateway = Gateway::open().await;
+    let mut caller = gateway.caller();
+    caller.hears("how can i help you").await;
+    caller.says("open-tue-10").await;
+    caller.hears("your name").await;
+    caller.says("ada").await;
+    caller.hears("shall i book").await;
+    caller.says("friday-at-two").await;
+    assert_eq!(caller.answers(ANSWERS).await, Ending::Completed);
+
+    let record = gateway.record(&caller.call_sid()).await;
+    let [appointment] = &record.appointments[..] else { panic!("one appointment: {:?}", record.appointments) };
+    let start = start_of(&appointment.start_at);
+    assert_eq!((start.weekday(), start.format("%H:%M").to_string()), (Weekday::Fri, "14:00".to_owned()));
+    assert_eq!(appointment.name, "Ada Lovelace");
+}
+
+#[tokio::test]
+async fn a_caller_without_a_number_is_asked_for_one() {
+    let gateway = Gateway::open().await;
+    let mut caller = gateway.caller_as(CallSetup::new("anonymous", DESK));
+    assert_eq!(caller.books("open-thu-11").await, Ending::Completed);
+    assert!(caller.has_heard("what number can we reach you on"), "{:?}", caller.heard);
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.caller, "anonymous");
+    assert_eq!(record.appointments[0].phone, "+12125550199");
+}
+
+fn assistant(record: &CallRecord) -> impl Iterator<Item = &LineRecord> {
+    record.transcript.iter().filter(|line| line.speaker == "assistant")
+}
+
+fn start_of(start_at: &str) -> NaiveDateTime {
+    NaiveDateTime::parse_from_str(start_at, "%Y-%m-%dT%H:%M").expect("a time of the business's clock")
+}
+
+/// The caller is on the left, the assistant on the right, each at the time that the transcript has.
+fn each_side_is_heard_where_it_spoke(record: &CallRecord, recording: &Path) {
+    let mut reader = hound::WavReader::open(recording).expect("the recording plays");
+    let spec = reader.spec();
+    assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (2, 16_000, 16));
+    let samples: Vec<i16> = reader.samples().map(|sample| sample.expect("a whole sample")).collect();
+    let loudness = |channel: usize, line: &LineRecord| {
+        let frames = (line.start_ms as usize * 16)..(line.end_ms as usize * 16).min(samples.len() / 2);
+        let squares: f64 = frames.clone().map(|frame| f64::from(samples[frame * 2 + channel]).powi(2)).sum();
+        (squares / frames.len().max(1) as f64).sqrt()
+    };
+    assert!(samples.len() as i64 / 32 >= record.transcript.last().expect("lines").start_ms, "to the end of the call");
+    for line in &record.transcript {
+        let (speaks, listens) = if line.speaker == "caller" { (0, 1) } else { (1, 0) };
+        let (loud, quiet) = (loudness(speaks, line), loudness(listens, line));
+        assert!(loud > 300.0 && quiet < loud / 10.0, "{line:?}: {loud} against {quiet}");
+    }
+}
+
+/// The tape gives the same outputs again, here and on the command line.
+fn replays(tape: &Path) {
+    let text = std::fs::read_to_string(tape).expect("a tape");
+    let replayed = tape::replay(&text).expect("the same again");
+    assert!(replayed.inputs > 20 && replayed.outputs > 20, "{replayed:?}");
+    let replay = Command::new(env!("CARGO_BIN_EXE_frontdesk")).arg("replay").arg(tape).output().expect("it starts");
+    assert!(replay.status.success(), "{replay:?}");
+}

@@ -1,0 +1,246 @@
+//! A caller whom a test leads by the hand, where a script would not do: what they hear and say is decided line by line,
+//! so that the world can be changed in between.
+
+use std::time::Duration;
+
+use engine::audio::mulaw;
+use sandbox::clips::{Clip, spoken};
+use sandbox::recognizer::Ear;
+use sandbox::twilio::{CallSetup, Ending, Happening, Line, LineEvent, Verb};
+use tokio::time::timeout;
+
+use crate::gateway::{Gateway, PATIENCE};
+
+/// What a caller answers to each question who wants a haircut and nothing else. The first that is heard counts.
+pub(crate) const ANSWERS: &[(&str, &str)] = &[
+    ("which suits you best", "first-one"),
+    ("does that suit you", "yes"),
+    ("your name", "ada"),
+    ("shall i book", "yes-please"),
+    ("should i book", "yes-please"),
+    ("say yes or no", "yes"),
+    ("number can we reach you", "phone-long"),
+    ("anything else", "no-thats-all"),
+];
+
+/// Samples from here on can be heard.
+const AUDIBLE: u16 = 400;
+
+/// What the line brought.
+pub(crate) struct Caller {
+    pub(crate) line: Line,
+    ear: Ear,
+    clips: Vec<Clip>,
+    /// Up to where in the ear's own count words were taken.
+    taken: u64,
+    /// All that the assistant was heard to say, phrase by phrase.
+    pub(crate) heard: Vec<String>,
+    /// Since when nobody could be heard.
+    quiet_since: Option<Duration>,
+    speaking: Option<Duration>,
+    last_said: Option<String>,
+    /// The longest time in which nobody could be heard, once the call had begun.
+    pub(crate) longest_silence: Duration,
+    /// How often what we had sent was dropped.
+    pub(crate) clears: u32,
+    /// Streams that started.
+    pub(crate) streams: u32,
+    /// What Twilio did besides connecting the stream.
+    pub(crate) verbs: Vec<Verb>,
+    pub(crate) ending: Option<Ending>,
+}
+
+impl Gateway {
+    /// A caller whose call was just placed.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::new(self, self.call())
+    }
+
+    /// The same, calling in an unusual way.
+    pub(crate) fn caller_as(&self, setup: CallSetup) -> Caller {
+        Caller::new(self, self.call_as(setup))
+    }
+}
+
+impl Caller {
+    fn new(gateway: &Gateway, line: Line) -> Self {
+        Self {
+            line,
+            ear: Ear::new(gateway.world.lexicon().clone()),
+            clips: gateway.world.utterances().to_vec(),
+            taken: 0,
+            heard: Vec::new(),
+            quiet_since: None,
+            speaking: None,
+            last_said: None,
+            longest_silence: Duration::ZERO,
+            clears: 0,
+            streams: 0,
+            verbs: Vec::new(),
+            ending: None,
+        }
+    }
+
+    pub(crate) fn call_sid(&self) -> String {
+        self.line.call_sid().to_owned()
+    }
+
+    /// Waits until the assistant has said this, to the end of the phrase.
+    pub(crate) async fn hears(&mut self, words: &str) {
+        while let Some(phrase) = self.phrase().await {
+            if phrase.contains(words) {
+                return;
+            }
+        }
+        panic!("{words:?} was never said, but {:?}, and then {:?}", self.heard, self.ending);
+    }
+
+    /// Waits until the assistant can be heard.
+    pub(crate) async fn hears_anything(&mut self) {
+        let from = self.ear.position();
+        while self.ear.position() == from {
+            self.happening().await.expect("the call goes on");
+        }
+    }
+
+    /// Says a clip of this name, and returns at its end.
+    pub(crate) async fn says(&mut self, id: &str) {
+        let audio = self.clip(id).audio.clone();
+        self.last_said = Some(id.to_owned());
+        self.sounds(&audio).await;
+    }
+
+    /// Makes a sound, and returns at its end.
+    pub(crate) async fn sounds(&mut self, audio: &[u8]) {
+        self.line.say(audio);
+        self.passes(|what| matches!(what, Happening::Said)).await;
+    }
+
+    /// Begins to say a clip, and returns at once.
+    pub(crate) fn begins(&mut self, id: &str) {
+        self.last_said = Some(id.to_owned());
+        self.line.say(&self.clip(id).audio);
+    }
+
+    /// Answers questions until the call is over.
+    pub(crate) async fn answers(&mut self, answers: &[(&str, &str)]) -> Ending {
+        while let Some(phrase) = self.phrase().await {
+            let answer = answers.iter().find(|(question, _)| phrase.contains(question));
+            match answer {
+                Some((_, key)) if key.len() == 1 => drop(self.line.press(key.chars().next().expect("one key"))),
+                Some((_, id)) => self.says(id).await,
+                None if phrase.contains("didn't catch that") => self.repeats().await,
+                None => {}
+            }
+        }
+        self.ending.clone().expect("a call without an end goes on")
+    }
+
+    /// Books a haircut: says what is wanted once the greeting is over, and answers questions until the call ends.
+    pub(crate) async fn books(&mut self, opener: &str) -> Ending {
+        self.hears("how can i help you").await;
+        self.says(opener).await;
+        self.answers(ANSWERS).await
+    }
+
+    /// Waits until the call is over, with whatever is said meanwhile.
+    pub(crate) async fn listens_to_the_end(&mut self) -> Ending {
+        self.answers(&[]).await
+    }
+
+    /// Waits until this happens.
+    pub(crate) async fn passes(&mut self, is_it: impl Fn(&Happening) -> bool) {
+        loop {
+            match self.happening().await {
+                Some(what) if is_it(&what) => return,
+                Some(_) => {}
+                None => panic!("it never happened; heard {:?}, and then {:?}", self.heard, self.ending),
+            }
+        }
+    }
+
+    /// Whether the assistant said this so far.
+    pub(crate) fn has_heard(&self, words: &str) -> bool {
+        self.heard.iter().any(|phrase| phrase.contains(words))
+    }
+
+    async fn repeats(&mut self) {
+        if let Some(id) = self.last_said.clone() {
+            self.says(&id).await;
+        }
+    }
+
+    fn clip(&self, id: &str) -> &Clip {
+        self.clips.iter().find(|clip| clip.id == id).expect("a clip of this name")
+    }
+
+    /// The next phrase that was heard to its end, as it sounds; none when the call is over. Its last mark comes back when
+    /// it has been played, so that nobody is spoken into.
+    async fn phrase(&mut self) -> Option<String> {
+        loop {
+            if let Happening::Mark { name, cleared: false } = self.happening().await?
+                && name.ends_with('e')
+            {
+                let taken = std::mem::replace(&mut self.taken, self.ear.position());
+                let words = self.ear.words().into_iter().filter(|word| word.to > taken);
+                let phrase = spoken(&words.map(|word| word.text).collect::<Vec<_>>().join(" "));
+                self.heard.push(phrase.clone());
+                return Some(phrase);
+            }
+        }
+    }
+
+    async fn happening(&mut self) -> Option<Happening> {
+        let event = timeout(PATIENCE, self.line.next()).await;
+        let event = event.unwrap_or_else(|_| panic!("nothing happens any more; heard {:?}", self.heard))?;
+        self.notice(&event);
+        match &event.what {
+            Happening::Ended(_) => None,
+            _ => Some(event.what),
+        }
+    }
+
+    fn notice(&mut self, event: &LineEvent) {
+        match &event.what {
+            Happening::StreamStarted { .. } => self.streams += 1,
+            Happening::Heard(audio) => self.hear(audio, event.at),
+            Happening::Saying => self.speaking = Some(event.at),
+            Happening::Said => {
+                self.speaking = None;
+                self.quiet_since = self.quiet_since.max(Some(event.at - self.tail()));
+            }
+            Happening::Cleared { .. } => self.clears += 1,
+            Happening::Verb(verb) => self.verbs.push(verb.clone()),
+            Happening::Ended(ending) => self.ending = Some(ending.clone()),
+            Happening::Mark { .. } | Happening::Closed { .. } | Happening::Warned(_) => {}
+        }
+    }
+
+    fn hear(&mut self, audio: &[u8], at: Duration) {
+        self.ear.push(audio);
+        let Some(first) = audio.iter().position(audible) else { return };
+        let moment = |byte: usize| at.saturating_sub(playing((audio.len() - byte) as u32));
+        if let (Some(since), None) = (self.quiet_since, self.speaking) {
+            self.longest_silence = self.longest_silence.max(moment(first).saturating_sub(since));
+        }
+        let last = audio.iter().rposition(audible).expect("one is audible");
+        self.quiet_since = Some(moment(last + 1));
+    }
+
+    /// How long the clip that was said last is silent at its end.
+    fn tail(&self) -> Duration {
+        let Some(id) = &self.last_said else { return Duration::ZERO };
+        let audio = &self.clip(id).audio;
+        let voiced = audio.iter().rposition(audible).map_or(0, |last| last + 1);
+        playing((audio.len() - voiced) as u32)
+    }
+}
+
+/// How long so many bytes of µ-law play.
+fn playing(bytes: u32) -> Duration {
+    Duration::from_micros(125) * bytes
+}
+
+fn audible(code: &u8) -> bool {
+    mulaw::decode(*code).unsigned_abs() >= AUDIBLE
+}
