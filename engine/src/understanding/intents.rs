@@ -228,6 +228,11 @@ pub(super) fn asks_about_us(words: &[Word]) -> bool {
     begins && !has(words, listed(book::ASKS_FOR_TIME)) && !has(words, ["why not"])
 }
 
+/// Whether the words ask if something is there.
+pub(super) fn asks_whether_there_is(words: &[Word]) -> bool {
+    starts_any(words, question_start(words), ["is there", "are there"]).is_some()
+}
+
 fn question_start(words: &[Word]) -> usize {
     const BEFORE: &str = "but, also, yes, yeah, ok, sorry, no, great, thanks";
     let mut at = 0;

@@ -157,10 +157,18 @@ fn questions_apart(words: &[Word], situation: &Situation) -> (Vec<Word>, Vec<Wor
     let (mut asking, mut telling) = (Vec::new(), Vec::new());
     for sentence in words.split_inclusive(|word| word.pause >= Pause::Stop) {
         let answered = answers::found(sentence, situation.business).is_some() && !intents::wishes(sentence);
-        let asks = intents::is_question(sentence) && (answered || intents::asks_about_us(sentence));
+        let about_us = intents::asks_about_us(sentence) && !asks_for_a_service_then(sentence, situation);
+        let asks = intents::is_question(sentence) && (answered || about_us);
         if asks { asking.extend_from_slice(sentence) } else { telling.extend_from_slice(sentence) }
     }
     (asking, telling)
+}
+
+/// "Is there a haircut on Saturday at ten?" wishes for one, while "Is there parking?" asks about the business.
+fn asks_for_a_service_then(sentence: &[Word], situation: &Situation) -> bool {
+    intents::asks_whether_there_is(sentence)
+        && services::named(sentence, situation.business).is_some()
+        && matches!(when::reading(sentence, situation), Reading::Found(_))
 }
 
 /// Every fact in the words. Words that said a number or a name say nothing about time.
