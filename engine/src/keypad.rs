@@ -2,7 +2,7 @@
 //!
 //! | asked | keys |
 //! |---|---|
-//! | yes or no | `1` yes, `2` no |
+//! | yes or no, or "Anything else?" | `1` yes, `2` no |
 //! | which of the offered times | `1`, `2`, `3` |
 //! | a phone number | its digits, ended by `#` or by the tenth; `*` begins again |
 //! | anything | `0` a person |
@@ -28,8 +28,8 @@ impl Keypad {
     pub fn press(&mut self, key: char, expects: Expect, offered: usize, country: &str) -> Option<Proposal> {
         match (expects, key) {
             (Expect::Phone, _) => self.number(key, country),
-            (Expect::YesNo, '1') => Some(Proposal::of(Intent::Confirm)),
-            (Expect::YesNo, '2') => Some(Proposal::of(Intent::Deny)),
+            (Expect::YesNo | Expect::Anything, '1') => Some(Proposal::of(Intent::Confirm)),
+            (Expect::YesNo | Expect::Anything, '2') => Some(Proposal::of(Intent::Deny)),
             (_, '0') => Some(Proposal::of(Intent::Person)),
             (Expect::Time, '1'..='9') => {
                 let choice = key.to_digit(10)? as usize - 1;
@@ -84,6 +84,7 @@ mod tests {
     fn keys_answer_what_was_asked() {
         assert_eq!(pressed("1", Expect::YesNo).map(|proposal| proposal.intent), Some(Intent::Confirm));
         assert_eq!(pressed("2", Expect::YesNo).map(|proposal| proposal.intent), Some(Intent::Deny));
+        assert_eq!(pressed("2", Expect::Anything).map(|proposal| proposal.intent), Some(Intent::Deny));
         assert_eq!(pressed("2", Expect::Time).and_then(|proposal| proposal.when), Some(When::Offered(1)));
         assert_eq!(pressed("3", Expect::Time), None);
         assert_eq!(pressed("0", Expect::Service).map(|proposal| proposal.intent), Some(Intent::Person));
