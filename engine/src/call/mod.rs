@@ -28,7 +28,7 @@ use statecharts::proposal::Expect;
 
 use crate::call::journal::Journal;
 use crate::call::turns::OpenTurn;
-use crate::io::{Answered, Fault, Input, Message, Output, QueryId};
+use crate::io::{Answered, Fault, Input, Message, Output, PhraseId, QueryId};
 use crate::keypad::Keypad;
 use crate::listening::Listening;
 use crate::speaking::Speaking;
@@ -52,6 +52,8 @@ pub struct Call {
     turn: Option<OpenTurn>,
     /// Phrases that wait for the caller to stop speaking.
     kept: Vec<String>,
+    /// The last "one moment".
+    filler: Option<PhraseId>,
     history: Vec<Message>,
     calendar: Calendar,
     hearing_failures: u32,

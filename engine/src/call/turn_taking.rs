@@ -51,6 +51,8 @@ impl Call {
         self.speaking.handle(at, input, &mut progress);
         for step in progress {
             match step {
+                // A filler is no answer: the turn is still open.
+                Progress::Started(phrase) | Progress::FirstHeard(phrase) if Some(phrase) == self.filler => {}
                 Progress::Started(_) => self.journal.reached(Stage::FirstFrame, at),
                 Progress::FirstHeard(_) => self.first_heard(at, out),
                 Progress::Finished(spoken) => self.said(spoken, out),
@@ -198,7 +200,7 @@ impl Call {
     fn say_filler(&mut self, _at: CallTime, out: &mut Vec<Output>) {
         if !self.speaking.is_busy() && self.kept.is_empty() {
             for text in self.phrases(&Prompt::OneMoment) {
-                self.speaking.say(text, out);
+                self.filler = Some(self.speaking.say(text, out));
             }
         }
     }
