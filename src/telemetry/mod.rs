@@ -41,6 +41,7 @@ pub struct Telemetry {
     phrases: IntCounterVec,
     clears: IntCounter,
     vendor_errors: IntCounterVec,
+    events: IntCounterVec,
     frames_in: IntCounter,
     frames_out: IntCounter,
     frame_gap: Histogram,
@@ -90,6 +91,11 @@ impl Telemetry {
             phrases: make.counters("phrases_total", "Phrases that were spoken, by where they came from.", &["source"]),
             clears: make.counter("clears_total", "Times the assistant stopped speaking at once."),
             vendor_errors: make.counters("vendor_errors_total", "Faults, by whose and what kind.", &["vendor", "kind"]),
+            events: make.counters(
+                "events_total",
+                "What calls noted down about themselves, by its name; a fault is one that a call had to get around.",
+                &["event"],
+            ),
             frames_in: make.counter("frames_in_total", "Frames of audio from callers."),
             frames_out: make.counter("frames_out_total", "Frames of audio to callers."),
             frame_gap: make.histogram(
@@ -245,7 +251,13 @@ impl Telemetry {
                 self.calls.with_label_values(&[outcome]).inc();
                 self.call_seconds.observe(at.since(CallTime::ZERO).as_secs_f64());
             }
-            Row::Said { .. } | Row::Event { .. } => {}
+            Row::Event { at, name, detail, .. } => {
+                if name == "fault" {
+                    tracing::info!(%at, detail, "the call goes on around a fault");
+                }
+                self.events.with_label_values(&[name]).inc();
+            }
+            Row::Said { .. } => {}
         }
     }
 }
