@@ -35,7 +35,8 @@ pub struct Config {
     pub voice: String,
     /// How long a connection may take.
     pub connect: Duration,
-    /// How long the first audio of a text may take, a second attempt included.
+    /// How long the first audio of a text may take, a second attempt included. The caller hears nothing meanwhile, and
+    /// has waited for the end of the turn and for the model before: more than this makes three seconds of silence.
     pub first_byte: Duration,
     /// How long the whole of a text may take.
     pub total: Duration,
@@ -48,7 +49,7 @@ impl Default for Config {
             key: String::new(),
             voice: "aura-2-thalia-en".into(),
             connect: Duration::from_millis(1_500),
-            first_byte: Duration::from_secs(4),
+            first_byte: Duration::from_secs(2),
             total: Duration::from_secs(20),
         }
     }
