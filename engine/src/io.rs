@@ -60,7 +60,7 @@ pub enum Input {
     },
     /// The caller hung up, or the carrier ended the call.
     HungUp,
-    /// The process is going down; the call has this long to end by itself.
+    /// The process is going down, and the time in which the call could end by itself is over.
     Draining,
 
     /// The local detector hears a voice on the line.

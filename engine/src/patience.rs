@@ -39,9 +39,6 @@ pub const RESUME: Duration = Duration::from_secs(20);
 /// A whole call: then goodbye.
 pub const LONGEST_CALL: Duration = Duration::from_secs(30 * 60);
 
-/// Between the process's wish to go down and our goodbye.
-pub const DRAIN: Duration = Duration::from_secs(60);
-
 /// A sound shorter than this without any words was a noise, and is not worth a "sorry?".
 pub const NOISE_MAX_MS: u32 = 600;
 

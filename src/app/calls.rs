@@ -89,11 +89,14 @@ impl Calls {
         }
     }
 
-    /// Lets no more calls in, and tells those that are going on.
-    pub(super) fn drain(&self) {
-        let mut book = self.open();
-        book.draining = true;
-        for call in book.live.values() {
+    /// Lets no more calls in. Those that are going on may, and may be adopted by another stream.
+    pub(super) fn close_the_door(&self) {
+        self.open().draining = true;
+    }
+
+    /// Ends all calls, with a goodbye.
+    pub(super) fn tell_all_goodbye(&self) {
+        for call in self.open().live.values() {
             // A call whose queue is full is busy enough to end without being told.
             let _ = call.facts.try_send(Input::Draining);
         }

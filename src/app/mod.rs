@@ -40,8 +40,8 @@ use crate::vendors::openai::Model;
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, signature::AuthToken};
 
-/// How long calls may take to end after the process was told to go down, beyond their own goodbyes.
-const LAST_CALLS_WITHIN: Duration = Duration::from_secs(5);
+/// How much of the time that calls have to end, once the process is told to go down, is kept for our goodbye.
+const LAST_GOODBYES: Duration = Duration::from_secs(5);
 
 /// Rows that a slow watcher may be behind; older ones it misses. The store misses none.
 const ROWS_WATCHED_MAX: usize = 1_024;
@@ -195,13 +195,24 @@ impl App {
 }
 
 impl House {
+    /// Lets calls end by themselves first, and then with a goodbye of ours. Nobody waits longer than `drain`, or than a
+    /// goodbye takes.
     async fn last_calls(&self, drain: Duration) {
-        self.calls.drain();
-        let until = self.clock.now() + drain + LAST_CALLS_WITHIN;
+        self.calls.close_the_door();
         tracing::info!(calls = self.calls.count(), "going down: no more calls are taken");
+        if !self.calls_end_within(drain.saturating_sub(LAST_GOODBYES)).await {
+            tracing::info!(calls = self.calls.count(), "going down: the last calls are told goodbye");
+            self.calls.tell_all_goodbye();
+            self.calls_end_within(LAST_GOODBYES).await;
+        }
+    }
+
+    async fn calls_end_within(&self, time: Duration) -> bool {
+        let until = self.clock.now() + time;
         while self.calls.count() > 0 && self.clock.now() < until {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        self.calls.count() == 0
     }
 
     async fn warm(&self) {
