@@ -11,3 +11,9 @@ mod doors;
 mod gateway;
 #[path = "calls/peer.rs"]
 mod peer;
+#[path = "calls/process.rs"]
+mod process;
+#[path = "calls/streams.rs"]
+mod streams;
+#[path = "calls/vendors.rs"]
+mod vendors;

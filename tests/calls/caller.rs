@@ -7,6 +7,7 @@ use engine::audio::mulaw;
 use sandbox::clips::{Clip, spoken};
 use sandbox::recognizer::Ear;
 use sandbox::twilio::{CallSetup, Ending, Happening, Line, LineEvent, Verb};
+use sandbox::world::World;
 use tokio::time::timeout;
 
 use crate::gateway::{Gateway, PATIENCE};
@@ -53,21 +54,22 @@ pub(crate) struct Caller {
 impl Gateway {
     /// A caller whose call was just placed.
     pub(crate) fn caller(&self) -> Caller {
-        Caller::new(self, self.call())
+        Caller::on(self.call(), &self.world)
     }
 
     /// The same, calling in an unusual way.
     pub(crate) fn caller_as(&self, setup: CallSetup) -> Caller {
-        Caller::new(self, self.call_as(setup))
+        Caller::on(self.call_as(setup), &self.world)
     }
 }
 
 impl Caller {
-    fn new(gateway: &Gateway, line: Line) -> Self {
+    /// A caller on a line that was just placed, who understands what this world says.
+    pub(crate) fn on(line: Line, world: &World) -> Self {
         Self {
             line,
-            ear: Ear::new(gateway.world.lexicon().clone()),
-            clips: gateway.world.utterances().to_vec(),
+            ear: Ear::new(world.lexicon().clone()),
+            clips: world.utterances().to_vec(),
             taken: 0,
             heard: Vec::new(),
             quiet_since: None,
@@ -143,9 +145,35 @@ impl Caller {
         self.answers(ANSWERS).await
     }
 
-    /// Waits until the call is over, with whatever is said meanwhile.
-    pub(crate) async fn listens_to_the_end(&mut self) -> Ending {
-        self.answers(&[]).await
+    /// Waits until the call is over, whatever is said meanwhile.
+    pub(crate) async fn ends(&mut self) -> Ending {
+        while self.happening().await.is_some() {}
+        self.ending.clone().expect("a call without an end goes on")
+    }
+
+    /// Waits for the next stream; false when the call ends without one.
+    pub(crate) async fn is_connected_again(&mut self) -> bool {
+        let before = self.streams;
+        while self.streams == before {
+            if self.happening().await.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits until the call is over, or a stream has started, and hangs up then. Returns whether it is over by itself.
+    pub(crate) async fn ends_or_connects(&mut self) -> bool {
+        let connected = self.is_connected_again().await;
+        if connected {
+            self.line.hang_up();
+        }
+        !connected
+    }
+
+    /// Whether Twilio itself read this to the caller.
+    pub(crate) fn was_read(&self, words: &str) -> bool {
+        self.verbs.iter().any(|verb| matches!(verb, Verb::Say { text } if text.contains(words)))
     }
 
     /// Waits until this happens.

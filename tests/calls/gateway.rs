@@ -33,8 +33,9 @@ pub(crate) struct Gateway {
     pub(crate) store: Store,
     pub(crate) address: SocketAddr,
     /// Database, recordings and journal.
-    pub(crate) folder: TempDir,
-    down: watch::Sender<bool>,
+    _folder: TempDir,
+    /// The gateway goes down with it.
+    _down: watch::Sender<bool>,
 }
 
 /// Where the repository is.
@@ -78,6 +79,21 @@ pub(crate) fn settings(folder: &Path, world: &World) -> BTreeMap<String, String>
     .into()
 }
 
+/// A world whose vendors answer at once.
+pub(crate) fn world() -> World {
+    World::start(WorldSettings::new(repository().join("fixtures"))).expect("the fixtures are committed")
+}
+
+/// Calls the gateway that listens there.
+pub(crate) fn place(gateway: SocketAddr, setup: CallSetup) -> Line {
+    let settings = TwilioSettings {
+        public_url: PUBLIC_URL.to_owned(),
+        auth_token: Some(AUTH_TOKEN.to_owned()),
+        ..TwilioSettings::for_gateway(&format!("http://{gateway}"))
+    };
+    Twilio::new(settings).expect("good addresses").place(setup)
+}
+
 impl Gateway {
     /// A gateway whose vendors answer at once, with the standard phrases at hand.
     pub(crate) async fn open() -> Self {
@@ -86,8 +102,7 @@ impl Gateway {
 
     /// The same with other settings, which may be files in the folder.
     pub(crate) async fn with(change: impl FnOnce(&Path, &mut BTreeMap<String, String>)) -> Self {
-        let world =
-            World::start(WorldSettings::new(repository().join("fixtures"))).expect("the fixtures are committed");
+        let world = world();
         let folder = tempfile::tempdir().expect("a folder");
         let mut strings = settings(folder.path(), &world);
         change(folder.path(), &mut strings);
@@ -97,12 +112,7 @@ impl Gateway {
         let (store, address) = (app.store(), app.address().expect("an address"));
         let (down, told) = watch::channel(false);
         tokio::spawn(app.serve(told));
-        Self { world, store, address, folder, down }
-    }
-
-    /// Tells it to go down, as a signal would.
-    pub(crate) fn go_down(&self) {
-        self.down.send_replace(true);
+        Self { world, store, address, _folder: folder, _down: down }
     }
 
     /// Somebody calls.
@@ -112,12 +122,7 @@ impl Gateway {
 
     /// Somebody calls in an unusual way.
     pub(crate) fn call_as(&self, setup: CallSetup) -> Line {
-        let settings = TwilioSettings {
-            public_url: PUBLIC_URL.to_owned(),
-            auth_token: Some(AUTH_TOKEN.to_owned()),
-            ..TwilioSettings::for_gateway(&self.url(""))
-        };
-        Twilio::new(settings).expect("good addresses").place(setup)
+        place(self.address, setup)
     }
 
     /// Where something of it really is.
