@@ -236,6 +236,23 @@ async fn nonsense_from_the_gateway_is_reported_once_and_the_stream_goes_on() {
 }
 
 #[tokio::test]
+async fn a_stream_can_begin_out_of_turn_and_with_forged_parameters() {
+    let mut setup = Setup::new(&[("/voice", CONNECT)]).await;
+    let odd = json!({"event": "media", "media": {"payload": ""}});
+    let call = CallSetup {
+        forged_parameters: vec![("ticket".into(), "forged".into()), ("more".into(), "x".into())],
+        before_start: vec![odd.to_string()],
+        ..CallSetup::new("+14155550123", "+15550001111")
+    };
+    let _line = setup.twilio.place(call);
+    // What stands where `start` usually does.
+    let mut stream = setup.stream().await;
+    assert_eq!(stream.start, odd);
+    let start = stream.next().await;
+    assert_eq!(start["start"]["customParameters"], json!({"ticket": "forged", "more": "x"}));
+}
+
+#[tokio::test]
 async fn raw_messages_of_the_test_reach_the_gateway_as_they_are() {
     let mut setup = Setup::new(&[("/voice", CONNECT)]).await;
     let line = setup.place();

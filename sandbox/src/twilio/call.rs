@@ -143,7 +143,11 @@ impl Call {
         let took = reporter.now() - began;
         reporter.count(|tally| tally.connect = tally.connect.or(Some(took)));
         let outbox = Outbox::new(&self.settings.account_sid, &self.call_sid, &fresh_sid("MZ"));
-        Stream::new(socket, reporter, outbox).carry(&noun.parameters, &mut self.wire.orders).await
+        let forged = &self.setup.forged_parameters;
+        let genuine = noun.parameters.iter().filter(|(name, _)| !forged.iter().any(|(other, _)| other == name));
+        let parameters: Vec<_> = genuine.chain(forged).cloned().collect();
+        let stream = Stream::new(socket, reporter, outbox);
+        stream.carry(&self.setup.before_start, &parameters, &mut self.wire.orders).await
     }
 
     /// Waits; the caller can hang up meanwhile, and nothing else.

@@ -81,6 +81,10 @@ pub struct CallSetup {
     pub extra_fields: Vec<(String, String)>,
     /// Form fields to leave out, by name.
     pub left_out: Vec<String>,
+    /// Parameters of streams to add, or to use in place of those of the same name in the TwiML: forgeries.
+    pub forged_parameters: Vec<(String, String)>,
+    /// Messages to send on each stream after `connected` and before `start`, as they are, which Twilio never does.
+    pub before_start: Vec<String>,
 }
 
 /// Settings that cannot be used.

@@ -133,14 +133,15 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Carries the stream until it is over.
+    /// Carries the stream until it is over. `before_start` is sent out of turn, for gateways to cope with.
     pub(super) async fn carry(
         mut self,
+        before_start: &[String],
         parameters: &[(String, String)],
         orders: &mut mpsc::Receiver<Order>,
     ) -> StreamEnd {
         let start = self.outbox.start(parameters);
-        let end = match self.greet(start).await {
+        let end = match self.greet(before_start, start).await {
             Ok(()) => self.exchange(orders).await,
             Err(Gone) => Err(Gone),
         };
@@ -153,8 +154,11 @@ impl<'a> Stream<'a> {
         end
     }
 
-    async fn greet(&mut self, start: String) -> Result<(), Gone> {
+    async fn greet(&mut self, before_start: &[String], start: String) -> Result<(), Gone> {
         self.send(Message::text(CONNECTED)).await?;
+        for text in before_start {
+            self.send(Message::text(text.as_str())).await?;
+        }
         self.send(Message::text(start)).await?;
         self.reporter.tell(Happening::StreamStarted { stream_sid: self.outbox.stream_sid().to_owned() });
         Ok(())
