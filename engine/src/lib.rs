@@ -21,6 +21,7 @@ pub mod io;
 pub mod keypad;
 mod letters;
 pub mod listening;
+mod numbers;
 pub mod patience;
 pub mod record;
 pub mod speaking;

@@ -1,55 +1,7 @@
 //! Numbers as people say them: "twenty four", "24", "third", "24th".
 
 use super::words::{Pause, Word, text};
-
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
-const ORDINAL_UNITS: [&str; 19] = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-];
-
-const ORDINAL_TENS: [&str; 2] = ["twentieth", "thirtieth"];
+use crate::numbers;
 
 /// The number below a hundred, or of at most four digits, that begins at `at`, and how many words it takes.
 pub(super) fn cardinal(words: &[Word], at: usize) -> Option<(u32, usize)> {
@@ -73,8 +25,8 @@ pub(super) fn ordinal(words: &[Word], at: usize) -> Option<(u32, usize)> {
     if let Some(value) = digits_ordinal(&word.text).or_else(|| unit_ordinal(&word.text)) {
         return Some((value, 1));
     }
-    if let Some(index) = ORDINAL_TENS.iter().position(|name| *name == word.text) {
-        return Some((20 + 10 * index as u32, 1));
+    if let Some(value) = numbers::ordinal_tens(&word.text) {
+        return Some((value, 1));
     }
     let value = tens(&word.text)?;
     let ones = unit_ordinal(text(words, at + 1)).filter(|ones| *ones < 10 && word.pause == Pause::None)?;
@@ -83,18 +35,18 @@ pub(super) fn ordinal(words: &[Word], at: usize) -> Option<(u32, usize)> {
 
 /// The value of one number word below twenty.
 pub(super) fn unit(word: &str) -> Option<u32> {
-    UNITS.iter().position(|name| *name == word).map(|index| index as u32)
+    numbers::small(word)
 }
 
 /// The value of "twenty" to "ninety".
 pub(super) fn tens(word: &str) -> Option<u32> {
     let word = if word == "fourty" { "forty" } else { word };
-    TENS.iter().position(|name| *name == word).map(|index| 20 + 10 * index as u32)
+    numbers::tens(word)
 }
 
 fn unit_ordinal(word: &str) -> Option<u32> {
     let word = if word == "forth" { "fourth" } else { word };
-    ORDINAL_UNITS.iter().position(|name| *name == word).map(|index| index as u32 + 1)
+    numbers::small_ordinal(word)
 }
 
 fn digits_ordinal(word: &str) -> Option<u32> {

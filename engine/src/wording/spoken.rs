@@ -2,6 +2,8 @@
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
 
+use crate::numbers::{cardinal, ordinal};
+
 /// A day and a time: "tomorrow at three PM", "on Tuesday, November twenty-fourth, at three PM".
 pub(super) fn time(at: NaiveDateTime, now: NaiveDateTime) -> String {
     let day = on_day(at.date(), None, now.date());
@@ -48,7 +50,7 @@ pub(super) fn grid(grid_min: u32) -> String {
         15 => "every quarter of an hour".to_owned(),
         120 => "every two hours".to_owned(),
         0 | 1 => "at any minute".to_owned(),
-        minutes if minutes < 60 => format!("every {} minutes from the hour", number(minutes)),
+        minutes if minutes < 60 => format!("every {} minutes from the hour", cardinal(minutes)),
         minutes => format!("every {minutes} minutes"),
     }
 }
@@ -78,13 +80,13 @@ pub(super) fn length(minutes: u32) -> String {
     let hours = match minutes / 60 {
         0 => None,
         1 => Some("an hour".to_owned()),
-        hours => Some(format!("{} hours", number(hours))),
+        hours => Some(format!("{} hours", cardinal(hours))),
     };
     let rest = match (minutes % 60, &hours) {
         (0, _) => None,
         (30, Some(_)) if minutes < 120 => Some("a half".to_owned()),
         (1, _) => Some("one minute".to_owned()),
-        (rest, _) => Some(format!("{} minutes", number(rest))),
+        (rest, _) => Some(format!("{} minutes", cardinal(rest))),
     };
     let parts: Vec<String> = hours.into_iter().chain(rest).collect();
     if parts.is_empty() { "no time".to_owned() } else { parts.join(" and ") }
@@ -142,71 +144,11 @@ fn in_half(at: NaiveDateTime) -> String {
 }
 
 fn hour_and_minute(at: impl Timelike) -> String {
-    let hour = number((at.hour() + 11) % 12 + 1);
+    let hour = cardinal((at.hour() + 11) % 12 + 1);
     match at.minute() {
         0 => hour,
-        minute @ 1..=9 => format!("{hour} oh {}", number(minute)),
-        minute => format!("{hour} {}", number(minute)),
-    }
-}
-
-const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-/// A number below a hundred in words; larger ones in digits.
-fn number(value: u32) -> String {
-    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-    match value {
-        0..20 => SMALL[value as usize].to_owned(),
-        20..100 if value.is_multiple_of(10) => TENS[value as usize / 10 - 2].to_owned(),
-        20..100 => format!("{}-{}", TENS[value as usize / 10 - 2], SMALL[value as usize % 10]),
-        _ => value.to_string(),
-    }
-}
-
-/// A day of the month as a place in an order: "twenty-fourth".
-fn ordinal(day: u32) -> String {
-    let irregular = |value: u32| {
-        Some(match value {
-            1 => "first",
-            2 => "second",
-            3 => "third",
-            5 => "fifth",
-            8 => "eighth",
-            9 => "ninth",
-            12 => "twelfth",
-            20 => "twentieth",
-            30 => "thirtieth",
-            _ => return None,
-        })
-    };
-    if let Some(word) = irregular(day) {
-        return word.to_owned();
-    }
-    match day {
-        21..=29 => format!("twenty-{}", ordinal(day - 20)),
-        31.. => format!("thirty-{}", ordinal(day - 30)),
-        _ => format!("{}th", number(day)),
+        minute @ 1..=9 => format!("{hour} oh {}", cardinal(minute)),
+        minute => format!("{hour} {}", cardinal(minute)),
     }
 }
 
@@ -215,24 +157,13 @@ fn year(year: i32) -> String {
     let year = year.unsigned_abs();
     match year % 100 {
         0..10 => year.to_string(),
-        rest => format!("{} {}", number(year / 100), number(rest)),
+        rest => format!("{} {}", cardinal(year / 100), cardinal(rest)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_day_of_a_month_has_its_word() {
-        let words: Vec<String> = (1..=31).map(ordinal).collect();
-        assert_eq!(words[..5].join(" "), "first second third fourth fifth");
-        assert_eq!([11, 12, 13, 20].map(ordinal).join(" "), "eleventh twelfth thirteenth twentieth");
-        assert_eq!(
-            [21, 22, 24, 28, 30, 31].map(ordinal).join(" "),
-            "twenty-first twenty-second twenty-fourth twenty-eighth thirtieth thirty-first"
-        );
-    }
 
     #[test]
     fn a_noun_has_the_article_of_its_sound() {
