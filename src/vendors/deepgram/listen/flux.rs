@@ -6,13 +6,7 @@
 
 use serde::Deserialize;
 
-use super::heard::{Heard, mean};
-
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    name: String,
-}
+use super::heard::{Heard, Kind, Word, mean};
 
 #[derive(Deserialize)]
 struct TurnInfo {
@@ -27,14 +21,6 @@ struct TurnInfo {
     words: Vec<Word>,
     #[serde(default)]
     end_of_turn_confidence: f64,
-}
-
-#[derive(Deserialize)]
-struct Word {
-    #[serde(default)]
-    confidence: f64,
-    start: Option<f64>,
-    end: Option<f64>,
 }
 
 #[derive(Deserialize)]

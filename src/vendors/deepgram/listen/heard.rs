@@ -1,5 +1,23 @@
 //! What Deepgram says, in words both of its listening services share.
 
+use serde::Deserialize;
+
+/// Of any message: which one it is.
+#[derive(Deserialize)]
+pub(super) struct Kind {
+    #[serde(rename = "type")]
+    pub(super) name: String,
+}
+
+/// One word, with where it lies where the service says so.
+#[derive(Deserialize)]
+pub(super) struct Word {
+    #[serde(default)]
+    pub(super) confidence: f64,
+    pub(super) start: Option<f64>,
+    pub(super) end: Option<f64>,
+}
+
 /// One message, reduced to what matters to a call. Seconds count from the first byte of the connection's audio.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Heard {

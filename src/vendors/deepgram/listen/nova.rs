@@ -6,13 +6,7 @@
 
 use serde::Deserialize;
 
-use super::heard::{Heard, mean};
-
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    name: String,
-}
+use super::heard::{Heard, Kind, Word, mean};
 
 #[derive(Deserialize)]
 struct Results {
@@ -39,14 +33,6 @@ struct Alternative {
     confidence: f64,
     #[serde(default)]
     words: Vec<Word>,
-}
-
-#[derive(Deserialize)]
-struct Word {
-    start: Option<f64>,
-    end: Option<f64>,
-    #[serde(default)]
-    confidence: f64,
 }
 
 /// The shape of an error is not in the specification; these members were seen.
