@@ -16,6 +16,7 @@ mod flux;
 mod format;
 mod key;
 mod listen;
+mod opening;
 mod outbox;
 mod parameters;
 mod refusal;
@@ -25,14 +26,11 @@ mod speak;
 
 pub use settings::{Faults, Settings};
 
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::State;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
 use axum::{Json, Router};
@@ -40,10 +38,7 @@ use serde_json::json;
 
 use crate::recognizer::Lexicon;
 use crate::voice::Voice;
-use refusal::{REQUEST_ID, Refusal};
-
-/// Bytes read ahead on a socket; small, because there are many of them and messages are short.
-const READ_BUFFER: usize = 4 * 1024;
+use refusal::Refusal;
 
 /// The emulator's state. Clones share it.
 #[derive(Clone)]
@@ -162,57 +157,35 @@ impl Deepgram {
     }
 
     /// Counts a listening socket until the returned value is dropped.
-    fn listener_opened(&self) -> Opened {
+    fn listener_opened(&self) -> Counted {
         self.count(|counts| {
             counts.listeners += 1;
             counts.listeners_open += 1;
         });
-        Opened { deepgram: self.clone(), close: |counts| counts.listeners_open -= 1 }
+        Counted { deepgram: self.clone(), close: |counts| counts.listeners_open -= 1 }
     }
 
     /// Counts an answer of speech until the returned value is dropped.
-    fn speech_opened(&self, characters: usize) -> Opened {
+    fn speech_opened(&self, characters: usize) -> Counted {
         self.count(|counts| {
             counts.speeches += 1;
             counts.speeches_open += 1;
             counts.characters += characters as u64;
         });
-        Opened { deepgram: self.clone(), close: |counts| counts.speeches_open -= 1 }
+        Counted { deepgram: self.clone(), close: |counts| counts.speeches_open -= 1 }
     }
 }
 
 /// Something that is counted while it exists.
-struct Opened {
+struct Counted {
     deepgram: Deepgram,
     close: fn(&mut Counts),
 }
 
-impl Drop for Opened {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.deepgram.count(self.close);
     }
-}
-
-/// Answers an upgrade, with the request's id, and the subprotocol when the client sent its key as one.
-fn handshake<F, S>(
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    headers: &HeaderMap,
-    request_id: &str,
-    serve: F,
-) -> Response
-where
-    F: FnOnce(WebSocket) -> S + Send + 'static,
-    S: Future<Output = ()> + Send + 'static,
-{
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade.read_buffer_size(READ_BUFFER),
-        Err(rejection) => return rejection.into_response(),
-    };
-    let mut response = upgrade.protocols(key::subprotocol(headers)).on_upgrade(serve);
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
 }
 
 /// `POST /v1/auth/grant`: a token that is good for the handshake of a socket.

@@ -3,39 +3,26 @@
 mod options;
 mod session;
 
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::Value;
 
+use crate::deepgram::Deepgram;
 use crate::deepgram::format::Decoder;
+use crate::deepgram::opening::{Opened, Opening};
 use crate::deepgram::outbox::Outgoing;
-use crate::deepgram::parameters::Parameters;
 use crate::deepgram::settings::Settings;
 use crate::deepgram::socket::{self, After, Listening};
-use crate::deepgram::{Deepgram, handshake};
 use options::Options;
 use session::Session;
 
 /// The handler of `/v2/listen`.
-pub(super) async fn open(
-    State(deepgram): State<Deepgram>,
-    headers: HeaderMap,
-    Query(query): Query<Vec<(String, String)>>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    let request_id = deepgram.next_request_id();
-    let options = match deepgram.admit_listener(&headers).and_then(|()| Options::of(&Parameters(query))) {
-        Ok(options) => options,
-        Err(refusal) => return refusal.answer(&request_id),
-    };
-    let decoder = Decoder::new(options.format);
-    let mut greeting = Vec::new();
-    let session = Session::new(options, request_id.clone(), deepgram.lexicon().clone(), &mut greeting);
-    handshake(upgrade, &headers, &request_id, move |socket| async move {
+pub(super) async fn open(opening: Opening) -> Response {
+    opening.answer(Deepgram::admit_listener, Options::of, |opened| async move {
+        let Opened { deepgram, request_id, options, socket } = opened;
         let _open = deepgram.listener_opened();
+        let decoder = Decoder::new(options.format);
+        let mut greeting = Vec::new();
+        let session = Session::new(options, request_id, deepgram.lexicon().clone(), &mut greeting);
         socket::serve(socket, Flux(session), greeting, decoder, deepgram.clone()).await;
     })
 }

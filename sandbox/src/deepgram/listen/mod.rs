@@ -5,43 +5,27 @@ mod options;
 mod session;
 mod transcript;
 
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use crate::deepgram::Deepgram;
 use crate::deepgram::format::Decoder;
+use crate::deepgram::opening::{Opened, Opening};
 use crate::deepgram::outbox::{Outgoing, Pace};
-use crate::deepgram::parameters::Parameters;
 use crate::deepgram::settings::Settings;
 use crate::deepgram::socket::{self, After, Listening};
-use crate::deepgram::{Deepgram, handshake};
 use options::Options;
 use session::Session;
 pub(super) use transcript::seconds;
 
 /// The handler of `/v1/listen`.
-pub(super) async fn open(
-    State(deepgram): State<Deepgram>,
-    headers: HeaderMap,
-    Query(query): Query<Vec<(String, String)>>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    let request_id = deepgram.next_request_id();
-    let options = match deepgram.admit_listener(&headers).and_then(|()| Options::of(&Parameters(query))) {
-        Ok(options) => options,
-        Err(refusal) => return refusal.answer(&request_id),
-    };
-    let decoder = Decoder::new(options.format);
-    let nova = Nova {
-        session: Session::new(options, request_id.clone(), deepgram.lexicon().clone()),
-        request_id: request_id.clone(),
-    };
-    handshake(upgrade, &headers, &request_id, move |socket| async move {
+pub(super) async fn open(opening: Opening) -> Response {
+    opening.answer(Deepgram::admit_listener, Options::of, |opened| async move {
+        let Opened { deepgram, request_id, options, socket } = opened;
         let _open = deepgram.listener_opened();
-        socket::serve(socket, nova, Vec::new(), decoder, deepgram.clone()).await;
+        let decoder = Decoder::new(options.format);
+        let session = Session::new(options, request_id.clone(), deepgram.lexicon().clone());
+        socket::serve(socket, Nova { session, request_id }, Vec::new(), decoder, deepgram.clone()).await;
     })
 }
 

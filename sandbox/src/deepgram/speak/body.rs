@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
-use crate::deepgram::Opened;
+use crate::deepgram::Counted;
 use crate::deepgram::format::{Encoding, Format};
 use crate::deepgram::settings::Settings;
 
@@ -46,7 +46,7 @@ pub(super) fn wav_header(format: Format) -> Vec<u8> {
 }
 
 /// Audio as a body. `open` is held until the last byte is taken or the client has gone.
-pub(super) fn streamed(audio: Vec<u8>, format: Format, settings: &Settings, open: Opened) -> Body {
+pub(super) fn streamed(audio: Vec<u8>, format: Format, settings: &Settings, open: Counted) -> Body {
     if settings.faults.stall_speak {
         return Body::from_stream(stream::once(never(open)).boxed());
     }
@@ -77,6 +77,6 @@ pub(super) fn streamed(audio: Vec<u8>, format: Format, settings: &Settings, open
 }
 
 /// A chunk that does not come, however long the client waits.
-async fn never(_open: Opened) -> Result<Bytes, Infallible> {
+async fn never(_open: Counted) -> Result<Bytes, Infallible> {
     std::future::pending().await
 }

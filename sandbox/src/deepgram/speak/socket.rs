@@ -5,20 +5,17 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::deepgram::parameters::Parameters;
+use crate::deepgram::opening::{Opened, Opening};
 use crate::deepgram::speak::MODEL_UUID;
 use crate::deepgram::speak::body::bytes_per_second;
 use crate::deepgram::speak::options::Options;
 use crate::deepgram::speak::text::Text;
-use crate::deepgram::{Deepgram, format, handshake};
+use crate::deepgram::{Deepgram, format};
 
 /// Characters of one `Speak`.
 const SPEAK_MAX: usize = 2_000;
@@ -39,19 +36,11 @@ const SEND_MAX: Duration = Duration::from_secs(10);
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 
 /// The handler of `GET /v1/speak`.
-pub(in crate::deepgram) async fn open(
-    State(deepgram): State<Deepgram>,
-    headers: HeaderMap,
-    Query(query): Query<Vec<(String, String)>>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    let request_id = deepgram.next_request_id();
-    let options = match deepgram.admit_speech(&headers).and_then(|()| Options::of_socket(&Parameters(query))) {
-        Ok(options) => options,
-        Err(refusal) => return refusal.answer(&request_id),
-    };
-    let id = request_id.clone();
-    handshake(upgrade, &headers, &request_id, move |socket| Speaker::new(socket, options, deepgram).run(id))
+pub(in crate::deepgram) async fn open(opening: Opening) -> Response {
+    opening.answer(Deepgram::admit_speech, Options::of_socket, |opened| async move {
+        let Opened { deepgram, request_id, options, socket } = opened;
+        Speaker::new(socket, options, deepgram).run(request_id).await;
+    })
 }
 
 /// What is to be sent, in order.
