@@ -22,7 +22,7 @@ const IMPURE: [(&str, &str); 7] = [
 const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 
 /// Siblings that know each other all the same: the log's level and format are settings, and only the log can read them.
-const NEIGHBORS: [(&str, &str); 1] = [("config", "telemetry")];
+const NEIGHBOURS: [(&str, &str); 1] = [("config", "telemetry")];
 
 /// Crates that belong to one place in `src/`, and that place.
 const CRATES: [(&str, &[&str]); 12] = [
@@ -157,7 +157,7 @@ fn broken_between_siblings(file: &str, line: &str) -> Option<String> {
     if other.is_empty() {
         return Some(format!("name one module a line, so that it can be read who names whom: {line}"));
     }
-    let may = other == module || NEIGHBORS.contains(&(module, &other));
+    let may = other == module || NEIGHBOURS.contains(&(module, &other));
     (!may).then(|| format!("{module} may not name its sibling {other}; they meet in src/app/"))
 }
 

@@ -223,7 +223,7 @@ mod tests {
     fn half_a_line_is_cut_off_and_a_damaged_one_is_set_aside() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal");
-        let whole = serde_json::to_string(&entry(1)).expect("serialises");
+        let whole = serde_json::to_string(&entry(1)).expect("serializes");
         std::fs::write(&path, format!("{whole}\nnonsense\n{whole}\n{}", &whole[..20])).expect("written");
         let mut journal = Journal::open(&path).expect("opens");
         assert_eq!(journal.rows(), 3);

@@ -34,7 +34,7 @@ const FRAMES_MAX: usize = 1_000;
 /// Speech is at least this loud over all its frames, where 1 is a frame at its loudest in all bands. Less is noise.
 const LOUDNESS_MIN: f32 = 4.0;
 
-/// Mean difference of a sound at which nothing is recognised any more.
+/// Mean difference of a sound at which nothing is recognized any more.
 const DIFFERENCE_MAX: f32 = 0.28;
 
 /// Difference up to which there is hardly a doubt.

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_phrase_is_recognised_by_its_words() {
+    async fn a_phrase_is_recognized_by_its_words() {
         let voice = Voice::without_espeak(&[phrase()], Lexicon::default());
         let speech = voice.speak("hello, there!").await;
         assert_eq!((speech.source, speech.audio.len()), (Source::Recorded, 4_000));

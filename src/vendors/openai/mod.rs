@@ -41,7 +41,7 @@ pub struct Config {
     pub base_url: String,
     /// The API key.
     pub key: String,
-    /// The organisation to bill, if the key has several.
+    /// The organization to bill, if the key has several.
     pub org: Option<String>,
     /// The model. The default, `gpt-5.4-mini`, is the one the vendor names for low latency
     /// (<https://developers.openai.com/docs/models>, read 2026-11). Its likely alternatives are going away:
@@ -122,7 +122,7 @@ impl Model {
     /// The model with these settings; opens nothing yet.
     ///
     /// # Errors
-    /// The address, the key or the organisation cannot be one.
+    /// The address, the key or the organization cannot be one.
     pub fn new(config: &Config) -> Result<Self, Fault> {
         let base_url = config.base_url.trim().trim_end_matches('/').to_owned();
         let (key, org) = (config.key.trim(), config.org.as_deref().unwrap_or_default().trim());

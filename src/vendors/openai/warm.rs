@@ -42,7 +42,7 @@ struct Entry {
 pub(super) async fn warm(http: &reqwest::Client, config: &Config) -> Result<Readiness, Fault> {
     let address = format!("{}/models", config.base_url);
     let asked = async {
-        let request = http.get(&address).bearer_auth(&config.key).headers(organisation(config));
+        let request = http.get(&address).bearer_auth(&config.key).headers(organization(config));
         let response = request.send().await.map_err(|error| unreachable(config, &error))?;
         if !response.status().is_success() {
             return Err(sort_refusal(&refused(response).await, config));
@@ -54,7 +54,7 @@ pub(super) async fn warm(http: &reqwest::Client, config: &Config) -> Result<Read
     Ok(judge(&body, &config.model))
 }
 
-fn organisation(config: &Config) -> HeaderMap {
+fn organization(config: &Config) -> HeaderMap {
     let org = config.org.as_deref().map(str::trim).filter(|org| !org.is_empty());
     let mut headers = HeaderMap::new();
     if let Some(org) = org.and_then(|org| org.parse().ok()) {

@@ -104,7 +104,7 @@ fn steps_to_draw() -> Vec<Step> {
             effects.map(|effect| effect.split(' ').next().unwrap_or_default().to_owned()).collect()
         },
         state: &|booking| name(&booking.state()),
-        differs_by: &|booking| serde_json::to_string(booking).expect("a chart serialises"),
+        differs_by: &|booking| serde_json::to_string(booking).expect("a chart serializes"),
         unhandled: &Booking::unhandled,
     };
     let mut situations = scenes();
@@ -231,7 +231,7 @@ fn no_caller_is_held_on_the_line_by_a_chart_that_understands_nothing() {
 #[test]
 fn a_restored_conversation_goes_on_as_if_nothing_had_happened() {
     for mut booking in scenes() {
-        let text = serde_json::to_string(&booking).expect("a chart serialises");
+        let text = serde_json::to_string(&booking).expect("a chart serializes");
         let mut restored: Booking = serde_json::from_str(&text).expect("a chart reads what it wrote");
         for line in ["answered", "provide at=tue-16", "free", "confirm", "reserved"] {
             assert_eq!(play(&mut booking, line), play(&mut restored, line));

@@ -38,7 +38,7 @@ fn steps() -> Vec<drawing::Step> {
     let names = EVENTS.each_ref().map(name);
     let events = names.each_ref().map(String::as_str);
     let differs_by = |call: &Call| {
-        let mut all = serde_json::to_value(call).expect("a chart serialises");
+        let mut all = serde_json::to_value(call).expect("a chart serializes");
         all["context"] = Value::Null;
         all.to_string()
     };
@@ -107,7 +107,7 @@ fn a_restored_call_goes_on_as_if_nothing_had_happened() {
     let mut call = Call::new();
     for event in [Event::Answered, Event::Dropped, Event::Resumed, Event::TooLong] {
         call.handle(event);
-        let text = serde_json::to_string(&call).expect("a chart serialises");
+        let text = serde_json::to_string(&call).expect("a chart serializes");
         let mut restored: Call = serde_json::from_str(&text).expect("a chart reads what it wrote");
         assert_eq!(restored.state(), call.state());
         assert_eq!(restored.handle(Event::LastWordHeard), call.clone().handle(Event::LastWordHeard));

@@ -186,7 +186,7 @@ fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// A value's name on the wire: `voice_started`, or `farewell goodbye` for one with something in it.
 pub(crate) fn name(value: &impl serde::Serialize) -> String {
-    match serde_json::to_value(value).expect("enums of names serialise") {
+    match serde_json::to_value(value).expect("enums of names serialize") {
         Value::String(name) => name,
         Value::Object(object) => object
             .into_iter()

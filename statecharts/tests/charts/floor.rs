@@ -34,7 +34,7 @@ fn state(floor: &Floor) -> String {
 
 /// Everything but the counters that never come back.
 fn differs_by(floor: &Floor) -> String {
-    let mut all = serde_json::to_value(floor).expect("a chart serialises");
+    let mut all = serde_json::to_value(floor).expect("a chart serializes");
     all["machine"]["shared_storage"]["waits"] = Value::Null;
     all["context"] = Value::Null;
     all.to_string()
@@ -115,7 +115,7 @@ fn a_noise_while_it_is_decided_does_not_put_off_the_decision() {
 fn a_restored_floor_goes_on_as_if_nothing_had_happened() {
     for seed in 0..200 {
         let mut floor = after_some_events(seed);
-        let text = serde_json::to_string(&floor).expect("a chart serialises");
+        let text = serde_json::to_string(&floor).expect("a chart serializes");
         let mut restored: Floor = serde_json::from_str(&text).expect("a chart reads what it wrote");
         for event in EVENTS {
             assert_eq!(floor.handle(event), restored.handle(event));
