@@ -124,7 +124,7 @@ async fn calls_that_a_crash_left_open_are_closed_as_interrupted() {
 async fn a_reader_beside_the_writer_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = Records::open(&config(&folder).url).await.expect_err("nothing there yet");
-    assert!(matches!(missing, StoreError::Unreadable { .. }), "{missing}");
+    assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
     let store = open(&folder).await;
     store.begin(start(1));
     soon(store.flush()).await;
