@@ -143,6 +143,11 @@ impl Speaking {
         !self.held.is_empty()
     }
 
+    /// The phrases whose end was not heard yet, in order: being said, about to be, or stopped.
+    pub fn unheard(&self) -> impl Iterator<Item = &str> {
+        self.held.iter().chain(&self.phrases).map(|phrase| phrase.text.as_str())
+    }
+
     /// Counts orders and marks: as long as it stands still, nothing is known to move.
     pub fn progress(&self) -> u32 {
         self.progress

@@ -82,6 +82,7 @@ impl Call {
         self.turn = None;
         self.listening.forget(&mut self.timers);
         self.floor_event(at, FloorEvent::TurnEnded, out);
+        self.let_go();
         self.understood(at, proposal, out);
     }
 

@@ -15,6 +15,7 @@
 
 mod conversing;
 mod expecting;
+mod going_on;
 mod journal;
 mod line;
 mod turn_taking;
@@ -54,6 +55,10 @@ pub struct Call {
     kept: Vec<String>,
     /// The last "one moment".
     filler: Option<PhraseId>,
+    /// Phrases that a voice cut off, as long as nothing is known to have come of it.
+    unsaid: Vec<String>,
+    /// They were said again already, and cut off again.
+    said_again: bool,
     history: Vec<Message>,
     calendar: Calendar,
     hearing_failures: u32,

@@ -111,6 +111,9 @@ impl Call {
     pub(super) fn nothing_to_say(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.listening.forget(&mut self.timers);
         self.floor_event(at, Event::NothingToSay, out);
+        if self.kept.is_empty() {
+            self.say_again(at, out);
+        }
         self.say_kept(at, out);
     }
 
@@ -134,7 +137,7 @@ impl Call {
             }
             Effect::CancelAnswer => self.cancel_answer(at, out),
             Effect::ForceTurn => self.force_turn(at, out),
-            Effect::AskStillThere => self.say(at, &Prompt::StillThere, out),
+            Effect::AskStillThere => self.tell_booking(at, Booked::Silence, out),
             Effect::GiveUp => self.give_up(at, out),
             Effect::SayFiller => self.say_filler(at, out),
             Effect::AnswerByRules => self.model_is_late(at, out),
@@ -154,7 +157,9 @@ impl Call {
     }
 
     fn drop_tail(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        for spoken in self.speaking.drop_held(at) {
+        let dropped = self.speaking.drop_held(at);
+        self.cut_off(&dropped);
+        for spoken in dropped {
             self.said(spoken, out);
         }
     }
@@ -166,6 +171,8 @@ impl Call {
             self.speaking.stop(at, out);
             self.drop_tail(at, out);
         }
+        // Only "one moment": whoever goes on does not wait for it.
+        self.let_go();
         if let Some(open) = self.turn.take_if(|open| !open.understood) {
             self.history.pop();
             self.listening.resume(open.turn);
@@ -188,7 +195,9 @@ impl Call {
         self.journal.event(at, "not_heard", "a voice without words", out);
         self.listening.forget(&mut self.timers);
         self.floor_event(at, Event::TurnEnded, out);
-        self.tell_booking(at, Booked::NotUnderstood, out);
+        if !self.say_again(at, out) {
+            self.tell_booking(at, Booked::NotUnderstood, out);
+        }
     }
 
     fn give_up(&mut self, at: CallTime, out: &mut Vec<Output>) {

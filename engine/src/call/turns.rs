@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use statecharts::booking::Event as Booked;
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
-use statecharts::proposal::{Expect, Proposal, When};
+use statecharts::proposal::{Proposal, When};
 
 use crate::calendar;
 use crate::call::Call;
@@ -66,6 +66,7 @@ impl Call {
         if self.is_backchannel(&turn.text) && self.passed_over(at, out) {
             return;
         }
+        self.let_go();
         self.journal.close_turn(out);
         self.journal.reached(Stage::SpeechEnded, turn.speech_ended);
         if let Some(transcribed) = turn.transcribed {
@@ -188,18 +189,19 @@ impl Call {
         self.answer_by_rules(at, out);
     }
 
-    /// Words that only say "go on" while we speak: they take no turn. Returns whether they were such here.
+    /// Words that only say "go on" while we speak, or that cut us off: they take no turn. Returns whether they were such
+    /// here.
     fn passed_over(&mut self, at: CallTime, out: &mut Vec<Output>) -> bool {
         match self.floor.state() {
             FloorState::Held => self.floor_event(at, FloorEvent::Backchannel, out),
             FloorState::AssistantSpeaking => {}
+            FloorState::CallerSpeaking if !self.unsaid.is_empty() => {
+                self.said_again = false;
+                self.floor_event(at, FloorEvent::NothingToSay, out);
+                self.say_again(at, out);
+            }
             _ => return false,
         }
         true
-    }
-
-    /// Whether words only say "go on". What answers a question that was asked is no such thing.
-    pub(super) fn is_backchannel(&self, words: &str) -> bool {
-        self.booking.expects() != Expect::YesNo && understanding::is_backchannel(words)
     }
 }

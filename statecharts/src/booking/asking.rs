@@ -32,6 +32,15 @@ pub(super) fn expected_by(prompt: &Prompt) -> Option<Expect> {
     }
 }
 
+/// Whether a bare "yes" answers a prompt.
+pub(super) fn takes_yes(prompt: &Prompt) -> bool {
+    match prompt {
+        Prompt::Confirm { .. } | Prompt::ConfirmAgain | Prompt::AnythingElse | Prompt::AskPhone => true,
+        Prompt::Offer { times, .. } => times.len() == 1,
+        _ => false,
+    }
+}
+
 impl Chart {
     /// Says something, and remembers it where it is a question.
     pub(super) fn say(&mut self, context: &mut Context<Effect>, prompt: Prompt) {

@@ -195,6 +195,12 @@ impl Booking {
         self.machine.inner().asked.as_ref().and_then(asking::expected_by).unwrap_or(Expect::Anything)
     }
 
+    /// Whether a bare "yes" answers what was asked last.
+    pub fn takes_yes(&self) -> bool {
+        let chart = self.machine.inner();
+        chart.presence_asked || chart.asked.as_ref().is_some_and(asking::takes_yes)
+    }
+
     /// What may stop the assistant here.
     pub fn interruptible(&self) -> Interruptible {
         match self.state() {
