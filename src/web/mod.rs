@@ -128,8 +128,9 @@ pub fn router(front: Arc<Front>) -> Router {
     if front.auth_token.is_none() {
         tracing::warn!("TWILIO_AUTH_TOKEN is not set: webhooks and streams are believed without a signature");
     }
+    // Twilio is known to sign the address with a slash at its end; whoever dials it that way is let in, too.
     // The socket stands apart: a deadline or a body limit would end a call.
-    let socket = Router::new().route("/media", any(media::upgrade));
+    let socket = Router::new().route("/media", any(media::upgrade)).route("/media/", any(media::upgrade));
     let webhooks = Router::new()
         .route("/voice", get(voice::answer).post(voice::answer))
         .route("/voice/resume", get(voice::resume).post(voice::resume))

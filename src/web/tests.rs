@@ -339,7 +339,10 @@ async fn an_unsigned_socket_is_refused_before_the_upgrade() {
     let mut request = address.into_client_request().expect("a request");
     let signature = "7PR3qMkpDyEJtMrVOY/LDyNq8J8=".parse().expect("a header");
     request.headers_mut().insert(signature::HEADER, signature);
-    tokio_tungstenite::connect_async(request).await.expect("signed as wss://example.com/media");
+    tokio_tungstenite::connect_async(request.clone()).await.expect("signed as wss://example.com/media");
+    let with_slash = format!("{address}/").parse().expect("an address");
+    *request.uri_mut() = with_slash;
+    tokio_tungstenite::connect_async(request).await.expect("and with the slash that Twilio may sign");
 }
 
 #[tokio::test]

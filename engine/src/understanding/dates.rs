@@ -271,7 +271,7 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
             .filter(|date| *date < today.date)
             .unwrap_or(soonest.checked_sub_days(Days::new(14))?),
         "next" => later(this_week, 7),
-        "this" | "this coming" if this_week >= today.date => this_week,
+        "this" if this_week >= today.date => this_week,
         _ => soonest,
     };
     if let Some((Named::Span(from, to), length)) = dated_after(words, next, today)

@@ -16,7 +16,7 @@ mod warm;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_openai::Client;
@@ -93,8 +93,8 @@ pub struct Model {
     config: Arc<Config>,
     http: reqwest::Client,
     client: Client<OpenAIConfig>,
-    /// The configured model knows no `reasoning_effort`. Learnt from its first refusal.
-    without_effort: Arc<AtomicBool>,
+    /// The bits of [`OPTIONAL`] that the configured model refused. Learnt from its refusals.
+    left_out: Arc<AtomicU8>,
 }
 
 impl fmt::Debug for Model {
@@ -114,6 +114,10 @@ impl Drop for Asking {
         self.0.abort();
     }
 }
+
+/// Members of a request that an answer can do without. Models without reasoning refuse the first, servers other than
+/// OpenAI's the others; a limit on tokens and a count of them are not worth losing the model for.
+const OPTIONAL: [&str; 3] = ["reasoning_effort", "stream_options", "max_completion_tokens"];
 
 /// After `finish_reason` only the count of tokens is missing. Not worth a pause the caller hears.
 const USAGE_WAIT_MAX: Duration = Duration::from_millis(200);
@@ -137,7 +141,7 @@ impl Model {
             OpenAIConfig::new().with_api_base(&base_url).with_api_key(key).with_org_id(org).with_project_id("");
         let client = Client::with_config(account).with_http_service(transport::service(http.clone()));
         let config = Config { base_url, key: key.to_owned(), ..config.clone() };
-        Ok(Self { config: Arc::new(config), http, client, without_effort: Arc::default() })
+        Ok(Self { config: Arc::new(config), http, client, left_out: Arc::default() })
     }
 
     /// Asks the model to answer this conversation. Returns at once; must be called within a tokio runtime.
@@ -204,36 +208,36 @@ impl Model {
         }
     }
 
-    /// Sends the request; once more, without it, when the model turns out not to know `reasoning_effort`.
+    /// Sends the request; again, without it, when the model turns out not to know one of [`OPTIONAL`].
     async fn open(&self, messages: &[Message]) -> Result<Chunks, Fault> {
-        let mut request = self.request(messages);
+        let mut left_out = self.left_out.load(Ordering::Relaxed);
         loop {
-            let error = match self.client.chat().create_stream_byot(&request).await {
+            let error = match self.client.chat().create_stream_byot(&self.request(messages, left_out)).await {
                 Ok(chunks) => return Ok(chunks),
                 Err(error) => error,
             };
-            if request.reasoning_effort.take().is_none() || !failure::is_about(&error, "reasoning_effort") {
-                return Err(failure::sort(&error, &self.config));
-            }
-            tracing::info!(
-                model = self.config.model,
-                "the model knows no reasoning effort; it is left out from now on"
-            );
-            self.without_effort.store(true, Ordering::Relaxed);
+            let unknown = (0..OPTIONAL.len())
+                .find(|member| left_out & (1 << member) == 0 && failure::is_about(&error, OPTIONAL[*member]));
+            let Some(unknown) = unknown else { return Err(failure::sort(&error, &self.config)) };
+            let (model, member) = (&self.config.model, OPTIONAL[unknown]);
+            tracing::info!(model, member, "the model does not know this member; it is left out from now on");
+            left_out |= 1 << unknown;
+            self.left_out.fetch_or(left_out, Ordering::Relaxed);
         }
     }
 
-    fn request<'a>(&'a self, messages: &'a [Message]) -> Request<'a> {
+    fn request<'a>(&'a self, messages: &'a [Message], left_out: u8) -> Request<'a> {
+        let [effort_known, usage_known, limit_known] = [0, 1, 2].map(|member| left_out & (1 << member) == 0);
         let effort = self.config.reasoning_effort.as_deref().filter(|effort| !effort.is_empty());
         Request {
             model: &self.config.model,
             messages,
             response_format: schema::response_format(),
-            max_completion_tokens: self.config.tokens_max,
+            max_completion_tokens: limit_known.then_some(self.config.tokens_max),
             temperature: self.config.temperature,
-            reasoning_effort: effort.filter(|_| !self.without_effort.load(Ordering::Relaxed)),
+            reasoning_effort: effort.filter(|_| effort_known),
             stream: true,
-            stream_options: StreamOptions { include_usage: true },
+            stream_options: usage_known.then_some(StreamOptions { include_usage: true }),
         }
     }
 
@@ -272,13 +276,15 @@ struct Request<'a> {
     model: &'a str,
     messages: &'a [Message],
     response_format: schema::ResponseFormat,
-    max_completion_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<&'a str>,
     stream: bool,
-    stream_options: StreamOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
 }
 
 #[derive(Serialize)]
