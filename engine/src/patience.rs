@@ -39,6 +39,13 @@ pub const RESUME: Duration = Duration::from_secs(20);
 /// A whole call: then goodbye.
 pub const LONGEST_CALL: Duration = Duration::from_secs(30 * 60);
 
+/// A voice ended while we had something to say, and its words may be on their way: then we say it. About as long as a
+/// vendor takes from a word to its first transcript.
+pub const KEPT: Duration = Duration::from_millis(450);
+
+/// A sound shorter than this is not waited for: it was too short for a word.
+pub const WORD_MIN_MS: u32 = 200;
+
 /// A sound shorter than this without any words was a noise, and is not worth a "sorry?".
 pub const NOISE_MAX_MS: u32 = 600;
 

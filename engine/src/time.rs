@@ -109,6 +109,8 @@ pub enum Timer {
     EndOfTurn,
     /// What the floor waits for, whoever has it.
     Floor,
+    /// A voice ended without words yet, and something waits to be said.
+    Kept,
     /// The calendar has not answered.
     Calendar,
     /// The last word before the end has been heard.
@@ -127,8 +129,8 @@ pub struct Timers {
 
 impl Timer {
     /// Every timer, in the order in which ties are broken.
-    pub const ALL: [Self; 6] =
-        [Self::EndOfTurn, Self::Floor, Self::Calendar, Self::LastWord, Self::Resume, Self::LongestCall];
+    pub const ALL: [Self; 7] =
+        [Self::EndOfTurn, Self::Floor, Self::Kept, Self::Calendar, Self::LastWord, Self::Resume, Self::LongestCall];
 }
 
 impl Timers {

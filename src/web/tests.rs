@@ -336,7 +336,7 @@ async fn an_unsigned_socket_is_refused_before_the_upgrade() {
     let refused = tokio_tungstenite::connect_async(&address).await.expect_err("no signature");
     let SocketError::Http(response) = refused else { panic!("{refused}") };
     assert_eq!(response.status(), 403);
-    let mut request = address.into_client_request().expect("a request");
+    let mut request = address.as_str().into_client_request().expect("a request");
     let signature = "7PR3qMkpDyEJtMrVOY/LDyNq8J8=".parse().expect("a header");
     request.headers_mut().insert(signature::HEADER, signature);
     tokio_tungstenite::connect_async(request.clone()).await.expect("signed as wss://example.com/media");

@@ -155,7 +155,10 @@ impl Call {
 
     fn carry_on(&mut self, at: CallTime, effect: Effect, out: &mut Vec<Output>) {
         match effect {
-            Effect::Say(prompt) => self.say(at, &prompt, out),
+            Effect::Say(prompt) => {
+                self.call_back_promised |= matches!(prompt, Prompt::CallBack | Prompt::CalendarDown);
+                self.say(at, &prompt, out);
+            }
             Effect::Answer => self.start_answering(at, out),
             Effect::FindTimes { service, when } => self.find_times(at, service, &when, out),
             Effect::Reserve { service, slot, name, phone } => {

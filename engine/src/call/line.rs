@@ -1,6 +1,6 @@
 //! Whether there is a call: its answer, a stream that drops and comes back, and its end.
 
-use statecharts::booking::{Event as Booked, State as BookingState};
+use statecharts::booking::Event as Booked;
 use statecharts::call::{Effect, Event, Wait};
 use statecharts::prompt::Prompt;
 
@@ -100,7 +100,7 @@ impl Call {
         match ending {
             _ if self.booked => "booked",
             Ending::Transfer => "transferred",
-            _ if self.booking.state() == BookingState::Fallback => "fallback",
+            _ if self.call_back_promised => "fallback",
             Ending::Goodbye => "not_booked",
             Ending::Silence | Ending::HungUp | Ending::Lost | Ending::TooLong | Ending::Draining => "abandoned",
         }

@@ -66,6 +66,8 @@ pub struct Call {
     expected: Expect,
     /// How long the caller's last sound was.
     last_voiced_ms: u32,
+    /// The caller was told that somebody will call back.
+    call_back_promised: bool,
     /// An appointment was made in this call.
     booked: bool,
     now: CallTime,
@@ -157,6 +159,8 @@ impl Call {
                     self.armed = None;
                     self.floor_due(at, out);
                 }
+                Timer::Kept if self.listening.voice_is_on() || self.listening.has_words() => {}
+                Timer::Kept => self.say_kept(at, out),
                 Timer::Calendar => self.calendar_is_late(at, out),
                 Timer::LastWord | Timer::Resume => self.line_due(at, out),
                 Timer::LongestCall => self.too_long(at, out),

@@ -26,8 +26,13 @@ impl Call {
     pub(super) fn voice_ended(&mut self, at: CallTime, voiced_ms: u32, out: &mut Vec<Output>) {
         self.last_voiced_ms = voiced_ms;
         self.floor_event(at, Event::VoiceEnded, out);
-        if !self.listening.has_words() {
+        if self.kept.is_empty() || self.listening.has_words() {
+            return;
+        }
+        if voiced_ms < patience::WORD_MIN_MS {
             self.say_kept(at, out);
+        } else {
+            self.timers.set(Timer::Kept, at + patience::KEPT);
         }
     }
 
@@ -67,10 +72,17 @@ impl Call {
         }
     }
 
-    /// The floor's deadline passed.
+    /// The floor's deadline passed. What waits to be said is the best answer to that, but nobody is talked over for it
+    /// at the first deadline, nor while the words of a voice that has just ended may be on their way.
     pub(super) fn floor_due(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        self.say_kept(at, out);
-        self.floor_event(at, Event::Deadline, out);
+        let still_theirs = self.listening.voice_is_on() && self.floor.wait() == Wait::Filler;
+        let kept = self.kept.len();
+        if !still_theirs && self.timers.due(Timer::Kept).is_none() {
+            self.say_kept(at, out);
+        }
+        if self.kept.len() == kept {
+            self.floor_event(at, Event::Deadline, out);
+        }
     }
 
     /// Sets the floor's timer when what it waits for has changed, or lasts longer than it did.
