@@ -27,8 +27,35 @@ fn main() -> ExitCode {
     match commands::run(command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("frontdesk: {error:#}");
+            eprintln!("frontdesk: {}", told(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error and its causes, each said once: most errors name their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::told;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = std::io::Error::other("it is gone");
+        let named = anyhow::Error::new(cause).context("a.toml cannot be read: it is gone; name another");
+        assert_eq!(told(&named), "a.toml cannot be read: it is gone; name another");
+        let unnamed: anyhow::Result<()> = Err(anyhow::anyhow!("line 3 is wrong"));
+        assert_eq!(told(&unnamed.context("demo.call").expect_err("wrong")), "demo.call: line 3 is wrong");
     }
 }

@@ -53,6 +53,8 @@ impl Check {
                     (toned(Tone::Bad, "broken"), words)
                 }
             };
+            // Further lines stand below the first.
+            let words = words.replace('\n', &format!("\n{:25}", ""));
             say(&format!("{state}  {:<15}  {words}", probed.component));
         }
         Ok(code)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use engine::record::Speaker;
 use sandbox::caller::{self, Book, Moment, Outcome, Said, Script};
@@ -122,8 +122,8 @@ impl Dial {
             }
         };
         let patience = if self.vendors.is_some() { GATEWAY_WITHIN } else { Duration::from_secs(3) };
-        tokio::time::timeout(patience, asking).await.with_context(|| {
-            format!("no gateway answers at {health}; start one with `frontdesk serve`, or name it with --gateway")
+        tokio::time::timeout(patience, asking).await.map_err(|_| {
+            anyhow!("no gateway answers at {health}; start one with `frontdesk serve`, or name it with --gateway")
         })
     }
 

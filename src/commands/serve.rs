@@ -47,7 +47,8 @@ pub(super) async fn stand_ins(settings: &mut Settings) -> anyhow::Result<Option<
     }
     let mut world = WorldSettings::new(FIXTURES).lifelike();
     world.openai.models = vec![settings.openai.model.clone()];
-    let world = World::start(world).context("the sandbox does not start")?;
+    let world = World::start(world)
+        .context("the sandbox does not start; it needs the folder fixtures, so start Frontdesk in its own")?;
     let names = stands_in.names().join(", ");
     tracing::warn!("NO REAL VENDORS: the sandbox stands in for {names}. Set their keys in .env to take real calls.");
     if stands_in.deepgram {

@@ -10,7 +10,7 @@ use engine::business::{Business, check};
 #[derive(Debug, thiserror::Error)]
 pub enum BusinessError {
     /// The file is missing, or not for us.
-    #[error("the business file {path} cannot be read: {source}; BUSINESS_FILE names it", path = .path.display())]
+    #[error("the business file {path} cannot be read: {source}; name yours in BUSINESS_FILE", path = .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -53,7 +53,11 @@ fn read(text: &str) -> Result<Business, Vec<WrongLine>> {
     let business: Business = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start.min(text.len()));
         let line = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        vec![WrongLine { line, why: error.message().replace('\n', " ") }]
+        let mut why = error.message().replace('\n', " ");
+        if why.contains("timezone") {
+            why.push_str("; write an IANA name, like \"America/New_York\"");
+        }
+        vec![WrongLine { line, why }]
     })?;
     let mut wrong: Vec<WrongLine> = check(&business)
         .into_iter()
@@ -101,14 +105,14 @@ mod tests {
     fn what_toml_cannot_read_is_named_by_its_line() {
         for (from, to, why) in [
             ("09:00-18:00", "9 to 6", "9 to 6"),
-            ("America/New_York", "New York", "time_zone"),
+            ("America/New_York", "New York", "'New York'; write an IANA name"),
             ("minutes = 30", "minutes = \"30\"", "expected"),
             ("price = \"35 dollars\"", "prize = \"35 dollars\"", "prize"),
         ] {
             let lines = wrong(from, to);
             let line = line_with(from);
             assert!(lines[0].starts_with(&format!("{line}: ")), "{lines:?} is not in line {line}");
-            assert!(lines[0].contains(why) || why == "time_zone", "{lines:?}");
+            assert!(lines[0].contains(why), "{lines:?}");
         }
     }
 
