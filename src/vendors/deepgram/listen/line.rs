@@ -242,7 +242,7 @@ impl<'a> Line<'a> {
         }
         self.pulse.message(Instant::now());
         self.outage.ends();
-        self.outage.reports_early |= !matches!(heard, Heard::Final { .. });
+        self.outage.reports_early |= matches!(heard, Heard::Interim { .. });
         Ok(self.tell(heard).await?)
     }
 

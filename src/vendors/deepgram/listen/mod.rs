@@ -294,9 +294,11 @@ impl Listener {
 struct Outage {
     since: Option<Instant>,
     attempts: u32,
-    /// Connections in a row that were left because a voice met with silence.
+    /// Connections of this call that were left because a voice met with silence. Not forgotten when the next one
+    /// proves good: what sounded like a voice may have been the caller's surroundings, of which a vendor need not
+    /// say anything, and every change of connection puts us seconds behind.
     deaf: u32,
-    /// This vendor has been heard to say something before words are final, in this call.
+    /// This vendor has been heard to tell words before they are final, in this call.
     reports_early: bool,
 }
 
@@ -309,7 +311,7 @@ impl Outage {
 
     /// A connection has proved good.
     fn ends(&mut self) {
-        *self = Self { reports_early: self.reports_early, ..Self::default() };
+        *self = Self { deaf: self.deaf, reports_early: self.reports_early, ..Self::default() };
     }
 
     /// A connection took a voice and said nothing.
@@ -419,5 +421,22 @@ impl Facts {
         }
         self.words_pending = !text.is_empty();
         let _ = self.facts.try_send(Input::Interim { text, confidence });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surroundings_that_nobody_puts_into_words_cost_fewer_and_fewer_connections() {
+        let mut outage = Outage::default();
+        let mut waits = Vec::new();
+        for _ in 0..3 {
+            waits.push(outage.deaf_after(Duration::from_secs(6)).as_secs());
+            outage.is_deaf();
+            outage.ends();
+        }
+        assert_eq!(waits, [10, 20, 40]);
     }
 }
