@@ -88,14 +88,14 @@ pub async fn run<L: Leg, W: World>(answered: Answered, leg: L, mut inbox: Inbox<
     driver.tell(Input::Answered(Box::new(answered)));
     driver.settle().await;
     while !driver.is_done() {
-        arm(&mut alarm, answered_at, driver.wake_up());
+        let is_due = arm(&mut alarm, answered_at, driver.wake_up());
         let event = tokio::select! {
             biased;
             event = next_of(&mut driver.leg) => Event::Leg(event),
             Some(part) = inbox.speech.recv() => Event::Speech(part),
             Some(fact) = inbox.facts.recv() => Event::Fact(fact),
             Some(leg) = inbox.legs.recv() => Event::Adopted(leg),
-            () = &mut alarm, if !alarm.is_elapsed() => Event::Alarm,
+            () = &mut alarm, if is_due => Event::Alarm,
         };
         driver.now = (driver.clock)();
         driver.world.time_passed(driver.now.as_ms());
@@ -349,11 +349,12 @@ async fn next_of<L: Leg>(leg: &mut Option<L>) -> Option<LegEvent> {
 }
 
 /// Moves the alarm only when it would ring too late. One that rings early costs a look at the clock, and is cheaper than
-/// moving it with every frame.
-fn arm(alarm: &mut Pin<Box<Sleep>>, answered_at: Instant, due: Option<CallTime>) {
-    let Some(due) = due else { return };
+/// moving it with every frame. Says whether it is to be listened to: also when it rings between this and the listening.
+fn arm(alarm: &mut Pin<Box<Sleep>>, answered_at: Instant, due: Option<CallTime>) -> bool {
+    let Some(due) = due else { return false };
     let due = answered_at + Duration::from_micros(due.as_us());
     if alarm.is_elapsed() || due < alarm.deadline() {
         alarm.as_mut().reset(due);
     }
+    true
 }
