@@ -9,13 +9,19 @@ use std::num::NonZeroU32;
 
 use audioadapter_buffers::direct::SequentialSlice;
 use dasp::Sample;
-use rubato::{Async, FixedAsync, Resampler as _, SincInterpolationParameters, SincInterpolationType, WindowFunction};
+use rubato::{
+    Async, FixedAsync, Indexing, Resampler as _, SincInterpolationParameters, SincInterpolationType, WindowFunction,
+};
 
 /// Taps of the filter at the lower of the two rates.
 const TAPS: usize = 64;
 
 /// Blocks a second: the filter works on 20 ms at a time, whatever lengths are pushed.
 const BLOCKS_PER_SECOND: u32 = 50;
+
+/// Blocks of zeros after which the filter holds nothing else: it looks back by twice its taps, which is less than a block
+/// at every rate here. Until sound comes, what goes in and what comes out is then known without running it.
+const BLOCKS_TO_EMPTY: u32 = 2;
 
 /// A stream of mono samples on its way from one rate to another. Building the filter costs more than a frame, so one
 /// instance is kept per stream and [`reset`](Self::reset) between recordings; pushing does not allocate but for `out`.
@@ -33,6 +39,10 @@ pub struct Resampler {
     delay_left: usize,
     samples_in: u64,
     samples_out: u64,
+    /// Blocks of zeros in a row.
+    silent_blocks: u32,
+    /// Asks the filter to leave its only channel out.
+    left_out: Indexing,
 }
 
 impl Resampler {
@@ -57,6 +67,8 @@ impl Resampler {
             delay_left: delay,
             samples_in: 0,
             samples_out: 0,
+            silent_blocks: 0,
+            left_out: Indexing::new().active_channels_mask(vec![false]),
         }
     }
 
@@ -89,6 +101,7 @@ impl Resampler {
         self.delay_left = self.delay;
         self.samples_in = 0;
         self.samples_out = 0;
+        self.silent_blocks = 0;
     }
 
     /// How many samples the input so far is worth.
@@ -100,10 +113,18 @@ impl Resampler {
         let capacity = self.resampled.len();
         let input = SequentialSlice::new(&self.waiting, 1, self.block_len).expect("the block is full");
         let mut output = SequentialSlice::new_mut(&mut self.resampled, 1, capacity).expect("the lengths agree");
+        let silent = self.waiting.iter().all(|&sample| sample == 0.0);
+        self.silent_blocks = if silent { self.silent_blocks.saturating_add(1) } else { 0 };
+        let empty = self.silent_blocks > BLOCKS_TO_EMPTY;
+        // Left out, a channel costs no more than keeping its place in time.
+        let indexing = empty.then_some(&self.left_out);
         let (_, produced) = self
             .filter
-            .process_into_buffer(&input, &mut output, None)
+            .process_into_buffer(&input, &mut output, indexing)
             .expect("a full block goes in, and there is room for the largest that comes out");
+        if empty {
+            self.resampled[..produced].fill(0.0);
+        }
         self.waiting.clear();
         let skipped = self.delay_left.min(produced);
         self.delay_left -= skipped;
@@ -218,6 +239,25 @@ mod tests {
         resampler.push(&input, &mut second);
         resampler.flush(&mut second);
         assert_eq!(first, second);
+    }
+
+    #[test]
+    fn a_pause_changes_nothing_of_what_follows() {
+        for (rate_in, rate_out) in [(8_000, 16_000), (24_000, 8_000), (8_000, 24_000), (48_000, 16_000)] {
+            let word = sine(rate_in, 700.0, rate_in as usize / 10);
+            for pause in [1, 59, 500] {
+                let quiet = vec![0; rate_in as usize * pause / 1_000];
+                let spoken = [&word[..], &quiet, &word].concat();
+                // A sample that cannot be heard keeps the filter running.
+                let mut hummed = spoken.clone();
+                hummed.iter_mut().filter(|sample| **sample == 0).for_each(|sample| *sample = 1);
+                let (spoken, hummed) =
+                    (resample(rate_in, rate_out, &spoken, 160), resample(rate_in, rate_out, &hummed, 160));
+                let apart = spoken.iter().zip(&hummed).map(|(a, b)| a.abs_diff(*b)).max();
+                assert!(apart <= Some(3), "{rate_in} to {rate_out}, {pause} ms: {apart:?}");
+                assert_eq!(spoken.len(), hummed.len());
+            }
+        }
     }
 
     #[test]
