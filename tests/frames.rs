@@ -1,0 +1,121 @@
+//! The way of a frame through the gateway costs no memory: in from the socket, through the detector, on to the record,
+//! and out again. With hundreds of calls it is taken tens of thousands of times a second.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use allocation_counter::measure;
+use axum::extract::ws::Message;
+use engine::audio::frame::{FRAME_LEN, FRAME_MS, Frame, LegEvent, LegOrder, SILENCE};
+use engine::audio::playout::{Playout, Step};
+use engine::audio::speech::SpeechPart;
+use engine::audio::timeline::Timeline;
+use engine::audio::vad::Detector;
+use engine::io::PhraseId;
+use engine::time::CallTime;
+use frontdesk::legs::twilio;
+use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
+
+/// So many frames are passed before anything is counted: what is kept and used again has been made by then.
+const WARM_UP: u64 = 100;
+const FRAMES: u64 = 500;
+
+const START: &str = r#"{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1"}}"#;
+
+/// A peer that says what was put in, and throws away what it is sent.
+struct Peer(VecDeque<Message>);
+
+impl Stream for Peer {
+    type Item = Result<Message, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.pop_front().map(Ok))
+    }
+}
+
+impl Sink<Message> for Peer {
+    type Error = axum::Error;
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), axum::Error> {
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A message as Twilio sends them, fields of its own included.
+fn media(number: u64) -> Message {
+    let (chunk, timestamp, payload) = (number + 1, number * FRAME_MS, "f39/".repeat(FRAME_LEN / 3) + "fw==");
+    Message::text(format!(
+        r#"{{"event":"media","sequenceNumber":"{chunk}","media":{{"track":"inbound","chunk":"{chunk}","timestamp":"{timestamp}","payload":"{payload}"}},"streamSid":"MZ1"}}"#
+    ))
+}
+
+/// Runs a step for each frame, and counts the memory asked for by all but the first ones.
+fn allocations(mut step: impl FnMut(u64)) -> u64 {
+    (0..WARM_UP).for_each(&mut step);
+    measure(|| (WARM_UP..WARM_UP + FRAMES).for_each(&mut step)).count_total
+}
+
+#[tokio::test]
+async fn no_allocation_per_frame_on_the_leg() {
+    let messages = std::iter::once(Message::text(START)).chain((0..WARM_UP + FRAMES).map(media)).collect();
+    let (_, mut leg) = twilio::open(Peer(messages)).await.expect("a start");
+    let count = allocations(|number| {
+        let event = leg.next().now_or_never().expect("nothing waits");
+        let Some(LegEvent::Frame { stream_ms, frame }) = event else { panic!("{event:?} is no frame") };
+        assert_eq!(stream_ms, number * FRAME_MS);
+        leg.feed(LegOrder::Frame(frame)).now_or_never().expect("nothing waits").expect("taken");
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn no_allocation_per_frame_in_the_detector() {
+    let mut detector = Detector::new();
+    let count = allocations(|number| {
+        let frame: Frame = std::array::from_fn(|n| if number / 20 % 2 == 0 { SILENCE } else { (n % 64) as u8 });
+        detector.push(&frame, number % 3 == 0);
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn no_allocation_per_frame_in_the_playout() {
+    let mut playout = Playout::default();
+    let speech = vec![1; FRAME_LEN * (WARM_UP + FRAMES) as usize];
+    playout.append(PhraseId(1), 0);
+    playout.fill(PhraseId(1), SpeechPart::Chunk(speech.into()));
+    let mut frames = 0;
+    let count = allocations(|number| {
+        while let Some(step) = playout.next(CallTime::from_ms(number * FRAME_MS)) {
+            frames += u64::from(matches!(step, Step::Frame { .. }));
+        }
+    });
+    assert_eq!((count, frames), (0, WARM_UP + FRAMES));
+}
+
+#[test]
+fn no_allocation_per_frame_on_the_record() {
+    let mut timeline = Timeline::new();
+    let (mut caller, mut assistant) = (Vec::with_capacity(1 << 20), Vec::with_capacity(1 << 20));
+    let count = allocations(|number| {
+        timeline.caller(number * FRAME_MS, &[1; FRAME_LEN]);
+        timeline.assistant(number * FRAME_MS + 100, &[2; FRAME_LEN]);
+        if number % 25 == 0 {
+            timeline.commit(number * FRAME_MS, &mut caller, &mut assistant);
+        }
+    });
+    assert_eq!(count, 0);
+}
