@@ -15,6 +15,9 @@ const TOLERANCE_MS: u64 = 100;
 /// Corrections remembered. Deepgram answers for audio a few seconds old at most, so that older ones are not needed.
 const ANCHORS_MAX: usize = 64;
 
+/// Room for frames to come that is kept when other room is given back.
+const SPARE_FRAMES: usize = 32;
+
 /// The ring of frames.
 pub(super) struct Held {
     frames: VecDeque<Frame>,
@@ -104,9 +107,10 @@ impl Held {
         let count = usize::try_from(count).expect("no more than the ring holds");
         self.frames.drain(..count);
         self.first += count as u64;
-        // An outage's backlog is not worth keeping the room for.
-        if self.frames.capacity() > 256 && self.frames.len() < 64 {
-            self.frames.shrink_to(128);
+        // The room that a long utterance or an outage needed is most of a call's memory, and not worth keeping.
+        let wanted = self.frames.len().max(SPARE_FRAMES) + SPARE_FRAMES;
+        if self.frames.capacity() > 2 * wanted {
+            self.frames.shrink_to(wanted);
         }
     }
 
@@ -186,6 +190,18 @@ mod tests {
         assert_eq!(held.at_ms(5), 5_000);
         assert_eq!(held.at_ms(6), 5_020, "a frame's wavering moves nothing");
         assert_eq!(held.at_ms(9), 5_080);
+    }
+
+    #[test]
+    fn the_room_of_a_long_utterance_is_given_back() {
+        let mut held = Held::new(1_500);
+        for n in 0..600 {
+            held.push(n * 20, &[0; FRAME_LEN]);
+        }
+        taken(&mut held, 600);
+        held.forget_before(500);
+        assert_eq!(held.frames.len(), 100);
+        assert!(held.frames.capacity() < 200, "room for {}", held.frames.capacity());
     }
 
     #[test]
