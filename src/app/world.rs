@@ -59,7 +59,7 @@ impl driver::World for World {
                 }
             }
             Output::FinishUtterance => {
-                if let Some(hearing) = &self.hearing {
+                if let Some(hearing) = &mut self.hearing {
                     hearing.finish_utterance();
                 }
             }
@@ -83,7 +83,7 @@ impl driver::World for World {
     fn caller_frame(&mut self, at_ms: u64, frame: &Frame) {
         self.house.telemetry.frame_in();
         self.recorder.caller(at_ms, frame);
-        if let Some(hearing) = &self.hearing {
+        if let Some(hearing) = &mut self.hearing {
             hearing.feed(at_ms, frame);
         }
     }

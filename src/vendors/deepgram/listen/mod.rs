@@ -10,6 +10,7 @@
 //! | `address` | the handshake and its parameters |
 //! | `dial` | one attempt, and what a refusal means |
 //! | `line` | one connection, from handshake to close |
+//! | `gathering` | which frames travel together |
 //! | `held` | audio not settled yet, and where it belongs on the call's clock |
 //! | `pace` | how fast audio may be sent |
 //! | `pulse` | signs of life |
@@ -18,6 +19,7 @@
 mod address;
 mod dial;
 mod flux;
+mod gathering;
 mod heard;
 mod held;
 mod line;
@@ -37,6 +39,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::Instrument;
 
 use dial::Lost;
+use gathering::Gathering;
 use held::Held;
 
 /// Orders waiting for the task at most: 2.5 s of frames. The task empties it at every wake-up; when it is full all the
@@ -147,6 +150,7 @@ impl fmt::Debug for Config {
 #[derive(Debug)]
 pub struct Hearing {
     orders: mpsc::Sender<Order>,
+    gathering: Gathering,
     dropped: Arc<AtomicU64>,
 }
 
@@ -174,20 +178,23 @@ pub fn open(config: Arc<Config>, keyterms: Vec<String>, facts: mpsc::Sender<Inpu
         facts: Facts { facts, words_pending: false },
     };
     tokio::spawn(listener.run().in_current_span());
-    Hearing { orders, dropped }
+    Hearing { orders, gathering: Gathering::default(), dropped }
 }
 
 impl Hearing {
-    /// Hands over the caller's next frame, which begins `at_ms` milliseconds after the answer. Never waits.
-    pub fn feed(&self, at_ms: u64, frame: &Frame) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.orders.try_send(Order::Frame { at_ms, frame: *frame }) {
+    /// Hands over the caller's next frame, which begins `at_ms` milliseconds after the answer. Never waits. While the line
+    /// is quiet, some frames are kept until they are worth a message.
+    pub fn feed(&mut self, at_ms: u64, frame: &Frame) {
+        if self.gathering.add(at_ms, frame) && !self.send_gathered() {
+            self.gathering.drop_newest();
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Asks for what was heard so far without waiting for silence. Not lost to a full queue: then the silence that made
     /// the call ask ends the utterance, too.
-    pub fn finish_utterance(&self) {
+    pub fn finish_utterance(&mut self) {
+        self.send_gathered();
         let _ = self.orders.try_send(Order::FinishUtterance);
     }
 
@@ -195,6 +202,18 @@ impl Hearing {
     /// began with until it has to be opened again, because older deployments end a stream that asks for more.
     pub fn expect(&self, keyterms: Vec<String>) {
         let _ = self.orders.try_send(Order::Expect(keyterms));
+    }
+
+    /// Says whether there was room. A task that is gone takes everything.
+    fn send_gathered(&mut self) -> bool {
+        match self.orders.try_reserve_many(self.gathering.len()) {
+            Ok(room) => {
+                let frames = self.gathering.take();
+                room.zip(frames).for_each(|(place, (at_ms, frame))| place.send(Order::Frame { at_ms, frame }));
+                true
+            }
+            Err(full) => matches!(full, mpsc::error::TrySendError::Closed(())),
+        }
     }
 
     /// Frames that never reached the vendor, because a queue or the store for outages was full.

@@ -131,7 +131,7 @@ impl Pulse {
 }
 
 /// The mean distance from silence, in steps of µ-law: not a power, but cheap, and it tells a voice from a quiet line.
-fn level(frame: &[u8]) -> u32 {
+pub(super) fn level(frame: &[u8]) -> u32 {
     frame.iter().map(|byte| u32::from(0x7f - (byte & 0x7f))).sum::<u32>() / FRAME_LEN as u32
 }
 
