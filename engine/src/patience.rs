@@ -21,8 +21,9 @@ pub const FILLER: Duration = Duration::from_millis(1_100);
 /// After the filler: then the rules answer in the model's place.
 pub const RULES: Duration = Duration::from_millis(1_900);
 
-/// After the rules had their chance, for the calendar: then we say that we cannot tell.
-pub const APOLOGY: Duration = Duration::from_millis(4_000);
+/// After the rules had their chance: then we say that we cannot tell, or once more that it takes a moment where it is the
+/// calendar that is late.
+pub const APOLOGY: Duration = Duration::from_millis(1_900);
 
 /// Beyond the length of what is being played: then it counts as heard although its marks did not come.
 pub const LAST_MARK: Duration = Duration::from_secs(3);
@@ -30,7 +31,7 @@ pub const LAST_MARK: Duration = Duration::from_secs(3);
 /// A stop that may be taken back: then it is decided.
 pub const DECISION: Duration = Duration::from_millis(500);
 
-/// The calendar's answer: then it counts as down.
+/// The calendar's answer: then it has failed, and is asked once more.
 pub const CALENDAR: Duration = Duration::from_secs(4);
 
 /// A dropped stream: then the call is lost.

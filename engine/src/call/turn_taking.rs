@@ -237,7 +237,8 @@ impl Call {
     fn apologise(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.thinking.cancel(out);
         if self.calendar.waiting.is_some() {
-            self.calendar_is_late(at, out);
+            // It has a deadline of its own, and may be asked twice.
+            self.say(at, &Prompt::OneMoment, out);
         } else if self.turn.as_ref().is_some_and(|open| open.answering) {
             self.reply_finished(at, out);
         } else {
