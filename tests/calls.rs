@@ -9,6 +9,8 @@ mod caller;
 mod doors;
 #[path = "calls/gateway.rs"]
 mod gateway;
+#[path = "calls/keeping.rs"]
+mod keeping;
 #[path = "calls/peer.rs"]
 mod peer;
 #[path = "calls/process.rs"]

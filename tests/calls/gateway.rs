@@ -33,7 +33,7 @@ pub(crate) struct Gateway {
     pub(crate) store: Store,
     pub(crate) address: SocketAddr,
     /// Database, recordings and journal.
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
     /// The gateway goes down with it.
     _down: watch::Sender<bool>,
 }
@@ -112,7 +112,7 @@ impl Gateway {
         let (store, address) = (app.store(), app.address().expect("an address"));
         let (down, told) = watch::channel(false);
         tokio::spawn(app.serve(told));
-        Self { world, store, address, _folder: folder, _down: down }
+        Self { world, store, address, folder, _down: down }
     }
 
     /// Somebody calls.

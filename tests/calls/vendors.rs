@@ -12,7 +12,7 @@ use crate::caller::{ANSWERS, Caller};
 use crate::gateway::{Gateway, caller_said, events};
 
 /// The longest that nobody may be heard: three seconds by design, and what a machine that is busy with many tests adds.
-const SILENCE_MAX: Duration = Duration::from_millis(3_500);
+pub(crate) const SILENCE_MAX: Duration = Duration::from_millis(3_500);
 
 const HAIRCUT: &str = "hi i'd like a haircut on tuesday at ten";
 
