@@ -127,6 +127,18 @@ async fn without_speech_to_text_the_caller_is_told_and_may_use_the_keys() {
 }
 
 #[tokio::test]
+async fn speech_to_text_that_stays_down_ends_in_a_promise_to_call_back() {
+    let gateway = Gateway::open().await;
+    hearing(&gateway, |faults| faults.refuse_listen = Some(500));
+    let mut caller = gateway.caller();
+    assert_eq!(caller.books("open-tue-10").await, Ending::Completed);
+    assert!(caller.has_heard("someone will call you back"), "{:?}", caller.heard);
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!((record.outcome.as_deref(), record.appointments.len()), (Some("fallback"), 0));
+    assert_fault(&gateway, &record, "speech-to-text").await;
+}
+
+#[tokio::test]
 async fn a_caller_whom_nobody_hears_is_told_so_and_heard_again_later() {
     let gateway = Gateway::open().await;
     hearing(&gateway, |faults| faults.stall_listen = true);
