@@ -95,7 +95,7 @@ pub enum Prompt {
     StillThere,
     /// "One moment, please."
     OneMoment,
-    /// "I'm having trouble hearing you", when speech-to-text is gone; the caller can press keys.
+    /// "I'm having trouble hearing you", when speech-to-text is gone.
     TroubleHearing,
     /// "We were cut off for a moment."
     CutOff,

@@ -111,13 +111,14 @@ async fn nonsense_from_speech_to_text_is_passed_over() {
 }
 
 #[tokio::test]
-async fn without_speech_to_text_the_caller_is_told_and_may_use_the_keys() {
+async fn without_speech_to_text_the_caller_is_told_and_promised_a_call_back() {
     let refused = |status| async move {
         let gateway = Gateway::open().await;
         hearing(&gateway, |faults| faults.refuse_listen = Some(status));
         let mut caller = gateway.caller();
-        assert_eq!(caller.answers(&[("anything else", "2")]).await, Ending::Completed);
+        assert_eq!(caller.answers(&[]).await, Ending::Completed);
         assert!(caller.has_heard("trouble hearing you"), "{:?}", caller.heard);
+        assert!(caller.has_heard("someone will call you back"), "{:?}", caller.heard);
         assert!(caller.has_heard("goodbye"), "{:?}", caller.heard);
         let record = gateway.record(&caller.call_sid()).await;
         assert_eq!(record.outcome.as_deref(), Some("fallback"));

@@ -92,8 +92,21 @@ impl Call {
         let hopeless = !matches!(fault, Fault::Retry(_)) || self.hearing_failures >= patience::HEARING_FAILURES_MAX;
         if hopeless && !self.is_closing() {
             self.say(at, &Prompt::TroubleHearing, out);
-            self.tell_booking(at, Event::Understood(Proposal::of(Intent::Person)), out);
+            if matches!(fault, Fault::Retry(_)) || self.answered().business.transfer_to.is_some() {
+                self.tell_booking(at, Event::Understood(Proposal::of(Intent::Person)), out);
+            } else {
+                self.part_unheard(at, out);
+            }
         }
+    }
+
+    /// Nobody will hear the caller any more, and nobody else can take the call: a promise, and goodbye. A question would
+    /// only be followed by silence.
+    fn part_unheard(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.call_back_promised = true;
+        self.say(at, &Prompt::CallBack, out);
+        self.say(at, &Prompt::Goodbye, out);
+        self.line_event(at, LineEvent::Farewell(Ending::Goodbye), out);
     }
 
     pub(super) fn times_found(

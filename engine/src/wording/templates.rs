@@ -58,7 +58,7 @@ pub const ALL: &[Template] = &[
     fixed("goodbye", "Thank you for calling. Goodbye!"),
     fixed("still_there", "Are you still there?"),
     fixed("one_moment", "One moment, please."),
-    fixed("trouble_hearing", "I'm sorry, I'm having trouble hearing you. You can use the keys on your phone instead."),
+    fixed("trouble_hearing", "I'm sorry, I'm having trouble hearing you."),
     fixed("cut_off", "Sorry, we were cut off for a moment."),
 ];
 
