@@ -122,6 +122,8 @@ async fn run(
         recorder: house.recordings.open(call_id, &start.call_sid, answered_at_ms),
         hearing: None,
         asking: None,
+        now_ms: 0,
+        last_frame_ms: None,
         _active: house.telemetry.call_started(),
         house: Arc::clone(&house),
     };

@@ -31,6 +31,10 @@ pub(super) struct World {
     pub(super) recorder: Recorder,
     pub(super) hearing: Option<Hearing>,
     pub(super) asking: Option<Asking>,
+    /// The call's time at this wake-up.
+    pub(super) now_ms: u64,
+    /// When the caller's last frame came.
+    pub(super) last_frame_ms: Option<u64>,
     pub(super) _active: ActiveCall,
 }
 
@@ -63,7 +67,7 @@ impl driver::World for World {
                     hearing.finish_utterance();
                 }
             }
-            Output::StopHearing => self.hearing = None,
+            Output::StopHearing => self.stop_hearing(),
             Output::StartReply { reply, messages } => {
                 self.asking = self.house.model.as_ref().map(|model| model.ask(reply, messages, self.facts.clone()));
             }
@@ -82,6 +86,9 @@ impl driver::World for World {
 
     fn caller_frame(&mut self, at_ms: u64, frame: &Frame) {
         self.house.telemetry.frame_in();
+        if let Some(last_ms) = self.last_frame_ms.replace(self.now_ms) {
+            self.house.telemetry.frame_gap(Duration::from_millis(self.now_ms.saturating_sub(last_ms)));
+        }
         self.recorder.caller(at_ms, frame);
         if let Some(hearing) = &mut self.hearing {
             hearing.feed(at_ms, frame);
@@ -108,11 +115,18 @@ impl driver::World for World {
     }
 
     fn time_passed(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
         self.recorder.tick(now_ms);
     }
 }
 
 impl World {
+    fn stop_hearing(&mut self) {
+        if let Some(hearing) = self.hearing.take() {
+            self.house.telemetry.frames_dropped("hearing", hearing.frames_dropped());
+        }
+    }
+
     fn record(&self, row: Row) {
         if self.house.rows.receiver_count() > 0 {
             let _ = self.house.rows.send((self.call_sid.clone(), row.clone()));

@@ -42,6 +42,10 @@ async fn a_caller_books_and_all_of_the_call_is_on_record() {
     assert_eq!(record.recordings[0].channels, 2);
     each_side_is_heard_where_it_spoke(&record, &recording);
     replays(&recording.with_file_name("tape.jsonl"));
+
+    let frames = gateway.metric("frontdesk_frames_in_total", "").await;
+    assert!(frames > 500.0);
+    assert_eq!(gateway.metric("frontdesk_frame_gap_seconds_count", "").await, frames - 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
