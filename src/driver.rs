@@ -22,7 +22,7 @@ use engine::audio::playout::{Playout, Step};
 use engine::audio::speech::SpeechPart;
 use engine::audio::vad::{Activity, Detector};
 use engine::call::Call;
-use engine::io::{Answered, Ending, Fault, Input, Output, PhraseId};
+use engine::io::{Answered, Fault, Input, Output, PhraseId};
 use engine::time::CallTime;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -60,7 +60,7 @@ pub trait World: Send {
     /// The playout was cleared at `at_ms`; the leg had been told `took` after the decision.
     fn cleared(&mut self, at_ms: u64, took: Duration);
     /// The leg is about to be closed: the carrier asks what is next as soon as it is.
-    fn closing(&mut self, ending: Ending);
+    fn closing(&mut self);
     /// It is `now_ms` of the call. Told with every wake-up.
     fn time_passed(&mut self, now_ms: u64);
     /// A message of the leg made no sense.
@@ -269,8 +269,8 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
                 let took = Duration::from_micros((self.clock)().as_us().saturating_sub(self.now.as_us()));
                 self.world.cleared(self.now.as_ms(), took);
             }
-            Output::CloseLeg { ending } => {
-                self.world.closing(ending);
+            Output::CloseLeg { .. } => {
+                self.world.closing();
                 self.closing = true;
             }
             order => self.world.carry_out(self.now, order),

@@ -57,7 +57,7 @@ async fn carry(house: Arc<House>, start: Start, caller: Caller, leg: Leg) {
         Ok(listed) => listed,
         Err(there) => return adopt(there, start.stream_sid, leg).await,
     };
-    let call_id = House::new_call_id();
+    let call_id = uuid::Uuid::new_v4();
     let span = tracing::info_span!("call", call = %start.call_sid, id = %call_id);
     let task =
         run(Arc::clone(&house), call_id, start.clone(), caller, leg, facts, (facts_in, legs_in)).instrument(span);

@@ -24,7 +24,6 @@ use engine::record::Row;
 use engine::wording;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
-use uuid::Uuid;
 
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
@@ -226,9 +225,5 @@ impl House {
             Ok(readiness) => tracing::info!(?readiness, "the model is there"),
             Err(fault) => tracing::warn!(?fault, "the model does not answer; the rules carry calls meanwhile"),
         }
-    }
-
-    fn new_call_id() -> Uuid {
-        Uuid::new_v4()
     }
 }

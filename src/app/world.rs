@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::audio::frame::Frame;
 use engine::audio::speech::SpeechPart;
-use engine::io::{Ending, Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
+use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
 use engine::record::Row;
 use engine::tape;
 use engine::time::CallTime;
@@ -105,7 +105,7 @@ impl driver::World for World {
         self.recorder.cleared(at_ms);
     }
 
-    fn closing(&mut self, _ending: Ending) {
+    fn closing(&mut self) {
         self.house.calls.decide(&self.call_sid, Next::Hangup);
     }
 

@@ -87,7 +87,7 @@ impl Call {
     }
 
     pub(super) fn hearing_failed(&mut self, at: CallTime, fault: &Fault, out: &mut Vec<Output>) {
-        self.fault(at, "speech-to-text", fault, out);
+        self.journal.fault(at, "speech-to-text", fault, out);
         self.hearing_failures += 1;
         let hopeless = !matches!(fault, Fault::Retry(_)) || self.hearing_failures >= patience::HEARING_FAILURES_MAX;
         if hopeless && !self.is_closing() {
@@ -138,7 +138,7 @@ impl Call {
 
     pub(super) fn calendar_failed(&mut self, at: CallTime, query: QueryId, fault: &Fault, out: &mut Vec<Output>) {
         if self.calendar_answered(query) {
-            self.fault(at, "calendar", fault, out);
+            self.journal.fault(at, "calendar", fault, out);
             self.tell_booking(at, Event::CalendarFailed, out);
         }
     }

@@ -29,7 +29,7 @@ use statecharts::proposal::Expect;
 
 use crate::call::journal::Journal;
 use crate::call::turns::OpenTurn;
-use crate::io::{Answered, Fault, Input, Message, Output, PhraseId, QueryId};
+use crate::io::{Answered, Input, Message, Output, PhraseId, QueryId};
 use crate::keypad::Keypad;
 use crate::listening::Listening;
 use crate::speaking::Speaking;
@@ -196,9 +196,5 @@ impl Call {
             self.expected = expects;
             out.push(Output::ExpectWords { keyterms: expecting::keyterms(&self.answered().business, expects) });
         }
-    }
-
-    fn fault(&mut self, at: CallTime, who: &str, fault: &Fault, out: &mut Vec<Output>) {
-        self.journal.fault(at, who, fault, out);
     }
 }
