@@ -218,7 +218,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             SpeechPart::End => {
                 let length_ms = (*bytes / BYTES_PER_MS) as u32;
                 self.arriving.remove(&phrase);
-                self.tell(Input::PhraseSynthesized { phrase, length_ms, cached: false });
+                self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms: Vec::new(), cached: false });
             }
             SpeechPart::Failed(fault) => {
                 let fault = fault.clone();
@@ -288,7 +288,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
                 let length_ms = (whole.len() / BYTES_PER_MS) as u32;
                 self.playout.fill(phrase, SpeechPart::Chunk(whole));
                 self.playout.fill(phrase, SpeechPart::End);
-                self.tell(Input::PhraseSynthesized { phrase, length_ms, cached: true });
+                self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms: Vec::new(), cached: true });
             }
             None => {
                 self.arriving.insert(phrase, 0);

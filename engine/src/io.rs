@@ -65,6 +65,13 @@ pub enum Input {
 
     /// The local detector hears a voice on the line.
     VoiceStarted,
+    /// The voice goes on. Told about every 100 ms, so that what stopped us can be judged before any word of it is known.
+    VoiceLasted {
+        /// How long it has gone on.
+        voiced_ms: u32,
+        /// How likely it is somebody near who talks, 0 to 100: and no cough, laughter, noise, or voice far away.
+        speech_percent: u8,
+    },
     /// The local detector hears it no longer.
     VoiceEnded {
         /// How long the voice went on, hangover taken off.
@@ -72,6 +79,10 @@ pub enum Input {
     },
     /// The caller pressed a key: `0`–`9`, `*`, `#`.
     KeyPressed(char),
+    /// The stream is open, and no audio of the caller comes over it any more.
+    FramesStopped,
+    /// It comes again.
+    FramesResumed,
 
     /// Speech-to-text is listening, for the first time or again.
     HearingStarted,
@@ -129,12 +140,20 @@ pub enum Input {
         fault: Fault,
     },
 
+    /// The first of a phrase's audio is there.
+    PhraseArrived {
+        /// The phrase.
+        phrase: PhraseId,
+    },
     /// A phrase's audio is there, whole.
     PhraseSynthesized {
         /// The phrase.
         phrase: PhraseId,
         /// How long it plays.
         length_ms: u32,
+        /// Where each of its words ends, in milliseconds into its audio; empty when only the text can tell.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        word_ends_ms: Vec<u32>,
         /// Whether it came from the cache.
         cached: bool,
     },

@@ -294,7 +294,11 @@ mod tests {
         let (mut speaking, mut out) = (Speaking::default(), Vec::new());
         for text in texts {
             let phrase = speaking.say((*text).to_owned(), &mut out);
-            tell(&mut speaking, 0, Input::PhraseSynthesized { phrase, length_ms: 2_000, cached: true });
+            tell(
+                &mut speaking,
+                0,
+                Input::PhraseSynthesized { phrase, length_ms: 2_000, word_ends_ms: Vec::new(), cached: true },
+            );
         }
         (speaking, out)
     }

@@ -61,7 +61,8 @@ fn inputs_and_outputs_are_counted() {
     telemetry.told(at, &Input::ReplyFailed { reply: ReplyId(1), fault });
     telemetry.ordered(at, &[Output::ClearPlayout { generation: 1 }]);
     telemetry.told(at, &Input::HearingFailed(Fault::Retry("closed".to_owned())));
-    let phrase = Input::PhraseSynthesized { phrase: PhraseId(1), length_ms: 900, cached: true };
+    let phrase =
+        Input::PhraseSynthesized { phrase: PhraseId(1), length_ms: 900, word_ends_ms: Vec::new(), cached: true };
     let ended = Row::Ended { at, ending: Ending::Goodbye, outcome: "booked".to_owned() };
     telemetry.told(at, &phrase);
     telemetry.ordered(at, &[Output::Record(ended)]);

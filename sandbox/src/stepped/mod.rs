@@ -279,7 +279,7 @@ impl Stepped {
         let length_ms = text.chars().count() as u32 * CHARACTER_MS;
         let cached = self.synthesized.insert(text.to_owned(), length_ms).is_some();
         let ready = if cached { self.now } else { self.now + self.vendors.synthesis };
-        self.put(ready, Input::PhraseSynthesized { phrase, length_ms, cached });
+        self.put(ready, Input::PhraseSynthesized { phrase, length_ms, word_ends_ms: Vec::new(), cached });
         self.leg.append(phrase, ready, from_ms, length_ms);
         self.plan_leg();
     }
