@@ -206,6 +206,9 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
         self.world.caller_frame(at_ms, frame);
         match self.detector.push(frame, self.playout.is_audible(self.now)) {
             Some(Activity::Started) => self.tell(Input::VoiceStarted),
+            Some(Activity::Lasted { voiced_ms, speech_percent }) => {
+                self.tell(Input::VoiceLasted { voiced_ms, speech_percent });
+            }
             Some(Activity::Ended { voiced_ms }) => self.tell(Input::VoiceEnded { voiced_ms }),
             None => {}
         }

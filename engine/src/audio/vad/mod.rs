@@ -2,8 +2,8 @@
 //! two or three of them.
 //!
 //! ```text
-//! frame ─► gate ─► features ─► network ─► odds ─► started / ended
-//!          level   floors,     memory of    bars, hangover
+//! frame ─► gate ─► features ─► network ─► odds ─► started / lasted / ended
+//!          level   floors,     memory of    bars, hangover, evidence
 //!                  spectrum,   the call
 //!                  pitch
 //! ```
@@ -16,17 +16,26 @@ pub mod features;
 pub mod network;
 mod pitch;
 mod spectrum;
+mod voice;
 
 use features::{Features, INPUTS};
 use network::{Memory, NOTHING, Network};
+use voice::{Step, UsualLevel, Voice};
 
-use crate::audio::frame::{FRAME_MS, Frame};
+use crate::audio::frame::Frame;
 
 /// A change that the detector reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
     /// A voice began, with this frame or the few before it.
     Started,
+    /// The voice goes on. Reported every 100 ms.
+    Lasted {
+        /// From the frame that started it to the last voiced one.
+        voiced_ms: u32,
+        /// How likely it is somebody near who talks, 0 to 100: and no cough, laughter, noise, or voice far away.
+        speech_percent: u8,
+    },
     /// The voice has been gone for the hangover.
     Ended {
         /// From the frame that started it to the last voiced one.
@@ -37,9 +46,6 @@ pub enum Activity {
 /// Below this level, in dB of full scale, a line carries no voice worth stopping for, and the network is not asked. Line
 /// noise of a quiet call lies at −75 to −65, the faintest caller of the recordings speaks at −45.
 pub const LEVEL_DB_MIN: f32 = -62.0;
-
-/// Frames without voice before the end is reported: 240 ms. Shorter pauses lie inside words and phrases.
-const HANGOVER_FRAMES: u32 = 12;
 
 /// How sure the network must be, as the natural logarithm of the odds, for one frame to be a start while the assistant is
 /// audible. Chosen on recordings that the network had not learnt from, for at most about 1.5 starts a minute on noise.
@@ -64,15 +70,8 @@ pub struct Detector {
     memory: Memory,
     /// The answer to the frame before.
     before: f32,
-    speech: Option<Speech>,
-}
-
-/// A voice that started.
-#[derive(Debug, Clone)]
-struct Speech {
-    frames: u32,
-    /// Unvoiced frames at its end.
-    silent: u32,
+    voice: Option<Voice>,
+    usual: UsualLevel,
 }
 
 impl Default for Detector {
@@ -96,7 +95,8 @@ impl Detector {
             inputs: [0.0; INPUTS],
             memory: Memory::default(),
             before: NOTHING,
-            speech: None,
+            voice: None,
+            usual: UsualLevel::default(),
         }
     }
 
@@ -107,18 +107,28 @@ impl Detector {
         let start = if assistant_audible { self.start } else { self.start - START_SILENT_LESS };
         let starts = odds >= start || odds.min(self.before) >= start - START_TWICE_LESS;
         self.before = odds;
-        match &mut self.speech {
-            None if starts => {
-                self.speech = Some(Speech { frames: 1, silent: 0 });
-                Some(Activity::Started)
-            }
-            None => None,
-            Some(speech) => {
-                let ended = speech.lasts(odds >= STAY);
-                if ended.is_some() {
-                    self.speech = None;
-                }
-                ended
+        if self.voice.is_some() {
+            return self.last(odds);
+        }
+        starts.then(|| {
+            self.voice = Some(Voice::new(odds, self.level_db()));
+            Activity::Started
+        })
+    }
+
+    /// One more frame of a voice.
+    fn last(&mut self, odds: f32) -> Option<Activity> {
+        let level_db = self.level_db();
+        let voice = self.voice.as_mut()?;
+        let step = voice.lasts(odds, level_db, odds >= STAY);
+        let voiced_ms = voice.voiced_ms();
+        match step {
+            Step::Quiet => None,
+            Step::Report => Some(Activity::Lasted { voiced_ms, speech_percent: voice.speech_percent(&self.usual) }),
+            Step::Ended => {
+                self.usual.learn(voice);
+                self.voice = None;
+                Some(Activity::Ended { voiced_ms })
             }
         }
     }
@@ -135,22 +145,12 @@ impl Detector {
 
     /// Whether a voice has started and not ended.
     pub fn is_voiced(&self) -> bool {
-        self.speech.is_some()
+        self.voice.is_some()
     }
 
     /// The level of the last frame in dB of full scale, −96 or more.
     pub fn level_db(&self) -> f32 {
         self.features.level_db()
-    }
-}
-
-impl Speech {
-    /// Counts one more frame; reports the end once the hangover is over.
-    fn lasts(&mut self, voiced: bool) -> Option<Activity> {
-        self.frames = self.frames.saturating_add(1);
-        self.silent = if voiced { 0 } else { self.silent + 1 };
-        (self.silent >= HANGOVER_FRAMES)
-            .then(|| Activity::Ended { voiced_ms: (self.frames - self.silent).saturating_mul(FRAME_MS as u32) })
     }
 }
 
@@ -201,9 +201,19 @@ mod tests {
         }
     }
 
-    /// Every report with the number of its frame.
+    /// Every start and end with the number of its frame.
     fn reports(detector: &mut Detector, frames: impl Iterator<Item = Frame>, audible: bool) -> Vec<(usize, Activity)> {
-        frames.enumerate().filter_map(|(n, frame)| Some((n, detector.push(&frame, audible)?))).collect()
+        all_reports(detector, frames, audible)
+            .filter(|(_, activity)| !matches!(activity, Activity::Lasted { .. }))
+            .collect()
+    }
+
+    fn all_reports(
+        detector: &mut Detector,
+        frames: impl Iterator<Item = Frame>,
+        audible: bool,
+    ) -> impl Iterator<Item = (usize, Activity)> {
+        frames.enumerate().filter_map(move |(n, frame)| Some((n, detector.push(&frame, audible)?)))
     }
 
     fn starts(reports: &[(usize, Activity)]) -> usize {
@@ -220,6 +230,21 @@ mod tests {
         let after = reports(&mut detector, frames(noise(1, 20.0)).take(60), true);
         assert!(matches!(after[..], [(8..=20, Activity::Ended { voiced_ms: 600..=980 })]), "{after:?}");
         assert!(!detector.is_voiced());
+    }
+
+    #[test]
+    fn a_voice_that_goes_on_is_judged_every_100_ms() {
+        let mut detector = Detector::new();
+        assert_eq!(reports(&mut detector, frames(noise(1, 20.0)).take(60), true), []);
+        let all: Vec<_> = all_reports(&mut detector, frames(voice(1_500.0)).take(31), true).collect();
+        let [(first, Activity::Started), rest @ ..] = &all[..] else { panic!("{all:?}") };
+        assert!(rest.len() >= 5, "{all:?}");
+        for (n, &(at, activity)) in (1..).zip(rest) {
+            let Activity::Lasted { voiced_ms, speech_percent } = activity else { panic!("{all:?}") };
+            assert_eq!(at - first, 5 * n - 1);
+            assert_eq!(voiced_ms as usize, 100 * n);
+            assert!(speech_percent >= 50, "{all:?}");
+        }
     }
 
     #[test]
