@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use statecharts::booking::Interruptible;
+
 use crate::audio::mark::Mark;
 use crate::io::{Input, Output, PhraseId};
 use crate::time::CallTime;
@@ -61,8 +63,11 @@ pub struct Speaking {
 struct Phrase {
     id: PhraseId,
     text: String,
+    interruptible: Interruptible,
     /// Where the order began: a phrase that goes on after a stop begins in its middle.
     from_ms: u32,
+    /// How far it was heard when it was last stopped: as far as `from_ms`, or further where it goes on from before.
+    heard_ms: u32,
     length_ms: Option<u32>,
     first_heard: Option<CallTime>,
 }
@@ -76,10 +81,13 @@ struct Position {
 
 impl Speaking {
     /// Orders a phrase behind all others.
-    pub fn say(&mut self, text: String, out: &mut Vec<Output>) -> PhraseId {
+    pub fn say(&mut self, text: String, interruptible: Interruptible, out: &mut Vec<Output>) -> PhraseId {
         let id = PhraseId(self.next_phrase);
         self.next_phrase += 1;
-        self.order(Phrase { id, text, from_ms: 0, length_ms: None, first_heard: None }, out);
+        self.order(
+            Phrase { id, text, interruptible, from_ms: 0, heard_ms: 0, length_ms: None, first_heard: None },
+            out,
+        );
         id
     }
 
@@ -103,8 +111,9 @@ impl Speaking {
         if let (Some(front), Some(heard_ms)) = (self.phrases.front_mut(), heard_ms) {
             front.first_heard.get_or_insert(at - Duration::from_millis(u64::from(heard_ms)));
             front.from_ms = front.word_boundary_ms(heard_ms);
+            front.heard_ms = front.heard_ms.max(front.from_ms);
         }
-        self.held = std::mem::take(&mut self.phrases);
+        self.held.append(&mut self.phrases);
         self.position = None;
         self.generation += 1;
         out.push(Output::ClearPlayout { generation: self.generation });
@@ -120,6 +129,13 @@ impl Speaking {
             self.order(phrase, out);
         }
         any
+    }
+
+    /// What is held is to go on from the beginning of the clause in which it stopped.
+    pub fn go_back_to_clause(&mut self) {
+        if let Some(front) = self.held.front_mut() {
+            front.from_ms = front.clause_ms();
+        }
     }
 
     /// Drops what was held, and says what of it had been heard.
@@ -141,6 +157,11 @@ impl Speaking {
     /// Whether something was stopped that could go on.
     pub fn is_holding(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    /// What may stop the phrase that is being said.
+    pub fn interruptible(&self) -> Interruptible {
+        self.phrases.front().map_or(Interruptible::ByAnything, |phrase| phrase.interruptible)
     }
 
     /// The phrases whose end was not heard yet, in order: being said, about to be, or stopped.
@@ -221,13 +242,13 @@ impl Phrase {
         Spoken { heard: self.text, unheard: String::new(), from: self.first_heard.unwrap_or(at), to: at }
     }
 
-    /// Splits at `from_ms`, to which [`Speaking::stop`] moved it: all before it was heard.
+    /// Splits at `heard_ms`, to which [`Speaking::stop`] moved it: all before it was heard.
     fn cut(self, at: CallTime) -> Spoken {
-        let words_heard = self.words_until(self.from_ms);
+        let words_heard = self.words_until(self.heard_ms);
         let split = self.text.split_whitespace().collect::<Vec<_>>();
         let (heard, unheard) = split.split_at(words_heard);
         let from = self.first_heard.unwrap_or(at);
-        let to = if self.first_heard.is_some() { from + Duration::from_millis(u64::from(self.from_ms)) } else { at };
+        let to = if self.first_heard.is_some() { from + Duration::from_millis(u64::from(self.heard_ms)) } else { at };
         Spoken { heard: heard.join(" "), unheard: unheard.join(" "), from, to: to.min(at) }
     }
 
@@ -236,6 +257,14 @@ impl Phrase {
         let ends = self.word_ends_ms();
         let heard = self.words_until(heard_ms);
         if heard == 0 { 0 } else { ends[heard - 1] }
+    }
+
+    /// Where the clause begins that stopped at `from_ms`: behind the last comma or stop before it.
+    fn clause_ms(&self) -> u32 {
+        let heard = self.words_until(self.from_ms);
+        let words = self.text.split_whitespace().take(heard).collect::<Vec<_>>();
+        let clause = words.iter().rposition(|word| word.ends_with([',', '.', '?', '!', ';', ':']));
+        clause.map_or(0, |last| self.word_ends_ms()[last])
     }
 
     /// How many words lie before a point, a word of which most was heard counted in.
@@ -293,7 +322,7 @@ mod tests {
     fn speaking_of(texts: &[&str]) -> (Speaking, Vec<Output>) {
         let (mut speaking, mut out) = (Speaking::default(), Vec::new());
         for text in texts {
-            let phrase = speaking.say((*text).to_owned(), &mut out);
+            let phrase = speaking.say((*text).to_owned(), Interruptible::ByAnything, &mut out);
             tell(
                 &mut speaking,
                 0,
@@ -349,6 +378,27 @@ mod tests {
         let finished = tell(&mut speaking, 3_000, mark("g1.p1.2000e"));
         assert!(matches!(&finished[..], [.., Progress::Finished(spoken), Progress::Silent]
             if spoken.heard == "one two three four five six seven eight"));
+    }
+
+    #[test]
+    fn what_goes_on_from_its_clause_counts_as_heard_once() {
+        let (mut speaking, mut out) = speaking_of(&["one two, three four five six"]);
+        tell(&mut speaking, 0, Input::PhraseStarted { phrase: PhraseId(0) });
+        tell(&mut speaking, 1_400, mark("g0.p0.1400"));
+        speaking.stop(CallTime::from_ms(1_400), &mut out);
+        speaking.go_back_to_clause();
+        speaking.resume(&mut out);
+        let Some(Output::Speak { from_ms: 500..=900, .. }) = out.last() else { panic!("from the comma: {out:?}") };
+        speaking.stop(CallTime::from_ms(5_000), &mut out);
+        assert_eq!(speaking.drop_held(CallTime::from_ms(5_000))[0].heard, "one two, three four");
+    }
+
+    #[test]
+    fn what_is_held_stays_held_when_all_is_stopped_again() {
+        let (mut speaking, mut out) = speaking_of(&["one two three", "four five six"]);
+        speaking.stop(CallTime::from_ms(10), &mut out);
+        speaking.stop(CallTime::from_ms(20), &mut out);
+        assert_eq!(speaking.drop_held(CallTime::from_ms(30)).len(), 2);
     }
 
     #[test]

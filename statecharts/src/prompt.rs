@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::booking::Interruptible;
 use crate::proposal::Slot;
 
 /// Why a time the caller wanted cannot be had.
@@ -25,6 +26,8 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
+    /// What the law wants said first: "This call may be recorded."
+    Notice,
     /// "Thanks for calling …. How can I help you?"
     Greeting,
     /// "Which service would you like?" with the services named.
@@ -99,4 +102,16 @@ pub enum Prompt {
     TroubleHearing,
     /// "We were cut off for a moment."
     CutOff,
+}
+
+impl Prompt {
+    /// What may stop the assistant while it says this. A notice is worth nothing half heard. Who leaves has heard all
+    /// that matters, and a noise shall not keep them on the line.
+    pub fn interruptible(&self) -> Interruptible {
+        match self {
+            Self::Notice => Interruptible::Never,
+            Self::Goodbye | Self::Transferring => Interruptible::ByWords,
+            _ => Interruptible::ByAnything,
+        }
+    }
 }

@@ -9,6 +9,9 @@ use crate::calendar::HORIZON_DAYS_MAX;
 use crate::letters::distance;
 use crate::wording::templates::{ALL, EVERYWHERE, Template};
 
+/// The longest notice, about twenty seconds.
+const NOTICE_CHARS_MAX: usize = 300;
+
 /// Something in a business's file that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -58,11 +61,28 @@ impl Problems {
         self.require(is_country, "country=", || {
             format!("the country {country:?} is no code of ISO 3166: write two capitals, like \"US\"")
         });
+        if let Some(notice) = &business.notice {
+            self.of_notice(notice);
+        }
         if let Some(number) = &business.transfer_to {
             self.require(is_phone_number(number), "transfer_to=", || {
                 format!("transfer_to {number:?} cannot be dialled: write it in E.164, like \"+15551230000\"")
             });
         }
+    }
+
+    /// Nobody can stop it, so it must be short; and what is in braces would be read out.
+    fn of_notice(&mut self, notice: &str) {
+        self.require(!notice.trim().is_empty(), "notice=", || {
+            "the notice is empty: write what must be said first, or remove it".to_owned()
+        });
+        self.require(!notice.contains(['{', '}']), "notice=", || {
+            "the notice has braces, which mean nothing there: write it as it is said".to_owned()
+        });
+        let length = notice.chars().count();
+        self.require(length <= NOTICE_CHARS_MAX, "notice=", || {
+            format!("the notice has {length} letters, and nobody may interrupt it: keep it below {NOTICE_CHARS_MAX}")
+        });
     }
 
     fn of_booking(&mut self, business: &Business) {
@@ -292,6 +312,9 @@ mod tests {
         for (problem, wanted) in [
             (with(|b| b.name = " ".to_owned()), "name=\" \" -> the business has no name"),
             (with(|b| b.country = "usa".to_owned()), "country= -> the country \"usa\" is no code of ISO 3166"),
+            (with(|b| b.notice = Some(" ".to_owned())), "notice= -> the notice is empty"),
+            (with(|b| b.notice = Some("{business} records.".to_owned())), "notice= -> the notice has braces"),
+            (with(|b| b.notice = Some("word ".repeat(61))), "the notice has 305 letters"),
             (with(|b| b.transfer_to = Some("555-1234".to_owned())), "transfer_to \"555-1234\" cannot be dialled"),
             (with(|b| b.transfer_to = Some("+0555123000".to_owned())), "\"+0555123000\" cannot be dialled"),
             (with(|b| b.booking.grid_min = 0), "grid_min= -> grid_min is 0"),

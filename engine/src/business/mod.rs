@@ -21,6 +21,9 @@ pub struct Business {
     /// The country that numbers without a prefix belong to, ISO 3166 alpha-2.
     #[serde(default = "default_country")]
     pub country: String,
+    /// What the law wants said before anything else, and to its end: "This call may be recorded."
+    #[serde(default)]
+    pub notice: Option<String>,
     /// Where callers who want a person are put through to, in E.164.
     #[serde(default)]
     pub transfer_to: Option<String>,

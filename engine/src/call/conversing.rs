@@ -1,12 +1,12 @@
 //! What the booking chart wants done: prompts become phrases, look-ups become questions to the calendar.
 
-use statecharts::booking::{Effect, Event};
+use statecharts::booking::{Effect, Event, Interruptible};
 use statecharts::call::Event as LineEvent;
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
 use statecharts::prompt::{Prompt, Refusal};
 use statecharts::proposal::{Intent, Proposal, Slot, When};
 
-use crate::call::Call;
+use crate::call::{Call, Saying};
 use crate::io::{Ending, Fault, Message, Output, QueryId, Reservation, Role, Wanted};
 use crate::patience;
 use crate::record::Stage;
@@ -32,19 +32,28 @@ impl Call {
     /// Says a prompt in the business's words.
     pub(super) fn say(&mut self, at: CallTime, prompt: &Prompt, out: &mut Vec<Output>) {
         for text in self.phrases(prompt) {
-            self.say_text(at, text, out);
+            self.say_or_keep(at, Saying { text, interruptible: prompt.interruptible() }, out);
         }
     }
 
-    /// Says one phrase, or keeps it while the caller has the floor.
+    /// Says a phrase that is no prompt.
     pub(super) fn say_text(&mut self, at: CallTime, text: String, out: &mut Vec<Output>) {
+        self.say_or_keep(at, Saying { text, interruptible: Interruptible::ByAnything }, out);
+    }
+
+    /// Says one phrase, or keeps it while the caller has the floor.
+    fn say_or_keep(&mut self, at: CallTime, saying: Saying, out: &mut Vec<Output>) {
         let theirs = matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Held);
         if (theirs || self.listening.voice_is_on()) && !self.is_closing() {
-            self.kept.push(text);
+            self.kept.push(saying);
             return;
         }
+        self.start_saying(at, saying, out);
+    }
+
+    fn start_saying(&mut self, at: CallTime, saying: Saying, out: &mut Vec<Output>) {
         self.journal.reached(Stage::FirstPhrase, at);
-        self.speaking.say(text, out);
+        self.speaking.say(saying.text, saying.interruptible, out);
         self.floor_event(at, FloorEvent::AnswerStarted, out);
     }
 
@@ -53,10 +62,8 @@ impl Call {
         if matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Held) {
             return;
         }
-        for text in std::mem::take(&mut self.kept) {
-            self.journal.reached(Stage::FirstPhrase, at);
-            self.speaking.say(text, out);
-            self.floor_event(at, FloorEvent::AnswerStarted, out);
+        for saying in std::mem::take(&mut self.kept) {
+            self.start_saying(at, saying, out);
         }
     }
 

@@ -80,6 +80,7 @@ impl Call {
         let answered = self.answered();
         let caller_number = Some(answered.from.clone()).filter(|from| is_number(from));
         let can_transfer = answered.business.transfer_to.is_some();
+        self.say(at, &Prompt::Notice, out);
         self.tell_booking(at, Booked::Opened { caller_number, can_transfer }, out);
     }
 

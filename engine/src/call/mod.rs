@@ -22,7 +22,7 @@ mod turn_taking;
 mod turns;
 
 use chrono::{DateTime, NaiveDateTime};
-use statecharts::booking::Booking;
+use statecharts::booking::{Booking, Interruptible};
 use statecharts::call::{Call as Line, State as LineState};
 use statecharts::floor::{Floor, Wait};
 use statecharts::proposal::Expect;
@@ -52,7 +52,7 @@ pub struct Call {
     armed: Option<Armed>,
     turn: Option<OpenTurn>,
     /// Phrases that wait for the caller to stop speaking.
-    kept: Vec<String>,
+    kept: Vec<Saying>,
     /// The last "one moment".
     filler: Option<PhraseId>,
     /// Phrases that a voice cut off, as long as nothing is known to have come of it.
@@ -71,6 +71,12 @@ pub struct Call {
     /// An appointment was made in this call.
     booked: bool,
     now: CallTime,
+}
+
+/// One phrase to say, and what may stop it.
+struct Saying {
+    text: String,
+    interruptible: Interruptible,
 }
 
 /// The floor's wait that its timer is set for.

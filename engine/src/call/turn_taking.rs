@@ -221,7 +221,7 @@ impl Call {
     fn say_filler(&mut self, _at: CallTime, out: &mut Vec<Output>) {
         if !self.speaking.is_busy() && self.kept.is_empty() {
             for text in self.phrases(&Prompt::OneMoment) {
-                self.filler = Some(self.speaking.say(text, out));
+                self.filler = Some(self.speaking.say(text, Prompt::OneMoment.interruptible(), out));
             }
         }
     }
@@ -247,6 +247,6 @@ impl Call {
     }
 
     fn may_be_interrupted(&self) -> bool {
-        self.booking.interruptible() != Interruptible::Never && !self.is_closing()
+        self.speaking.interruptible() != Interruptible::Never && !self.is_closing()
     }
 }

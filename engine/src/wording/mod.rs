@@ -31,6 +31,7 @@ type Facts = BTreeMap<&'static str, String>;
 pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<String> {
     let fixed = |name: &str| filled(name, business, &Facts::new());
     match prompt {
+        Prompt::Notice => sentences(business.notice.as_deref().unwrap_or_default()),
         Prompt::Greeting => fixed("greeting"),
         Prompt::AskService => fixed(if business.services.len() == 1 { "ask_service_one" } else { "ask_service" }),
         Prompt::UnknownService => {
@@ -68,8 +69,8 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
     }
 }
 
-/// Every sentence that may be said in any call and has no fact of a call in it: the fixed sentences of all prompts and
-/// the business's answers. What is synthesized ahead of the first call.
+/// Every sentence that may be said in any call and has no fact of a call in it: the notice, the fixed sentences of all
+/// prompts and the business's answers. What is synthesized ahead of the first call.
 pub fn standard_phrases(business: &Business) -> Vec<String> {
     let single = business.services.len() == 1;
     let said = |name: &str| match name {
@@ -82,9 +83,10 @@ pub fn standard_phrases(business: &Business) -> Vec<String> {
         let fixed = move |sentence: &String| !templates::FACTS.iter().any(|fact| sentence.contains(&braced(fact)));
         sentences(text).into_iter().filter(fixed).map(|sentence| fill(&sentence, business, &Facts::new()))
     });
+    let notice = business.notice.as_deref().map(sentences).unwrap_or_default();
     let answers = business.answers.iter().flat_map(|answer| sentences(&answer.say));
     let mut phrases: Vec<String> = Vec::new();
-    for phrase in prompts.chain(answers) {
+    for phrase in notice.into_iter().chain(prompts).chain(answers) {
         if !phrases.contains(&phrase) {
             phrases.push(phrase);
         }

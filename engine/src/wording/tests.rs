@@ -130,10 +130,17 @@ fn a_business_speaks_in_its_own_words() {
 
 #[test]
 fn standard_phrases_are_all_that_prompts_say_without_facts() {
-    let business = business();
+    let mut business = business();
+    business.notice = Some("This call may be recorded.".to_owned());
     let standard = standard_phrases(&business);
-    for prompt in [Prompt::Greeting, Prompt::AskService, Prompt::CalendarDown, Prompt::Goodbye, Prompt::TroubleHearing]
-    {
+    for prompt in [
+        Prompt::Notice,
+        Prompt::Greeting,
+        Prompt::AskService,
+        Prompt::CalendarDown,
+        Prompt::Goodbye,
+        Prompt::TroubleHearing,
+    ] {
         for phrase in phrases(&prompt, &business, now()) {
             assert!(standard.contains(&phrase), "{phrase:?} is missing");
         }

@@ -112,6 +112,7 @@ fn business(lines: &[&str]) -> Business {
         name: "the business".to_owned(),
         time_zone: chrono_tz::UTC,
         country: "US".to_owned(),
+        notice: None,
         transfer_to: None,
         hours: always_open(),
         booking: BookingRules::default(),

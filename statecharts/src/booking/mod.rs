@@ -201,14 +201,6 @@ impl Booking {
         chart.presence_asked || chart.asked.as_ref().is_some_and(asking::takes_yes)
     }
 
-    /// What may stop the assistant here.
-    pub fn interruptible(&self) -> Interruptible {
-        match self.state() {
-            State::Transfer | State::Goodbye => Interruptible::ByWords,
-            _ => Interruptible::ByAnything,
-        }
-    }
-
     /// Events so far that no state had a use for. Each is a mistake of the driver.
     pub fn unhandled(&self) -> u32 {
         self.context.unhandled

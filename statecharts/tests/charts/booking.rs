@@ -1,6 +1,6 @@
 //! The conversation: scenes, and what holds whatever the caller and the calendar do.
 
-use statecharts::booking::{Booking, Effect, Event, Interruptible, State};
+use statecharts::booking::{Booking, Effect, Event, State};
 use statecharts::prompt::Prompt;
 use statecharts::proposal::{Expect, Intent};
 
@@ -274,14 +274,6 @@ fn both_readings_are_known_until_one_is_chosen() {
     assert_eq!(half, Some(("tue-08", "tue-20")));
     play(&mut booking, "provide at=tue-20");
     assert_eq!(booking.half(), None);
-}
-
-#[test]
-fn a_goodbye_is_stopped_by_words_only() {
-    for booking in scenes() {
-        let by_words = matches!(booking.state(), State::Goodbye | State::Transfer);
-        assert_eq!(booking.interruptible() == Interruptible::ByWords, by_words);
-    }
 }
 
 /// The conversation after every line of the script.
