@@ -9,6 +9,12 @@ pub const SILENCE: Duration = Duration::from_secs(8);
 /// A voice was heard and ended, and no words came of it: then they are asked for again, or it was a noise.
 pub const WORDS: Duration = Duration::from_millis(1_800);
 
+/// The same where the voice stopped us, and what was cut off waits to go on: words that come later stop us again.
+pub const WORDS_OF_A_STOP: Duration = Duration::from_secs(1);
+
+/// A stop that is taken back after longer than this goes on from its clause: half a sentence makes no sense any more.
+pub const MID_SENTENCE: Duration = Duration::from_secs(2);
+
 /// One turn of the caller, however it goes on: then it is answered as far as it was understood.
 pub const MONOLOGUE: Duration = Duration::from_secs(45);
 

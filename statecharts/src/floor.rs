@@ -2,7 +2,8 @@
 //!
 //! One voice at a time, and never a silence without end. The assistant stops as soon as a voice is noticed, and takes
 //! its time to decide ([`State::Held`]) whether that was an interruption or a "mm-hm"; so stopping may be quick and
-//! wrong. Every state names what it waits for; when that wait is over, something is said or done, so that no line goes
+//! wrong. What was stopped is kept until it is known that something came of the voice, also while the caller has the floor
+//! meanwhile; then it is dropped, or goes on. Every state names what it waits for; when that wait is over, something is said or done, so that no line goes
 //! dead while each side waits for the other.
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ pub enum State {
     Thinking,
     /// The assistant's answer is being heard.
     AssistantSpeaking,
-    /// The assistant was stopped by a voice, and it is not yet decided what the voice was.
+    /// The assistant was stopped by a voice, and it is not yet decided whether the caller gets the floor for it.
     Held,
 }
 
@@ -32,6 +33,8 @@ pub enum State {
 pub enum Event {
     /// A voice is noticed.
     VoiceStarted,
+    /// A voice is noticed, and stops nothing: words might, or nothing may.
+    VoicePassedOver,
     /// It is noticed no longer.
     VoiceEnded,
     /// Words of the caller came. They count as a voice where none was noticed.
@@ -42,11 +45,11 @@ pub enum Event {
     AnswerStarted,
     /// The last mark of the answer came back: all of it was heard.
     AnswerEnded,
-    /// The voice that stopped the assistant wants the floor.
+    /// The voice that stopped the assistant, or words without one, want the floor.
     Interrupted,
-    /// The voice that stopped the assistant was a "mm-hm", a cough or a noise.
+    /// The voice that stopped the assistant was a "mm-hm", a cough or a noise, or nothing is known to have come of it.
     Backchannel,
-    /// The caller pressed a key.
+    /// The caller pressed a key that means something.
     KeyPressed,
     /// The turn holds nothing that wants an answer.
     NothingToSay,
@@ -178,6 +181,8 @@ impl Floor {
 struct Chart {
     /// A voice is going on, as far as the detector can tell.
     voice: bool,
+    /// The assistant was stopped, and what was not heard is kept.
+    tail: bool,
     /// How often "Are you still there?" was asked since the caller last said something.
     asked_still_there: u8,
     /// See [`Floor::waits`].
@@ -223,12 +228,13 @@ impl Chart {
             Event::VoiceEnded => self.voice_ended(),
             // The mark comes after it was assumed to be lost.
             Event::AnswerEnded => Handled,
-            Event::Interrupted | Event::Backchannel | Event::NothingToSay => Super,
+            Event::VoicePassedOver | Event::Interrupted | Event::Backchannel | Event::NothingToSay => Super,
         }
     }
 
-    /// To [`thinking`](Self::thinking) when the turn is over, back to [`open`](Self::open) when there was nothing in
-    /// it. A turn that does not end is ended; where that does not help and the line is quiet, the floor is open.
+    /// To [`thinking`](Self::thinking) when the turn is over. When there was nothing in it, back to
+    /// [`assistant_speaking`](Self::assistant_speaking) with what was stopped, or to [`open`](Self::open). A turn that
+    /// does not end is ended; where that does not help and the line is quiet, it counts as one with nothing in it.
     #[state(superstate = "anywhere")]
     fn caller_speaking(&mut self, forced: &mut bool, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
@@ -237,8 +243,18 @@ impl Chart {
                 self.voice = false;
                 Transition(Node::caller_speaking(*forced))
             }
-            Event::WordsHeard | Event::KeyPressed => self.hear_words(),
-            Event::TurnEnded => self.think(),
+            // Words that may yet turn out to be a "mm-hm", where something was stopped.
+            Event::WordsHeard => self.hear_words(),
+            Event::Interrupted | Event::KeyPressed => {
+                self.drop_tail(context);
+                self.hear_words()
+            }
+            Event::TurnEnded => {
+                self.drop_tail(context);
+                self.think()
+            }
+            Event::Backchannel | Event::NothingToSay if self.tail => self.resume(context),
+            Event::Deadline if *forced && !self.voice && self.tail => self.resume(context),
             Event::NothingToSay => Transition(Node::open()),
             Event::Deadline if *forced && !self.voice => Transition(Node::open()),
             Event::Deadline => {
@@ -246,10 +262,13 @@ impl Chart {
                 Transition(Node::caller_speaking(true))
             }
             // Something that must be said now, whoever speaks: that nothing can be heard, or goodbye.
-            Event::AnswerStarted => Transition(Node::assistant_speaking()),
+            Event::AnswerStarted => {
+                self.drop_tail(context);
+                Transition(Node::assistant_speaking())
+            }
             // The last mark of an answer that was interrupted at its very end.
             Event::AnswerEnded => Handled,
-            Event::Interrupted | Event::Backchannel => Super,
+            Event::VoicePassedOver | Event::Backchannel => Super,
         }
     }
 
@@ -275,6 +294,7 @@ impl Chart {
                 self.think()
             }
             Event::Deadline => out_of_patience(*wait, context),
+            Event::VoicePassedOver => self.voice_began(),
             // The vendor was quicker than the detector to see that the caller had finished.
             Event::VoiceEnded => self.voice_ended(),
             // A filler was heard to its end.
@@ -283,13 +303,14 @@ impl Chart {
         }
     }
 
-    /// To [`open`](Self::open) when all was heard, to [`held`](Self::held) at any voice. A key, and a turn that is
-    /// already over, need no second thought.
+    /// To [`open`](Self::open) when all was heard, to [`held`](Self::held) at a voice that may stop it. Words that want
+    /// the floor, a key, and a turn that is already over need no second thought.
     #[state(superstate = "anywhere")]
     fn assistant_speaking(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
             Event::VoiceStarted | Event::WordsHeard => {
                 self.voice |= *event == Event::VoiceStarted;
+                self.tail = true;
                 context.push(Effect::StopPlayout);
                 Transition(Node::held())
             }
@@ -306,6 +327,7 @@ impl Chart {
                 context.push(Effect::AssumeHeard);
                 Transition(Node::open())
             }
+            Event::VoicePassedOver => self.voice_began(),
             // The voice began before the assistant spoke, or was a backchannel.
             Event::VoiceEnded => self.voice_ended(),
             // The next phrase of the same answer.
@@ -316,33 +338,27 @@ impl Chart {
 
     /// To [`caller_speaking`](Self::caller_speaking) or [`thinking`](Self::thinking) when the caller wants the floor,
     /// back to [`assistant_speaking`](Self::assistant_speaking) when not. Undecided at the deadline, a voice that is
-    /// still going on gets the floor, and one that has ended does not.
+    /// still going on gets the floor, and one that has ended does not; what was stopped is kept even so.
     #[state(superstate = "anywhere")]
     fn held(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
             Event::Interrupted | Event::KeyPressed => {
-                context.push(Effect::DropTail);
+                self.drop_tail(context);
                 self.hear_words()
             }
-            Event::Backchannel | Event::NothingToSay => resume(context),
+            Event::Backchannel | Event::NothingToSay => self.resume(context),
             Event::TurnEnded => {
-                context.push(Effect::DropTail);
+                self.drop_tail(context);
                 self.think()
             }
-            Event::Deadline if self.voice => {
-                context.push(Effect::DropTail);
-                Transition(Node::caller_speaking(false))
-            }
-            Event::Deadline => resume(context),
+            Event::Deadline if self.voice => Transition(Node::caller_speaking(false)),
+            Event::Deadline => self.resume(context),
             // The answer was at its end when the voice came: there is no tail, and the voice is the caller's turn.
             Event::AnswerEnded => {
-                context.push(Effect::DropTail);
+                self.drop_tail(context);
                 Transition(Node::caller_speaking(false))
             }
-            Event::VoiceStarted => {
-                self.voice = true;
-                Handled
-            }
+            Event::VoiceStarted | Event::VoicePassedOver => self.voice_began(),
             Event::VoiceEnded => self.voice_ended(),
             // The words are what the verdict is made of; the next phrase waits with the tail.
             Event::WordsHeard | Event::AnswerStarted => Handled,
@@ -359,6 +375,11 @@ impl Chart {
         Transition(Node::caller_speaking(false))
     }
 
+    fn voice_began(&mut self) -> Outcome<Node> {
+        self.voice = true;
+        Handled
+    }
+
     fn voice_ended(&mut self) -> Outcome<Node> {
         self.voice = false;
         Handled
@@ -369,6 +390,18 @@ impl Chart {
         Transition(Node::thinking(Wait::Filler))
     }
 
+    fn drop_tail(&mut self, context: &mut Context<Effect>) {
+        if std::mem::take(&mut self.tail) {
+            context.push(Effect::DropTail);
+        }
+    }
+
+    fn resume(&mut self, context: &mut Context<Effect>) -> Outcome<Node> {
+        self.tail = false;
+        context.push(Effect::ResumeTail);
+        Transition(Node::assistant_speaking())
+    }
+
     fn begin_wait(&mut self, _from: &Node, _to: &Node) {
         self.waits = self.waits.wrapping_add(1);
     }
@@ -377,11 +410,6 @@ impl Chart {
 fn stop_for_good(context: &mut Context<Effect>) {
     context.push(Effect::StopPlayout);
     context.push(Effect::DropTail);
-}
-
-fn resume(context: &mut Context<Effect>) -> Outcome<Node> {
-    context.push(Effect::ResumeTail);
-    Transition(Node::assistant_speaking())
 }
 
 /// Drops the answer that is being made, and the filler that may be heard by now.

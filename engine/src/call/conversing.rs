@@ -43,8 +43,13 @@ impl Call {
 
     /// Says one phrase, or keeps it while the caller has the floor.
     fn say_or_keep(&mut self, at: CallTime, saying: Saying, out: &mut Vec<Output>) {
-        let theirs = matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Held);
-        if (theirs || self.listening.voice_is_on()) && !self.is_closing() {
+        let waits = match self.floor.state() {
+            FloorState::CallerSpeaking | FloorState::Held => true,
+            // It follows what is being said already.
+            FloorState::AssistantSpeaking => false,
+            FloorState::Open | FloorState::Thinking => self.somebody_speaks(),
+        };
+        if waits && !self.is_closing() {
             self.kept.push(saying);
             return;
         }
@@ -89,7 +94,6 @@ impl Call {
         self.turn = None;
         self.listening.forget(&mut self.timers);
         self.floor_event(at, FloorEvent::TurnEnded, out);
-        self.let_go();
         self.understood(at, proposal, out);
     }
 

@@ -1,43 +1,131 @@
-//! Going on after a voice cut us off and nothing came of it: a lorry, a cough, a "mm-hm" that took its time.
+//! Going on after a voice stopped us and nothing came of it: a lorry, a cough, a "mm-hm" that took its time.
 //!
-//! A stop is taken back within half a second where it can be (`statecharts::floor`). A voice that goes on longer gets
-//! the floor, and what it cut off is dropped; but when that voice then had nothing to say, the caller has missed what we
-//! said, and hears it again from the beginning of the sentence.
+//! Within half a second of the stop it is decided who has the floor; but the rest of what we were saying is kept until
+//! the caller has said something that matters, and otherwise it goes on from the very word. Words that come later than
+//! that stop us again, and then for good.
+
+use statecharts::booking::Interruptible;
+use statecharts::floor::{Event, State};
 
 use crate::call::Call;
 use crate::io::Output;
-use crate::speaking::Spoken;
+use crate::patience;
 use crate::time::CallTime;
 use crate::understanding;
 
+/// A voice that is less likely speech than this gets no floor for it.
+const SPEECH_PERCENT_MIN: u8 = 50;
+
+/// After so many stops in a row of which nothing came, only words stop us: in a noisy place a sentence would be chopped to
+/// pieces otherwise.
+const IN_VAIN_MAX: u32 = 3;
+
+/// What is known of the voice on the line, and of the stops that voices caused.
+#[derive(Debug, Default)]
+pub(super) struct Stops {
+    /// When we were stopped last.
+    at: CallTime,
+    /// How likely the voice on the line is somebody near who talks. Before the detector says so, it may be.
+    speech_percent: Option<u8>,
+    /// The words so far of the voice that stopped us only say "go on".
+    only_listens: bool,
+    /// Stops since the caller's last word of which nothing came.
+    in_vain: u32,
+}
+
+impl Stops {
+    pub(super) fn voice_began(&mut self) {
+        self.speech_percent = None;
+    }
+
+    pub(super) fn voice_lasted(&mut self, speech_percent: u8) {
+        self.speech_percent = Some(speech_percent);
+    }
+
+    fn voice_may_be_speech(&self) -> bool {
+        self.speech_percent.is_none_or(|percent| percent >= SPEECH_PERCENT_MIN)
+    }
+}
+
 impl Call {
-    /// Keeps what was cut off until the caller says something that matters.
-    pub(super) fn cut_off(&mut self, dropped: &[Spoken]) {
-        if dropped.is_empty() {
-            return;
-        }
-        let missed = dropped.iter().filter(|spoken| !spoken.unheard.is_empty());
-        self.unsaid = missed.map(|spoken| format!("{} {}", spoken.heard, spoken.unheard).trim().to_owned()).collect();
+    /// Whether somebody is speaking, as far as the detector can tell.
+    pub(super) fn somebody_speaks(&self) -> bool {
+        self.listening.voice_is_on() && self.stops.voice_may_be_speech()
     }
 
-    /// What was cut off matters no more.
-    pub(super) fn let_go(&mut self) {
-        self.unsaid.clear();
-        self.said_again = false;
+    /// What may stop us now.
+    pub(super) fn interruptible(&self) -> Interruptible {
+        let here = if self.stops.in_vain < IN_VAIN_MAX { Interruptible::ByAnything } else { Interruptible::ByWords };
+        self.speaking.interruptible().max(here)
     }
 
-    /// Says again what was cut off, if anything was. Only once in a row: on a line where everything is cut off, asking
-    /// is better.
-    pub(super) fn say_again(&mut self, at: CallTime, out: &mut Vec<Output>) -> bool {
-        let unsaid = std::mem::take(&mut self.unsaid);
-        if unsaid.is_empty() || std::mem::replace(&mut self.said_again, true) {
-            return false;
+    /// The time for a verdict on the voice that stopped us is over, and no words helped.
+    pub(super) fn decide(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        let noise = self.listening.voice_is_on() && !self.somebody_speaks();
+        self.floor_event(at, if noise { Event::Backchannel } else { Event::Deadline }, out);
+    }
+
+    /// Words of the voice that stopped us: they take the floor, or only say "go on".
+    pub(super) fn weigh(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
+        self.stops.only_listens = self.is_backchannel(words);
+        if !self.stops.only_listens {
+            self.floor_event(at, Event::Interrupted, out);
+        } else if self.listening.voice_is_on() {
+            self.floor_event(at, Event::WordsHeard, out);
+        } else {
+            self.floor_event(at, Event::Backchannel, out);
         }
-        self.journal.event(at, "said_again", "nothing came of what cut it off", out);
-        for text in unsaid {
-            self.say_text(at, text, out);
+    }
+
+    /// The voice that stopped us has ended, and all its words say "go on".
+    pub(super) fn only_listened(&self) -> bool {
+        self.speaking.is_holding() && self.stops.only_listens
+    }
+
+    /// It was no interruption.
+    pub(super) fn go_on(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if !self.listening.has_words() {
+            self.stops.in_vain += 1;
         }
-        true
+        self.journal.event(at, "went_on", "it was no interruption", out);
+        if !self.resume_speaking(at, out) {
+            self.floor_event(at, Event::AnswerEnded, out);
+        }
+        self.say_kept(at, out);
+    }
+
+    pub(super) fn stop_speaking(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.stops.at = at;
+        self.stops.only_listens = false;
+        self.speaking.stop(at, out);
+    }
+
+    /// Goes on with what was stopped, from the word at which the caller stopped hearing us. After a while nobody
+    /// remembers half a sentence: then from its clause, as anybody would, and no further back.
+    pub(super) fn resume_speaking(&mut self, at: CallTime, out: &mut Vec<Output>) -> bool {
+        if at.since(self.stops.at) > patience::MID_SENTENCE {
+            self.speaking.go_back_to_clause();
+        }
+        self.speaking.resume(out)
+    }
+
+    /// What stopped us cannot be judged any more: the line went away.
+    pub(super) fn take_stop_back(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        let is_kept = self.floor.state() == State::CallerSpeaking && self.speaking.is_holding();
+        if self.floor.state() == State::Held || (is_kept && !self.listening.has_words()) {
+            self.floor_event(at, Event::Backchannel, out);
+        }
+    }
+
+    /// The voice on the line cannot be heard to its end.
+    pub(super) fn voice_is_lost(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.listening.distrust_voice();
+        self.floor_event(at, Event::VoiceEnded, out);
+    }
+
+    /// The caller said something, so whatever stops us now is not the place they are in.
+    pub(super) fn words_came(&mut self) {
+        self.stops.in_vain = 0;
     }
 
     /// Whether words only say "go on". What answers a question that was heard is no such thing; a "yeah" while the
@@ -49,7 +137,7 @@ impl Call {
 
     /// Whether a question is still to be said, behind what is being said or was cut off: nothing answers it yet.
     fn question_is_ahead(&self) -> bool {
-        let mut unheard = self.unsaid.iter().map(String::as_str).chain(self.speaking.unheard());
+        let mut unheard = self.speaking.unheard();
         let asks = |text: &str| text.ends_with('?');
         !unheard.next().is_some_and(asks) && unheard.any(asks)
     }

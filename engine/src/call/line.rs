@@ -2,6 +2,7 @@
 
 use statecharts::booking::Event as Booked;
 use statecharts::call::{Effect, Event, Wait};
+use statecharts::floor::State as FloorState;
 use statecharts::prompt::Prompt;
 
 use crate::call::{Call, expecting};
@@ -55,8 +56,14 @@ impl Call {
         self.line_event(at, Event::HungUp, out);
     }
 
+    /// Nobody hears us, and nobody is heard. What is being said waits for the next stream; a filler does not.
     pub(super) fn stream_dropped(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        self.speaking.stop(at, out);
+        self.voice_is_lost(at, out);
+        self.take_stop_back(at, out);
+        self.stop_speaking(at, out);
+        if self.floor.state() != FloorState::AssistantSpeaking {
+            self.drop_tail(at, out);
+        }
         self.line_event(at, Event::Dropped, out);
     }
 
@@ -64,8 +71,16 @@ impl Call {
         if let Some(answered) = &mut self.answered {
             answered.stream_sid = stream_sid;
         }
+        self.take_stop_back(at, out);
+        // What was ordered since then comes behind the apology, too.
+        if self.speaking.is_busy() {
+            self.stop_speaking(at, out);
+        }
+        if self.floor.state() == FloorState::CallerSpeaking && !self.listening.has_words() {
+            self.nothing_to_say(at, out);
+        }
         self.line_event(at, Event::Resumed, out);
-        self.speaking.resume(out);
+        self.resume_speaking(at, out);
     }
 
     pub(super) fn too_long(&mut self, at: CallTime, out: &mut Vec<Output>) {

@@ -27,6 +27,7 @@ use statecharts::call::{Call as Line, State as LineState};
 use statecharts::floor::{Floor, Wait};
 use statecharts::proposal::Expect;
 
+use crate::call::going_on::Stops;
 use crate::call::journal::Journal;
 use crate::call::turns::OpenTurn;
 use crate::io::{Answered, Input, Message, Output, PhraseId, QueryId};
@@ -55,10 +56,7 @@ pub struct Call {
     kept: Vec<Saying>,
     /// The last "one moment".
     filler: Option<PhraseId>,
-    /// Phrases that a voice cut off, as long as nothing is known to have come of it.
-    unsaid: Vec<String>,
-    /// They were said again already, and cut off again.
-    said_again: bool,
+    stops: Stops,
     history: Vec<Message>,
     calendar: Calendar,
     hearing_failures: u32,

@@ -2,7 +2,7 @@
 
 use statecharts::booking::Event as Booked;
 use statecharts::booking::Interruptible;
-use statecharts::call::Event as LineEvent;
+use statecharts::call::{Event as LineEvent, State as LineState};
 use statecharts::floor::{Effect, Event, State, Wait};
 use statecharts::prompt::Prompt;
 
@@ -15,17 +15,22 @@ use crate::time::{CallTime, Timer};
 
 impl Call {
     pub(super) fn voice_started(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        match self.floor.state() {
-            State::AssistantSpeaking if !self.may_be_interrupted() => {}
+        self.stops.voice_began();
+        let event = match self.floor.state() {
+            State::AssistantSpeaking if self.interruptible() != Interruptible::ByAnything => Event::VoicePassedOver,
             // A sound while we think is no reason to stop thinking; words are.
-            State::Thinking => {}
-            _ => self.floor_event(at, Event::VoiceStarted, out),
-        }
+            State::Thinking => Event::VoicePassedOver,
+            _ => Event::VoiceStarted,
+        };
+        self.floor_event(at, event, out);
     }
 
     pub(super) fn voice_ended(&mut self, at: CallTime, voiced_ms: u32, out: &mut Vec<Output>) {
         self.last_voiced_ms = voiced_ms;
         self.floor_event(at, Event::VoiceEnded, out);
+        if self.only_listened() {
+            return self.floor_event(at, Event::Backchannel, out);
+        }
         if self.kept.is_empty() || self.listening.has_words() {
             return;
         }
@@ -37,15 +42,12 @@ impl Call {
     }
 
     pub(super) fn words_grew(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
+        self.words_came();
         match self.floor.state() {
-            State::Held if !self.is_backchannel(words) => self.floor_event(at, Event::Interrupted, out),
-            State::AssistantSpeaking if self.is_backchannel(words) || !self.may_be_interrupted() => {}
-            State::AssistantSpeaking => {
-                self.floor_event(at, Event::VoiceStarted, out);
-                self.floor_event(at, Event::Interrupted, out);
-            }
-            State::Thinking => self.floor_event(at, Event::VoiceStarted, out),
-            State::Held => {}
+            State::AssistantSpeaking if self.is_backchannel(words) => {}
+            State::AssistantSpeaking if self.interruptible() == Interruptible::Never => {}
+            State::AssistantSpeaking => self.floor_event(at, Event::Interrupted, out),
+            State::Held | State::CallerSpeaking if self.speaking.is_holding() => self.weigh(at, words, out),
             _ => self.floor_event(at, Event::WordsHeard, out),
         }
     }
@@ -67,7 +69,12 @@ impl Call {
     }
 
     pub(super) fn floor_event(&mut self, at: CallTime, event: Event, out: &mut Vec<Output>) {
-        for effect in self.floor.handle(event) {
+        let was_held = self.floor.state() == State::Held;
+        let effects = self.floor.handle(event);
+        if was_held && matches!(self.floor.state(), State::CallerSpeaking | State::Thinking) {
+            self.journal.event(at, "yielded", reason_to_yield(event), out);
+        }
+        for effect in effects {
             self.take_turns(at, effect, out);
         }
     }
@@ -75,7 +82,10 @@ impl Call {
     /// The floor's deadline passed. What waits to be said is the best answer to that, but nobody is talked over for it
     /// at the first deadline, nor while the words of a voice that has just ended may be on their way.
     pub(super) fn floor_due(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        let still_theirs = self.listening.voice_is_on() && self.floor.wait() == Wait::Filler;
+        if self.floor.state() == State::Held {
+            return self.decide(at, out);
+        }
+        let still_theirs = self.somebody_speaks() && self.floor.wait() == Wait::Filler;
         let kept = self.kept.len();
         if !still_theirs && self.timers.due(Timer::Kept).is_none() {
             self.say_kept(at, out);
@@ -91,6 +101,12 @@ impl Call {
             Timer::ALL.into_iter().for_each(|timer| self.timers.clear(timer));
             return;
         }
+        // Nobody is there to wait for anything; the line has a deadline of its own.
+        if self.line.state() == LineState::Resuming {
+            self.timers.clear(Timer::Floor);
+            self.armed = None;
+            return;
+        }
         let wait = self.floor.wait();
         let armed = Armed { wait, begun: self.floor.waits(), progress: self.progress_of(wait) };
         if self.armed == Some(armed) {
@@ -99,6 +115,7 @@ impl Call {
         self.armed = Some(armed);
         let patience = match wait {
             Wait::Silence => patience::SILENCE,
+            Wait::Words if self.speaking.is_holding() => patience::WORDS_OF_A_STOP,
             Wait::Words => patience::WORDS,
             Wait::Monologue => patience::WORDLESS.min(patience::MONOLOGUE.saturating_sub(self.listening.lasted(at))),
             Wait::Filler => patience::FILLER,
@@ -123,9 +140,6 @@ impl Call {
     pub(super) fn nothing_to_say(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.listening.forget(&mut self.timers);
         self.floor_event(at, Event::NothingToSay, out);
-        if self.kept.is_empty() {
-            self.say_again(at, out);
-        }
         self.say_kept(at, out);
     }
 
@@ -138,15 +152,10 @@ impl Call {
         match effect {
             Effect::StopPlayout => {
                 self.journal.event(at, "stopped", "voice while we spoke", out);
-                self.speaking.stop(at, out);
+                self.stop_speaking(at, out);
             }
             Effect::DropTail => self.drop_tail(at, out),
-            Effect::ResumeTail => {
-                self.journal.event(at, "went_on", "it was no interruption", out);
-                if !self.speaking.resume(out) {
-                    self.floor_event(at, Event::AnswerEnded, out);
-                }
-            }
+            Effect::ResumeTail => self.go_on(at, out),
             Effect::CancelAnswer => self.cancel_answer(at, out),
             Effect::ForceTurn => self.force_turn(at, out),
             Effect::AskStillThere => self.tell_booking(at, Booked::Silence, out),
@@ -168,10 +177,8 @@ impl Call {
         self.journal.close_turn(out);
     }
 
-    fn drop_tail(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        let dropped = self.speaking.drop_held(at);
-        self.cut_off(&dropped);
-        for spoken in dropped {
+    pub(super) fn drop_tail(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        for spoken in self.speaking.drop_held(at) {
             self.said(spoken, out);
         }
     }
@@ -180,11 +187,9 @@ impl Call {
     fn cancel_answer(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.thinking.cancel(out);
         if self.speaking.is_busy() {
-            self.speaking.stop(at, out);
+            self.stop_speaking(at, out);
             self.drop_tail(at, out);
         }
-        // Only "one moment": whoever goes on does not wait for it.
-        self.let_go();
         if let Some(open) = self.turn.take_if(|open| !open.understood) {
             self.history.pop();
             self.listening.resume(open.turn);
@@ -205,11 +210,12 @@ impl Call {
 
     fn words_never_came(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.journal.event(at, "not_heard", "a voice without words", out);
+        if self.speaking.is_holding() {
+            return self.nothing_to_say(at, out);
+        }
         self.listening.forget(&mut self.timers);
         self.floor_event(at, Event::TurnEnded, out);
-        if !self.say_again(at, out) {
-            self.tell_booking(at, Booked::NotUnderstood, out);
-        }
+        self.tell_booking(at, Booked::NotUnderstood, out);
     }
 
     fn give_up(&mut self, at: CallTime, out: &mut Vec<Output>) {
@@ -219,7 +225,7 @@ impl Call {
 
     /// Plays while we go on thinking, and only where nothing else plays.
     fn say_filler(&mut self, _at: CallTime, out: &mut Vec<Output>) {
-        if !self.speaking.is_busy() && self.kept.is_empty() {
+        if !self.speaking.is_busy() && self.kept.is_empty() && !self.somebody_speaks() {
             for text in self.phrases(&Prompt::OneMoment) {
                 self.filler = Some(self.speaking.say(text, Prompt::OneMoment.interruptible(), out));
             }
@@ -245,8 +251,14 @@ impl Call {
             self.tell_booking(at, Booked::NotUnderstood, out);
         }
     }
+}
 
-    fn may_be_interrupted(&self) -> bool {
-        self.speaking.interruptible() != Interruptible::Never && !self.is_closing()
+/// What decided that the caller has the floor, of what may happen while that is open.
+fn reason_to_yield(event: Event) -> &'static str {
+    match event {
+        Event::Deadline => "the voice goes on",
+        Event::KeyPressed => "a key",
+        Event::AnswerEnded => "all was heard",
+        _ => "words",
     }
 }

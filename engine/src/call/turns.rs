@@ -33,6 +33,7 @@ impl Call {
         let heard = self.listening.handle(at, input, &mut self.timers);
         match input {
             Input::VoiceStarted => self.voice_started(at, out),
+            Input::VoiceLasted { speech_percent, .. } => self.stops.voice_lasted(*speech_percent),
             Input::VoiceEnded { voiced_ms } => self.voice_ended(at, *voiced_ms, out),
             _ => {}
         }
@@ -66,7 +67,6 @@ impl Call {
         if self.is_backchannel(&turn.text) && self.passed_over(at, out) {
             return;
         }
-        self.let_go();
         self.journal.close_turn(out);
         self.journal.reached(Stage::SpeechEnded, turn.speech_ended);
         if let Some(transcribed) = turn.transcribed {
@@ -195,10 +195,8 @@ impl Call {
         match self.floor.state() {
             FloorState::Held => self.floor_event(at, FloorEvent::Backchannel, out),
             FloorState::AssistantSpeaking => {}
-            FloorState::CallerSpeaking if !self.unsaid.is_empty() => {
-                self.said_again = false;
-                self.floor_event(at, FloorEvent::NothingToSay, out);
-                self.say_again(at, out);
+            FloorState::CallerSpeaking if self.speaking.is_holding() => {
+                self.floor_event(at, FloorEvent::Backchannel, out);
             }
             _ => return false,
         }

@@ -224,11 +224,11 @@ impl Watch {
             | Input::PhraseStarted { .. }
             | Input::VoiceStarted
             | Input::VoiceEnded { .. }
-            | Input::StreamResumed { .. }
             | Input::Interim { .. }
             | Input::Final { .. }
             | Input::KeyPressed(_)
-            | Input::Answered(_) => self.stirred_at = at,
+            | Input::Answered(_) => self.stirred_at = self.stirred_at.max(at),
+            Input::StreamResumed { .. } => self.stirred_at = at,
             Input::StreamDropped => self.stirred_at = at + Duration::from_secs(20),
             Input::SlotReserved { .. } => self.confirmed += 1,
             _ => {}

@@ -6,8 +6,9 @@ use statecharts::floor::{Effect, Event, Floor, State, Wait};
 use crate::drawing::{self, Walk, name};
 use crate::script;
 
-const EVENTS: [Event; 11] = [
+const EVENTS: [Event; 12] = [
     Event::VoiceStarted,
+    Event::VoicePassedOver,
     Event::VoiceEnded,
     Event::WordsHeard,
     Event::TurnEnded,
