@@ -41,7 +41,7 @@ impl Call {
         self.say_or_keep(at, Saying { text, interruptible: Interruptible::ByAnything }, out);
     }
 
-    /// Says one phrase, or keeps it while the caller has the floor.
+    /// Says one phrase, or keeps it while the caller has the floor, or is cut off.
     fn say_or_keep(&mut self, at: CallTime, saying: Saying, out: &mut Vec<Output>) {
         let waits = match self.floor.state() {
             FloorState::CallerSpeaking | FloorState::Held => true,
@@ -49,7 +49,7 @@ impl Call {
             FloorState::AssistantSpeaking => false,
             FloorState::Open | FloorState::Thinking => self.somebody_speaks(),
         };
-        if waits && !self.is_closing() {
+        if (waits || self.is_cut_off()) && !self.is_closing() {
             self.kept.push(saying);
             return;
         }
@@ -64,7 +64,7 @@ impl Call {
 
     /// Says what was kept while the caller had the floor.
     pub(super) fn say_kept(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        if matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Held) {
+        if matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Held) || self.is_cut_off() {
             return;
         }
         for saying in std::mem::take(&mut self.kept) {

@@ -81,6 +81,7 @@ impl Call {
         }
         self.line_event(at, Event::Resumed, out);
         self.resume_speaking(at, out);
+        self.say_kept(at, out);
     }
 
     pub(super) fn too_long(&mut self, at: CallTime, out: &mut Vec<Output>) {

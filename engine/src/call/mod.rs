@@ -24,7 +24,7 @@ mod turns;
 use chrono::{DateTime, NaiveDateTime};
 use statecharts::booking::{Booking, Interruptible};
 use statecharts::call::{Call as Line, State as LineState};
-use statecharts::floor::{Floor, Wait};
+use statecharts::floor::{Floor, State as FloorState, Wait};
 use statecharts::proposal::Expect;
 
 use crate::call::going_on::Stops;
@@ -125,9 +125,19 @@ impl Call {
         self.line.state() == LineState::Ended
     }
 
+    /// Whether goodbye is being said.
+    pub fn is_closing(&self) -> bool {
+        self.line.state() == LineState::Closing
+    }
+
     /// Events that a chart had no use for: none, if all is well.
     pub fn unhandled(&self) -> u32 {
         self.line.unhandled() + self.floor.unhandled() + self.booking.unhandled()
+    }
+
+    /// Who has the floor.
+    pub fn floor(&self) -> FloorState {
+        self.floor.state()
     }
 
     fn attend(&mut self, at: CallTime, input: Input, out: &mut Vec<Output>) {
@@ -177,8 +187,9 @@ impl Call {
         format!("{:?}", self.booking.state()).to_lowercase()
     }
 
-    fn is_closing(&self) -> bool {
-        self.line.state() == LineState::Closing
+    /// The stream dropped, and no other has adopted the call yet.
+    fn is_cut_off(&self) -> bool {
+        self.line.state() == LineState::Resuming
     }
 
     fn answered(&self) -> &Answered {

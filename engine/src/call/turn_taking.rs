@@ -82,6 +82,10 @@ impl Call {
     /// The floor's deadline passed. What waits to be said is the best answer to that, but nobody is talked over for it
     /// at the first deadline, nor while the words of a voice that has just ended may be on their way.
     pub(super) fn floor_due(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if self.is_cut_off() {
+            // Nobody is there to hear anything: the wait begins anew.
+            return;
+        }
         if self.floor.state() == State::Held {
             return self.decide(at, out);
         }
@@ -225,7 +229,7 @@ impl Call {
 
     /// Plays while we go on thinking, and only where nothing else plays.
     fn say_filler(&mut self, _at: CallTime, out: &mut Vec<Output>) {
-        if !self.speaking.is_busy() && self.kept.is_empty() && !self.somebody_speaks() {
+        if !self.speaking.is_busy() && self.kept.is_empty() && !self.somebody_speaks() && !self.is_cut_off() {
             for text in self.phrases(&Prompt::OneMoment) {
                 self.filler = Some(self.speaking.say(text, Prompt::OneMoment.interruptible(), out));
             }
