@@ -1,53 +1,67 @@
-//! The world stepped in virtual time: one call of the real engine, with a caller, vendors and a leg that are made of
-//! numbers. No socket, no sleep: a ten-minute call takes a millisecond.
+//! The world stepped in virtual time: one call of the real engine and the real playout, with a caller, vendors, a network
+//! and a Twilio that are made of numbers. No socket, no sleep: a ten-minute call takes a few milliseconds.
 //!
 //! ```text
-//!  agenda (what happens when) ─► Input ─► Call ─► Output ─► leg, synthesizer, model, calendar ─► agenda
+//!  agenda (what happens when) ─► Input ─► Call ─► Output ─► playing, speech, model, calendar ─► agenda
+//!                                  ▲                            │ frames, marks, clear
+//!  caller ─► detector, hearing ────┴──── network, up ◄─ twilio ◄┴─ network, down
 //! ```
 //!
-//! Scenarios put known situations on the agenda; the simulation puts random ones there. Both read the [`Log`].
+//! Scenarios put known situations on the agenda; the simulation puts random ones there. Both read the [`Log`], and
+//! [`promises`] are checked against it and against what [`Twilio`] knows was heard.
 
+mod agenda;
 mod calendar;
-mod leg;
+mod detector;
+mod hearing;
+mod line;
+mod model;
+mod network;
+mod playing;
+pub mod promises;
 pub mod random;
 pub mod scenario;
+mod speech;
+pub mod telling;
+mod twilio;
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::business::Business;
 use engine::call::Call;
-use engine::io::{Answered, Fault, Input, Output, ReplyId};
+use engine::io::{Answered, Fault, Input, Output};
 use engine::time::CallTime;
 
-pub use crate::stepped::calendar::Calendar;
-use crate::stepped::leg::Leg;
+pub use crate::stepped::calendar::{Calendar, CalendarAnswer};
+pub use crate::stepped::hearing::Manner;
+use crate::stepped::hearing::Utterance;
+use crate::stepped::line::Line;
+pub use crate::stepped::model::{Ending, ModelAnswer};
+pub use crate::stepped::network::Way;
+use crate::stepped::playing::{Playing, Sent};
+use crate::stepped::speech::{Fetched, Part, Speech};
+pub use crate::stepped::speech::{SpeechAnswer, word_ends_ms};
+pub use crate::stepped::twilio::{Echo, Span, Twilio};
 
-/// How fast the stepped synthesizer speaks, in milliseconds per character.
-const CHARACTER_MS: u32 = 60;
-
-/// Between the end of a voice and the detector's word for it.
-const HANGOVER: Duration = Duration::from_millis(200);
-
-/// Between the beginning of a voice and the detector's word for it.
-const ONSET: Duration = Duration::from_millis(40);
+/// From being asked to finish to the transcript.
+const FINISHING: Duration = Duration::from_millis(150);
 
 /// Steps after which a call that does not end counts as broken.
 const STEPS_MAX: u32 = 200_000;
 
-/// How the vendors of a stepped world behave.
+/// How quick the vendors of a stepped world are.
 #[derive(Debug, Clone)]
 pub struct Vendors {
     /// From the end of speech to its final transcript.
     pub transcript: Duration,
     /// From an order to a phrase's audio, for a phrase that was not said before.
     pub synthesis: Duration,
-    /// From a request to the first and last of the model's answer.
+    /// From a request to the first of the model's answer.
     pub model: Duration,
     /// From a question to the calendar's answer.
     pub calendar: Duration,
-    /// From the leg's playing a mark to our hearing of it, and from a clear to its effect.
-    pub leg: Duration,
 }
 
 impl Default for Vendors {
@@ -57,27 +71,25 @@ impl Default for Vendors {
             synthesis: Duration::from_millis(200),
             model: Duration::from_millis(400),
             calendar: Duration::from_millis(20),
-            leg: Duration::from_millis(30),
         }
     }
 }
 
-/// What the model does with the next request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelAnswer {
-    /// Writes this.
-    Text(String),
-    /// Fails.
-    Fails,
-    /// Never answers.
-    Stalls,
-}
-
 /// One thing on the agenda.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Happening {
-    Input(Input),
-    LegPlays(leg::Played),
+    /// The call is told something.
+    Told(Input),
+    /// Speech-to-text says something, if it can be reached.
+    Transcribed(Input),
+    /// Something on the caller's side of the network.
+    There(line::There),
+    /// A part of a phrase's audio comes.
+    Speech(engine::io::PhraseId, Part),
+    /// The stream is gone.
+    StreamDrops,
+    /// Another stream adopts the call.
+    StreamResumes,
 }
 
 /// Everything that went in and out, in order.
@@ -96,37 +108,38 @@ pub enum Logged {
 pub struct Stepped {
     call: Call,
     now: CallTime,
-    agenda: BTreeMap<(CallTime, u64), Happening>,
-    entries: u64,
-    leg: Leg,
-    /// What the model answers, request by request; rules only when `has_model` was false.
-    pub model: std::collections::VecDeque<ModelAnswer>,
+    agenda: agenda::Agenda<Happening>,
+    pending: VecDeque<Input>,
+    line: Line,
+    playing: Playing,
+    speech: Speech,
+    /// What the model answers, request by request; it fails where nothing is said.
+    pub model: VecDeque<ModelAnswer>,
     /// The appointments.
     pub calendar: Calendar,
-    /// How the vendors behave from now on.
+    /// How quick the vendors are from now on.
     pub vendors: Vendors,
-    synthesized: BTreeMap<String, u32>,
-    cancelled: Vec<ReplyId>,
+    /// How utterances are transcribed, one after the other; well where nothing is said.
+    pub manners: VecDeque<Manner>,
+    /// Words whose final is owed only when it is asked for.
+    unfinished: Option<(CallTime, Input)>,
+    hearing: Hearing,
+    refused: u32,
     log: Log,
+}
+
+/// Whether speech-to-text can be reached. While it cannot, the caller's audio is kept, and its words come late.
+#[derive(Debug)]
+enum Hearing {
+    Up,
+    Down(Vec<Input>),
+    Gone,
 }
 
 impl Stepped {
     /// A call that was answered at zero.
     pub fn answered(business: Business, answered_at_ms: i64, from: &str, has_model: bool) -> Self {
-        let mut stepped = Self {
-            call: Call::default(),
-            now: CallTime::ZERO,
-            agenda: BTreeMap::new(),
-            entries: 0,
-            leg: Leg::default(),
-            model: std::collections::VecDeque::new(),
-            calendar: Calendar::new(business.clone(), answered_at_ms),
-            vendors: Vendors::default(),
-            synthesized: BTreeMap::new(),
-            cancelled: Vec::new(),
-            log: Vec::new(),
-        };
-        let answered = Answered {
+        Self::of(Answered {
             call_sid: "CA00000000000000000000000000000001".to_owned(),
             stream_sid: "MZ00000000000000000000000000000001".to_owned(),
             from: from.to_owned(),
@@ -135,68 +148,112 @@ impl Stepped {
             business,
             turns_by_vendor: false,
             has_model,
+        })
+    }
+
+    /// A call of which everything is known.
+    pub fn of(answered: Answered) -> Self {
+        let calendar = Calendar::new(answered.business.clone(), answered.answered_at_ms);
+        let mut stepped = Self {
+            call: Call::default(),
+            now: CallTime::ZERO,
+            agenda: agenda::Agenda::default(),
+            pending: VecDeque::new(),
+            line: Line::default(),
+            playing: Playing::new(Playing::silence()),
+            speech: Speech::default(),
+            model: VecDeque::new(),
+            calendar,
+            vendors: Vendors::default(),
+            manners: VecDeque::new(),
+            unfinished: None,
+            hearing: Hearing::Up,
+            refused: 0,
+            log: Vec::new(),
         };
         stepped.put(CallTime::ZERO, Input::Answered(Box::new(answered)));
         stepped
     }
 
-    /// Puts an input on the agenda.
+    /// Puts an input on the agenda, as it is.
     pub fn put(&mut self, at: CallTime, input: Input) {
-        self.enter(at, Happening::Input(input));
+        self.enter(at, Happening::Told(input));
     }
 
     /// The caller says something: the detector notices, and words follow.
     pub fn says(&mut self, at: CallTime, words: &str, lasts: Duration) {
-        let ends = at + lasts;
-        self.put(at + ONSET, Input::VoiceStarted);
-        let split: Vec<&str> = words.split_whitespace().collect();
-        for heard in 1..split.len() {
-            let share = lasts.mul_f64(heard as f64 / split.len() as f64);
-            let text = split[..heard].join(" ");
-            self.put(at + share + self.vendors.transcript / 2, Input::Interim { text, confidence: 0.9 });
+        self.sounds(at, lasts, line::SPEECH_PERCENT);
+        let manner = self.manners.pop_front().unwrap_or(Manner::Well);
+        let utterance = Utterance { words, from: at, lasts, takes: self.vendors.transcript, manner };
+        for (at, takes, input) in utterance.transcript() {
+            self.enter(at, Happening::There(line::There::Audio(takes, input)));
         }
-        self.put(ends + HANGOVER, Input::VoiceEnded { voiced_ms: lasts.as_millis() as u32 });
-        let heard = Input::Final {
-            text: words.to_owned(),
-            confidence: 0.95,
-            from_ms: at.as_ms(),
-            to_ms: ends.as_ms(),
-            ends_turn: true,
-        };
-        self.put(ends + self.vendors.transcript.max(HANGOVER), heard);
+        let is_owed = manner == Manner::Unfinished;
+        self.unfinished = is_owed.then(|| (at + lasts, utterance.finished()));
     }
 
-    /// A sound that the detector takes for a voice, and that has no words.
-    pub fn noise(&mut self, at: CallTime, lasts: Duration) {
-        self.put(at + ONSET, Input::VoiceStarted);
-        self.put(at + lasts + HANGOVER, Input::VoiceEnded { voiced_ms: lasts.as_millis() as u32 });
+    /// A sound that the detector takes for a voice, and that has no words. A real voice is 90 percent like speech.
+    pub fn sounds(&mut self, at: CallTime, lasts: Duration, speech_percent: u8) {
+        self.enter(at, Happening::There(line::There::SoundBegins(speech_percent)));
+        self.enter(at + lasts, Happening::There(line::There::SoundEnds(speech_percent)));
     }
 
-    /// When the next thing happens: on the agenda, or because the call wants to be woken.
+    /// The caller presses a key.
+    pub fn presses(&mut self, at: CallTime, key: char) {
+        self.enter(at, Happening::There(line::There::Says(Input::KeyPressed(key))));
+    }
+
+    /// The caller hangs up.
+    pub fn hangs_up(&mut self, at: CallTime) {
+        self.enter(at, Happening::There(line::There::Says(Input::HungUp)));
+    }
+
+    /// The stream is gone without a word.
+    pub fn drops(&mut self, at: CallTime) {
+        self.enter(at, Happening::StreamDrops);
+    }
+
+    /// A new stream adopts the call.
+    pub fn resumes(&mut self, at: CallTime) {
+        self.enter(at, Happening::StreamResumes);
+    }
+
+    /// Nothing of the caller's comes through for a while.
+    pub fn stalls(&mut self, at: CallTime, lasts: Duration) {
+        self.enter(at, Happening::There(line::There::Stalls(lasts)));
+    }
+
+    /// What comes of the phrases that are asked for next; all of it at once where nothing is said.
+    pub fn speech_answers(&mut self) -> &mut VecDeque<SpeechAnswer> {
+        &mut self.speech.answers
+    }
+
+    /// The network and Twilio's end of it.
+    pub fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
+    /// What the caller heard of us.
+    pub fn twilio(&self) -> &Twilio {
+        &self.line.twilio
+    }
+
+    /// When the next thing happens: on the agenda, because the call wants to be woken, or because frames are due.
     pub fn next_at(&self) -> Option<CallTime> {
-        let planned = self.agenda.keys().next().map(|(at, _)| *at);
         let due = self.call.deadline().map(|(due, _)| due);
-        planned.into_iter().chain(due).min()
+        let frames = self.playing.due().filter(|_| self.line.is_up);
+        self.agenda.next_at().into_iter().chain(due).chain(frames).min().map(|at| at.max(self.now))
     }
 
     /// Lets the next thing happen. Returns false when nothing is left to happen.
     pub fn step(&mut self) -> bool {
         let Some(at) = self.next_at() else { return false };
-        self.now = self.now.max(at);
-        let planned = self.agenda.first_key_value().is_some_and(|((planned, _), _)| *planned <= at);
-        if !planned {
-            self.tell(Input::Tick);
-            return true;
+        self.now = at;
+        if self.agenda.next_at().is_some_and(|planned| planned <= at) {
+            let happening = self.agenda.pop().expect("it was just seen");
+            self.happens(happening);
         }
-        match self.agenda.pop_first().expect("it was just seen").1 {
-            Happening::Input(input) => self.tell(input),
-            Happening::LegPlays(played) => {
-                for (at, input) in self.leg.plays(self.now, played, self.vendors.leg) {
-                    self.put(at, input);
-                }
-                self.plan_leg();
-            }
-        }
+        self.settle();
         true
     }
 
@@ -218,12 +275,17 @@ impl Stepped {
                 return;
             }
         }
-        panic!("the call does not end; the last of it:\n{:#?}", &self.log[self.log.len().saturating_sub(20)..]);
+        panic!("the call does not end; the last of it:\n{}", telling::last_of(&self.log, Duration::from_secs(20)));
     }
 
     /// The call itself.
     pub fn call(&self) -> &Call {
         &self.call
+    }
+
+    /// The time of the call.
+    pub fn now(&self) -> CallTime {
+        self.now
     }
 
     /// Everything so far.
@@ -233,16 +295,77 @@ impl Stepped {
 
     /// Whether something of ours is audible to the caller now.
     pub fn is_audible(&self) -> bool {
-        self.leg.is_audible()
+        self.line.twilio.is_audible(self.now)
+    }
+
+    /// Phrases that the playout would not take, because too many waited.
+    pub fn refused(&self) -> u32 {
+        self.refused
+    }
+
+    fn happens(&mut self, happening: Happening) {
+        match happening {
+            Happening::Told(input) => self.tell(input),
+            Happening::Transcribed(input) => self.transcribed(input),
+            Happening::There(what) => {
+                for (at, happening) in self.line.happens(self.now, what) {
+                    self.enter(at, happening);
+                }
+            }
+            Happening::Speech(phrase, part) => self.speech_comes(phrase, part),
+            Happening::StreamDrops => {
+                if self.line.drops(self.now) {
+                    self.tell(Input::StreamDropped);
+                }
+            }
+            Happening::StreamResumes => {
+                if let Some(catching_up) = self.line.resumes(self.now) {
+                    self.tell(Input::StreamResumed { stream_sid: "MZ2".to_owned() });
+                    for (at, happening) in catching_up {
+                        self.enter(at, happening);
+                    }
+                }
+            }
+        }
     }
 
     fn tell(&mut self, input: Input) {
+        self.pending.push_back(input);
+    }
+
+    /// Tells the call everything that is pending, carries out what it orders, and sends what is due, as the driver does.
+    fn settle(&mut self) {
+        if self.call.deadline().is_some_and(|(due, _)| due <= self.now) {
+            self.tell(Input::Tick);
+        }
         let mut out = Vec::new();
-        self.log.push((self.now, Logged::Input(input.clone())));
-        self.call.handle(self.now, input, &mut out);
-        for order in out {
-            self.log.push((self.now, Logged::Output(order.clone())));
-            self.carry_out(order);
+        loop {
+            while let Some(input) = self.pending.pop_front() {
+                self.note(&input);
+                self.log.push((self.now, Logged::Input(input.clone())));
+                self.call.handle(self.now, input, &mut out);
+                for order in out.drain(..) {
+                    self.log.push((self.now, Logged::Output(order.clone())));
+                    self.carry_out(order);
+                }
+            }
+            self.send_due();
+            if self.pending.is_empty() || self.call.is_over() {
+                return;
+            }
+        }
+    }
+
+    /// What the world remembers of what the call is told.
+    fn note(&mut self, input: &Input) {
+        match input {
+            Input::HearingFailed(Fault::Retry(_)) if matches!(self.hearing, Hearing::Up) => {
+                self.hearing = Hearing::Down(Vec::new());
+            }
+            Input::HearingFailed(Fault::Retry(_)) => {}
+            Input::HearingFailed(_) => self.hearing = Hearing::Gone,
+            Input::HearingStarted => self.hearing_is_back(),
+            _ => self.line.note(input),
         }
     }
 
@@ -250,25 +373,32 @@ impl Stepped {
         match order {
             Output::Speak { phrase, text, from_ms, .. } => self.speak(phrase, &text, from_ms),
             Output::ClearPlayout { generation } => {
-                self.agenda.retain(|_, happening| !matches!(happening, Happening::LegPlays(_)));
-                for (at, input) in self.leg.clear(self.now, generation, self.vendors.leg) {
-                    self.put(at, input);
+                self.playing.clear(generation);
+                for (at, happening) in self.line.clears(self.now) {
+                    self.enter(at, happening);
                 }
             }
-            Output::StartReply { reply, .. } => self.answer(reply),
-            Output::CancelReply { reply } => self.cancelled.push(reply),
+            Output::StartReply { reply, .. } => {
+                let answer = self.model.pop_front().unwrap_or(ModelAnswer::Fails);
+                for (after, input) in model::answered(reply, answer, self.vendors.model) {
+                    self.put(self.now + after, input);
+                }
+            }
             Output::FindTimes { query, wanted } => {
-                let found = self.calendar.find(query, &wanted, self.now);
-                self.put(self.now + self.vendors.calendar, found);
+                if let Some((later, found)) = self.calendar.asked(query, &wanted, self.now) {
+                    self.put(self.now + self.vendors.calendar + later, found);
+                }
             }
             Output::ReserveSlot { query, key, reservation } => {
-                let reserved = self.calendar.reserve(query, &key, &reservation, self.now);
-                self.put(self.now + self.vendors.calendar, reserved);
+                if let Some((later, reserved)) = self.calendar.ordered(query, &key, &reservation, self.now) {
+                    self.put(self.now + self.vendors.calendar + later, reserved);
+                }
             }
-            Output::FinishUtterance
-            | Output::StartHearing { .. }
+            Output::FinishUtterance => self.finish_utterance(),
+            Output::StartHearing { .. }
             | Output::ExpectWords { .. }
             | Output::StopHearing
+            | Output::CancelReply { .. }
             | Output::Transfer { .. }
             | Output::Record(_)
             | Output::CloseLeg { .. } => {}
@@ -276,41 +406,90 @@ impl Stepped {
     }
 
     fn speak(&mut self, phrase: engine::io::PhraseId, text: &str, from_ms: u32) {
-        let length_ms = text.chars().count() as u32 * CHARACTER_MS;
-        let cached = self.synthesized.insert(text.to_owned(), length_ms).is_some();
-        let ready = if cached { self.now } else { self.now + self.vendors.synthesis };
-        self.put(ready, Input::PhraseSynthesized { phrase, length_ms, word_ends_ms: Vec::new(), cached });
-        self.leg.append(phrase, ready, from_ms, length_ms);
-        self.plan_leg();
-    }
-
-    fn plan_leg(&mut self) {
-        self.agenda.retain(|_, happening| !matches!(happening, Happening::LegPlays(_)));
-        if let Some((at, played)) = self.leg.next(self.now) {
-            self.enter(at, Happening::LegPlays(played));
+        if !self.playing.append(phrase, from_ms) {
+            self.refused += 1;
+            let fault = Fault::OurMistake("too many phrases wait to be played".to_owned());
+            return self.tell(Input::SynthesisFailed { phrase, fault });
+        }
+        self.line.texts.insert(phrase, Arc::from(text));
+        match self.speech.fetch(self.now, phrase, text, self.vendors.synthesis) {
+            Fetched::Comes(parts) => {
+                for (at, phrase, part) in parts {
+                    self.enter(at, Happening::Speech(phrase, part));
+                }
+            }
+            Fetched::Kept { length_ms } => {
+                self.playing.fill(phrase, length_ms);
+                self.playing.end(phrase);
+                self.tell(Input::PhraseArrived { phrase });
+                self.tell_synthesized(phrase, length_ms, true);
+            }
         }
     }
 
-    fn answer(&mut self, reply: ReplyId) {
-        let at = self.now + self.vendors.model;
-        match self.model.pop_front().unwrap_or(ModelAnswer::Fails) {
-            ModelAnswer::Text(text) => {
-                let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(index, _)| index);
-                let (head, tail) = text.split_at(middle);
-                self.put(at, Input::ReplyDelta { reply, text: head.to_owned() });
-                self.put(at + Duration::from_millis(150), Input::ReplyDelta { reply, text: tail.to_owned() });
-                self.put(at + Duration::from_millis(160), Input::ReplyFinished { reply, tokens: Some((400, 40)) });
+    fn speech_comes(&mut self, phrase: engine::io::PhraseId, part: Part) {
+        match part {
+            Part::Audio { ms, is_first } => {
+                self.playing.fill(phrase, ms);
+                if is_first {
+                    self.tell(Input::PhraseArrived { phrase });
+                }
             }
-            ModelAnswer::Fails => {
-                let fault = Fault::Retry("the stepped model has nothing to say".to_owned());
-                self.put(at, Input::ReplyFailed { reply, fault });
+            Part::End { length_ms } => {
+                self.playing.end(phrase);
+                self.tell_synthesized(phrase, length_ms, false);
             }
-            ModelAnswer::Stalls => {}
+            Part::Failed(fault) => {
+                self.playing.fail(phrase, fault.clone());
+                self.tell(Input::SynthesisFailed { phrase, fault });
+            }
+        }
+    }
+
+    fn tell_synthesized(&mut self, phrase: engine::io::PhraseId, length_ms: u32, cached: bool) {
+        let text = self.line.texts.get(&phrase).cloned().unwrap_or_default();
+        let word_ends_ms = word_ends_ms(&text).into_iter().map(|end| end.min(length_ms)).collect();
+        self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms, cached });
+    }
+
+    fn send_due(&mut self) {
+        while self.line.is_up
+            && let Some(sent) = self.playing.next(self.now)
+        {
+            if let Sent::Frame { phrase, starts: true, .. } = sent {
+                self.tell(Input::PhraseStarted { phrase });
+            }
+            if let Some((at, happening)) = self.line.sends(self.now, sent) {
+                self.enter(at, happening);
+            }
+        }
+    }
+
+    fn transcribed(&mut self, input: Input) {
+        match &mut self.hearing {
+            Hearing::Up => self.tell(input),
+            Hearing::Down(kept) => kept.push(input),
+            Hearing::Gone => {}
+        }
+    }
+
+    fn hearing_is_back(&mut self) {
+        if let Hearing::Down(kept) = &mut self.hearing {
+            let kept = std::mem::take(kept);
+            self.hearing = Hearing::Up;
+            for input in kept {
+                self.enter(self.now + FINISHING, Happening::Transcribed(input));
+            }
+        }
+    }
+
+    fn finish_utterance(&mut self) {
+        if let Some((_, words)) = self.unfinished.take_if(|(ended, _)| *ended <= self.now) {
+            self.enter(self.now + FINISHING, Happening::Transcribed(words));
         }
     }
 
     fn enter(&mut self, at: CallTime, happening: Happening) {
-        self.entries += 1;
-        self.agenda.insert((at.max(self.now), self.entries), happening);
+        self.agenda.enter(at.max(self.now), happening);
     }
 }

@@ -63,6 +63,9 @@ const EXPECTED: &str = "write `TIME caller says \"…\" for 1.2s`, `TIME caller 
                         `model answers {…}`, `model fails`, `model stalls`, `transcripts take 0.5s`, `synthesis takes \
                         0.2s` or `the calendar takes 0.1s`";
 
+/// How like speech a cough or a slammed door is, in percent.
+const NOISE_PERCENT: u8 = 10;
+
 fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotAScenario> {
     let (line, text) = world.iter().find(|(_, line)| line.starts_with("call ")).copied().unwrap_or((1, ""));
     let read = || {
@@ -84,9 +87,9 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
         let (words, lasts) = spoken.split_once("\" for ")?;
         stepped.says(at?, words, seconds(lasts)?);
     } else if let Some(lasts) = what.strip_prefix("caller makes a noise for ") {
-        stepped.noise(at?, seconds(lasts)?);
+        stepped.sounds(at?, seconds(lasts)?, NOISE_PERCENT);
     } else if let Some(key) = what.strip_prefix("caller presses ") {
-        stepped.put(at?, Input::KeyPressed(key.chars().next()?));
+        stepped.presses(at?, key.chars().next()?);
     } else if let Some(answer) = what.strip_prefix("model answers ") {
         stepped.model.push_back(ModelAnswer::Text(answer.to_owned()));
     } else if let Some(slot) = what.strip_prefix("calendar is full at ") {
@@ -105,9 +108,9 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
 
 fn happen_plainly(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()> {
     match what {
-        "caller hangs up" => stepped.put(at?, Input::HungUp),
-        "stream drops" => stepped.put(at?, Input::StreamDropped),
-        "stream resumes" => stepped.put(at?, Input::StreamResumed { stream_sid: "MZ2".to_owned() }),
+        "caller hangs up" => stepped.hangs_up(at?),
+        "stream drops" => stepped.drops(at?),
+        "stream resumes" => stepped.resumes(at?),
         "hearing fails for good" => {
             stepped.put(at?, Input::HearingFailed(Fault::GiveUp("out of credit".to_owned())));
         }
@@ -152,7 +155,7 @@ fn write_answer(text: &mut String, answer: Option<(CallTime, String)>) {
 }
 
 /// An output in words; `None` for those that a reader need not see.
-fn answer(output: &Output) -> Option<String> {
+pub(super) fn answer(output: &Output) -> Option<String> {
     Some(match output {
         Output::Speak { text, from_ms: 0, .. } => format!("says {text:?}"),
         Output::Speak { text, from_ms, .. } => format!("goes on at {from_ms} ms of {text:?}"),

@@ -1,0 +1,120 @@
+//! What is written down as heard, and what is gone on with, is what Twilio played.
+
+use std::time::Duration;
+
+use engine::io::Output;
+use engine::record::{Row, Speaker};
+use engine::time::CallTime;
+
+use crate::stepped::promises::Kept;
+use crate::stepped::promises::facts::{Facts, Saying};
+use crate::stepped::{Stepped, word_ends_ms};
+
+/// Words by which a position may be wrong.
+const WORDS_OFF_MAX: usize = 1;
+
+/// A stop that lasted longer is gone on with from further back, so that it can be followed.
+const FRESH: Duration = Duration::from_secs(2);
+
+pub(super) fn one_voice_at_a_time(facts: &Facts, stepped: &Stepped, _: CallTime) -> Kept {
+    let spans = stepped.twilio().spans();
+    let recent = &spans[facts.spans_before.saturating_sub(1).min(spans.len())..];
+    match recent.windows(2).find(|pair| pair[0].until() > pair[1].from) {
+        Some(pair) => Err(format!("phrases {} and {}", pair[0].phrase.0, pair[1].phrase.0)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn no_frame_after_its_clear(facts: &Facts, stepped: &Stepped, _: CallTime) -> Kept {
+    let Some(last) = stepped.twilio().spans().last() else { return Ok(()) };
+    let generation = facts.generations.get(&last.phrase).copied().unwrap_or_default();
+    if generation < facts.generation && last.until() > stepped.twilio().cleared_at() {
+        return Err(format!("phrase {} until {:.3}", last.phrase.0, last.until()));
+    }
+    Ok(())
+}
+
+/// What was stopped goes on at the word at which the caller stopped hearing, give or take one.
+pub(super) fn going_on_fits(facts: &Facts, stepped: &Stepped, at: CallTime, order: &Output) -> Kept {
+    let Output::Speak { text, from_ms, .. } = order else { return Ok(()) };
+    let Some(saying) = facts.held(text).filter(|saying| !is_damaged(facts, saying)) else { return Ok(()) };
+    if saying.held_since.is_some_and(|since| at.since(since) > FRESH) {
+        return Ok(());
+    }
+    let (from, heard) = (words_until(text, *from_ms), words_heard(stepped, saying));
+    if from.abs_diff(heard) > WORDS_OFF_MAX {
+        return Err(format!("{text:?} goes on after {from} words, and {heard} were heard"));
+    }
+    Ok(())
+}
+
+pub(super) fn rows_match_orders(facts: &Facts, _: &Stepped, _: CallTime, order: &Output) -> Kept {
+    match said(order) {
+        Some((heard, unheard)) if facts.saying_of(heard, unheard).is_none() => {
+            Err(format!("{heard:?} heard and {unheard:?} not heard were not ordered"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn orders_match_rows(facts: &Facts, _: &Stepped) -> Kept {
+    match facts.sayings.first() {
+        Some(saying) => Err(format!("{:?} is not", saying.text)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn nothing_unplayed_was_heard(facts: &Facts, stepped: &Stepped, _: CallTime, order: &Output) -> Kept {
+    match claimed(facts, order) {
+        Some((saying, claimed)) if claimed > words_heard(stepped, saying) + WORDS_OFF_MAX => {
+            Err(format!("{claimed} words of {:?}, and {} were played", saying.text, words_heard(stepped, saying)))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn what_was_played_was_heard(facts: &Facts, stepped: &Stepped, _: CallTime, order: &Output) -> Kept {
+    match claimed(facts, order) {
+        Some((saying, claimed)) if claimed + WORDS_OFF_MAX < words_heard(stepped, saying) => {
+            Err(format!("{claimed} words of {:?}, and {} were played", saying.text, words_heard(stepped, saying)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A row about something of ours whose audio came as it should: what it is about, and how many words it says were heard.
+fn claimed<'a>(facts: &'a Facts, order: &Output) -> Option<(&'a Saying, usize)> {
+    let (heard, unheard) = said(order)?;
+    let saying = &facts.sayings[facts.saying_of(heard, unheard)?];
+    (!is_damaged(facts, saying)).then(|| (saying, heard.split_whitespace().count()))
+}
+
+fn said(order: &Output) -> Option<(&str, &str)> {
+    match order {
+        Output::Record(Row::Said { speaker: Speaker::Assistant, heard, unheard, .. }) => Some((heard, unheard)),
+        _ => None,
+    }
+}
+
+fn is_damaged(facts: &Facts, saying: &Saying) -> bool {
+    saying.phrases.iter().any(|phrase| facts.damaged.contains(phrase))
+}
+
+/// How many words Twilio played of a saying, one that was cut in its middle counted by which half it was.
+fn words_heard(stepped: &Stepped, saying: &Saying) -> usize {
+    let end = CallTime::from_ms(u64::MAX / 2_000);
+    let heard = saying.phrases.iter().filter_map(|phrase| stepped.twilio().heard_ms(*phrase, end)).max();
+    heard.map_or(0, |heard_ms| words_until(&saying.text, heard_ms))
+}
+
+fn words_until(text: &str, ms: u32) -> usize {
+    let mut begins = 0;
+    word_ends_ms(text)
+        .iter()
+        .take_while(|end| {
+            let middle = begins + (**end - begins) / 2;
+            begins = **end;
+            middle <= ms
+        })
+        .count()
+}

@@ -1,0 +1,65 @@
+//! What random callers say: what fits the last question more often than not, and otherwise anything.
+
+use crate::stepped::random::dice::Dice;
+
+/// None of it need make sense where it is said.
+const SAYINGS: [&str; 36] = [
+    "Hi, I'd like a haircut on tuesday at ten.",
+    "a haircut please",
+    "I want to book a coloring",
+    "tomorrow at three",
+    "next friday morning",
+    "the earliest you have",
+    "the first one",
+    "the second one please",
+    "Ada Lovelace",
+    "my name is Grace Hopper",
+    "yes",
+    "yes please",
+    "no",
+    "no that's all thank you",
+    "goodbye",
+    "actually make that friday at two",
+    "how much is it",
+    "where are you",
+    "do you have parking",
+    "what's the meaning of life",
+    "can I talk to a person",
+    "mm-hm",
+    "okay",
+    "right",
+    "wait",
+    "no wait",
+    "hold on a second please",
+    "eight o'clock",
+    "four one five five five five two six seven one",
+    "saturday at four thirty in the morning",
+    "yesterday",
+    "uh",
+    "I'd like a",
+    "my name is",
+    "what did you say",
+    "I would like um to have well a trim I think on wednesday or maybe thursday at noon if you can",
+];
+
+/// Answers to questions of ours, by a word that the question has in it.
+const ANSWERS: [(&str, &[&str]); 9] = [
+    ("help you", &["a haircut on wednesday at eleven please", "I need a beard trim", "a haircut tomorrow at three"]),
+    ("do for you", &["a haircut", "a beard trim please", "a coloring"]),
+    ("like to come in", &["friday at two", "tomorrow afternoon", "on thursday at half past nine"]),
+    ("suits you", &["the first one", "the second one please", "the last one"]),
+    ("suit you", &["yes", "no", "yes that's fine"]),
+    ("name", &["Ada Lovelace", "it's Grace Hopper", "John"]),
+    ("number", &["four one five five five five two six seven one"]),
+    ("book it", &["yes please", "yes", "no", "yes go ahead"]),
+    ("anything else", &["no that's all thank you", "no", "yes how much is it", "goodbye"]),
+];
+
+/// Something to say after a question; `question` is what was last said to the caller.
+pub(super) fn saying(dice: &mut Dice, question: Option<&str>) -> &'static str {
+    let fitting = ANSWERS.iter().find(|(word, _)| question.is_some_and(|question| question.contains(word)));
+    match fitting {
+        Some((_, answers)) if !dice.one_in(4) => answers[dice.below(answers.len() as u64) as usize],
+        _ => SAYINGS[dice.below(SAYINGS.len() as u64) as usize],
+    }
+}
