@@ -31,8 +31,21 @@ impl Call {
 
     /// Says a prompt in the business's words.
     pub(super) fn say(&mut self, at: CallTime, prompt: &Prompt, out: &mut Vec<Output>) {
-        for text in self.phrases(prompt) {
+        let phrases = self.phrases(prompt);
+        if matches!(prompt, Prompt::Confirm { .. }) {
+            self.unheard_plan = telling(&phrases).to_vec();
+        }
+        for text in phrases {
             self.say_or_keep(at, Saying { text, interruptible: prompt.interruptible() }, out);
+        }
+    }
+
+    /// Something was heard to its end. Once all that is read back was, a yes agrees to it.
+    pub(super) fn heard_whole(&mut self, text: &str, out: &mut Vec<Output>) {
+        let before = self.unheard_plan.len();
+        self.unheard_plan.retain(|phrase| phrase != text);
+        if before > 0 && self.unheard_plan.is_empty() {
+            self.tell_booking(self.now, Event::PlanHeard, out);
         }
     }
 
@@ -242,5 +255,13 @@ impl Call {
             self.timers.clear(Timer::Calendar);
         }
         expected
+    }
+}
+
+/// The phrases of a reading back that tell something: all but the question at its end, where that is a phrase of its own.
+fn telling(phrases: &[String]) -> &[String] {
+    match phrases {
+        [telling @ .., question] if !telling.is_empty() && question.ends_with('?') => telling,
+        _ => phrases,
     }
 }

@@ -54,6 +54,8 @@ pub struct Call {
     turn: Option<OpenTurn>,
     /// Phrases that wait for the caller to stop speaking.
     kept: Vec<Saying>,
+    /// Phrases of the latest reading back that were not heard to their end yet.
+    unheard_plan: Vec<String>,
     /// The last "one moment".
     filler: Option<PhraseId>,
     stops: Stops,

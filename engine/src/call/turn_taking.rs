@@ -149,6 +149,9 @@ impl Call {
 
     pub(super) fn said(&mut self, spoken: Spoken, out: &mut Vec<Output>) {
         self.remember(Role::Assistant, &spoken.heard);
+        if spoken.unheard.is_empty() {
+            self.heard_whole(&spoken.heard, out);
+        }
         self.journal.assistant_said(spoken, out);
     }
 

@@ -45,6 +45,7 @@ impl Chart {
     /// Says something, and remembers it where it is a question.
     pub(super) fn say(&mut self, context: &mut Context<Effect>, prompt: Prompt) {
         self.presence_asked = prompt == Prompt::StillThere;
+        self.plan_heard &= !matches!(prompt, Prompt::Confirm { .. });
         if expected_by(&prompt).is_some() {
             self.asked = Some(prompt.clone());
         }
@@ -107,10 +108,7 @@ impl Chart {
                 self.say(context, Prompt::AskChange);
                 Node::Confirmation {}
             }
-            (State::Confirmation, _) => {
-                self.say(context, Prompt::ConfirmAgain);
-                Node::Confirmation {}
-            }
+            (State::Confirmation, _) => self.ask_again_to_confirm(context),
             (State::Greeting, Some(Prompt::AnythingElse)) => {
                 self.say(context, Prompt::AnythingElse);
                 Node::Greeting {}
@@ -121,6 +119,15 @@ impl Chart {
             }
             _ => self.ask(context),
         }
+    }
+
+    /// Asks for a yes or no only where the caller knows to what; otherwise everything is read back.
+    fn ask_again_to_confirm(&mut self, context: &mut Context<Effect>) -> Node {
+        if !self.plan_heard {
+            return self.ask(context);
+        }
+        self.say(context, Prompt::ConfirmAgain);
+        Node::Confirmation {}
     }
 
     /// A turn that means the same in every state: facts, or nothing usable.
@@ -229,7 +236,13 @@ impl Chart {
             self.misses = 0;
             return self.ask(context);
         }
-        self.reserve(context)
+        if self.plan_heard { self.reserve(context) } else { self.read_back_again(context) }
+    }
+
+    /// A yes to what was not heard to its end. On a line where nothing ever is, a person has to help.
+    fn read_back_again(&mut self, context: &mut Context<Effect>) -> Node {
+        self.misses += 1;
+        if self.misses >= MISSES_MAX { self.give_up(context) } else { self.ask(context) }
     }
 
     /// A no in [`State::Confirmation`], with what is wrong or without.
@@ -248,7 +261,10 @@ impl Chart {
                 if self.misses >= MISSES_MAX {
                     return self.give_up(context);
                 }
-                self.say(context, if nothing_to_change { Prompt::ConfirmAgain } else { Prompt::AskChange });
+                if nothing_to_change {
+                    return self.ask_again_to_confirm(context);
+                }
+                self.say(context, Prompt::AskChange);
                 Node::Confirmation {}
             }
         }

@@ -23,6 +23,8 @@ pub(super) struct Chart {
     pub(super) asked: Option<Prompt>,
     /// "Are you still there?" was said after it, so that a bare "yes" answers that and nothing else.
     pub(super) presence_asked: bool,
+    /// What was read back last was heard to its end. A yes to anything less books nothing.
+    pub(super) plan_heard: bool,
     /// Turns in a row with nothing usable in them.
     pub(super) misses: u8,
     /// Answers to the question for a number that had none in them.
@@ -62,6 +64,7 @@ impl Default for Chart {
             home: State::Greeting,
             asked: None,
             presence_asked: false,
+            plan_heard: false,
             misses: 0,
             phone_misses: 0,
             without_phone: false,
@@ -102,6 +105,10 @@ impl Chart {
                 _ => self.take_turn(context, turn),
             },
             Event::NotUnderstood => self.miss(context, true),
+            Event::PlanHeard => {
+                self.plan_heard = true;
+                Handled
+            }
             Event::Silence => self.break_silence(context),
             Event::TimesFound { .. } | Event::Reserved { .. } | Event::SlotTaken { .. } | Event::CalendarFailed => {
                 self.tell_what_calendar_said(context, event)
@@ -186,7 +193,7 @@ impl Chart {
     }
 
     /// To [`booking`](Self::booking) with a yes to what was read back, and with nothing else; any change of it is read
-    /// back again.
+    /// back again, and so is what was not heard to its end.
     #[state(superstate = "conversation")]
     fn confirmation(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         let Event::Understood(turn) = event else { return Super };

@@ -72,6 +72,8 @@ pub enum Event {
     Understood(Proposal),
     /// The caller's turn had nothing usable in it.
     NotUnderstood,
+    /// What the latest [`Prompt::Confirm`] tells was heard to its end.
+    PlanHeard,
     /// Nobody said anything for a while.
     Silence,
     /// The answer to a question has been given, or cannot be given.

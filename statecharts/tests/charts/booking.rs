@@ -9,7 +9,7 @@ use crate::drawing::{self, Step, Walk, name};
 use crate::script;
 
 /// A little of everything that can happen. Few values each, so that they meet.
-const EVENTS: [&str; 47] = [
+const EVENTS: [&str; 48] = [
     "book",
     "book service=cut",
     "book service=cut at=tue-15 name=Ada",
@@ -49,6 +49,7 @@ const EVENTS: [&str; 47] = [
     "goodbye",
     "other",
     "not_understood",
+    "heard",
     "silence",
     "answered",
     "free",
@@ -119,6 +120,7 @@ struct Witness {
     reserves: usize,
     reserved: bool,
     confirm_asked: Option<Prompt>,
+    confirm_heard: bool,
 }
 
 impl Witness {
@@ -127,6 +129,7 @@ impl Witness {
             assert!(!effects.is_empty(), "the caller gets no answer");
         }
         self.reserved |= matches!(event, Event::Reserved { .. });
+        self.confirm_heard |= *event == Event::PlanHeard;
         for effect in effects {
             match effect {
                 Effect::Reserve { service, slot, name, .. } => {
@@ -134,6 +137,7 @@ impl Witness {
                     let read_back =
                         Prompt::Confirm { service: service.clone(), slot: slot.clone(), name: name.clone() };
                     assert_eq!(self.confirm_asked.as_ref(), Some(&read_back), "what is booked is what was read back");
+                    assert!(self.confirm_heard, "what is booked was heard");
                     let said_yes = matches!(event, Event::Understood(turn) if turn.intent == Intent::Confirm);
                     let again = *event == Event::CalendarFailed;
                     assert!((said_yes && before.state() == State::Confirmation) || again);
@@ -144,7 +148,10 @@ impl Witness {
                     assert!(self.reserved, "booked is said only of what is booked");
                     self.reserved = false;
                 }
-                Effect::Say(prompt @ Prompt::Confirm { .. }) => self.confirm_asked = Some(prompt.clone()),
+                Effect::Say(prompt @ Prompt::Confirm { .. }) => {
+                    self.confirm_asked = Some(prompt.clone());
+                    self.confirm_heard = false;
+                }
                 Effect::HangUp => assert_eq!(after.state(), State::Goodbye),
                 Effect::Transfer => assert_eq!(after.state(), State::Transfer),
                 Effect::Say(_) | Effect::Answer | Effect::FindTimes { .. } => {}
@@ -205,7 +212,7 @@ fn likely(booking: &Booking, roll: &mut impl FnMut(usize) -> usize) -> &'static 
         (_, Expect::Service) => &["provide service=cut"],
         (_, Expect::Name) => &["provide name=Ada"],
         (_, Expect::Phone) => &["provide phone=+15552"],
-        (_, Expect::YesNo) => &["confirm"],
+        (_, Expect::YesNo) => &["heard", "confirm"],
         _ => &["book service=cut at=tue-15 name=Ada"],
     };
     // Ends are rare, or every conversation would be short.
@@ -233,7 +240,7 @@ fn a_restored_conversation_goes_on_as_if_nothing_had_happened() {
     for mut booking in scenes() {
         let text = serde_json::to_string(&booking).expect("a chart serializes");
         let mut restored: Booking = serde_json::from_str(&text).expect("a chart reads what it wrote");
-        for line in ["answered", "provide at=tue-16", "free", "confirm", "reserved"] {
+        for line in ["answered", "provide at=tue-16", "free", "heard", "confirm", "reserved"] {
             assert_eq!(play(&mut booking, line), play(&mut restored, line));
             assert_eq!((booking.state(), booking.facts()), (restored.state(), restored.facts()));
         }
@@ -260,6 +267,7 @@ fn what_was_asked_is_what_is_expected() {
     assert_eq!(expects("provide phone=+15552"), Expect::YesNo);
     assert_eq!(expects("deny"), Expect::Change);
     assert_eq!(expects("provide name=Bob"), Expect::YesNo);
+    assert_eq!(expects("heard"), Expect::YesNo);
     assert_eq!(expects("confirm"), Expect::YesNo);
     assert_eq!(expects("reserved"), Expect::Anything);
 }

@@ -29,6 +29,7 @@ pub(crate) fn event(line: &str) -> Event {
             caller_number: words.next().map(str::to_owned),
         },
         "not_understood" => Event::NotUnderstood,
+        "heard" => Event::PlanHeard,
         "silence" => Event::Silence,
         "answered" => Event::Answered,
         "free" => Event::TimesFound { wanted_is_free: true, refusal: None, nearest: Vec::new() },
