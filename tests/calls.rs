@@ -15,6 +15,10 @@ mod keeping;
 mod peer;
 #[path = "calls/process.rs"]
 mod process;
+#[path = "calls/speech.rs"]
+mod speech;
+#[path = "calls/speech_docs.rs"]
+mod speech_docs;
 #[path = "calls/streams.rs"]
 mod streams;
 #[path = "calls/vendors.rs"]

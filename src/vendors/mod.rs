@@ -8,9 +8,28 @@
 pub mod deepgram;
 pub mod openai;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::io::Fault;
+
+/// What passes between us and a provider of speech, for whoever counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exchange {
+    /// It was asked.
+    Asked {
+        /// For the same as before, which had failed.
+        again: bool,
+    },
+    /// It began to answer.
+    Answered {
+        /// Since it was asked.
+        after: Duration,
+    },
+}
+
+/// Whoever counts.
+pub type Watch = Arc<dyn Fn(Exchange) + Send + Sync>;
 
 /// What we call ourselves. Deepgram's edge may refuse a client without a name.
 const USER_AGENT: &str = concat!("frontdesk/", env!("CARGO_PKG_VERSION"));

@@ -22,6 +22,9 @@ pub(crate) const PUBLIC_URL: &str = "https://desk.example.test";
 /// What Twilio signs with.
 pub(crate) const AUTH_TOKEN: &str = "twilios-own-secret";
 
+/// Who may ask for speech by HTTP.
+pub(crate) const API_KEYS: &str = "tests:a-key-for-the-tests";
+
 /// Who calls, unless a test says otherwise.
 pub(crate) const CALLER: &str = "+14155550123";
 
@@ -60,6 +63,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 pub(crate) fn settings(folder: &Path, world: &World) -> BTreeMap<String, String> {
     let database = format!("sqlite://{}", folder.join("frontdesk.db").display());
     let recordings = folder.join("recordings").display().to_string();
+    let speech = folder.join("speech").display().to_string();
     let business = repository().join("business.toml").display().to_string();
     let (deepgram, openai) = (world.deepgram_url(), world.openai_base_url());
     [
@@ -74,6 +78,8 @@ pub(crate) fn settings(folder: &Path, world: &World) -> BTreeMap<String, String>
         ("DATABASE_URL", &database),
         ("RECORDING_STORAGE_PATH", &recordings),
         ("BUSINESS_FILE", &business),
+        ("SPEECH_CACHE_PATH", &speech),
+        ("API_KEYS", API_KEYS),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
