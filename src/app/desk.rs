@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::app::{House, call};
 use crate::store;
-use crate::web::speech::{Audio, NotSaid, Order, Said};
+use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
 use crate::web::{Admit, Desk, Health, Next, Part, StatusCallback};
 
 /// The desk in front of the house.
@@ -57,6 +57,11 @@ impl Desk for FrontDesk {
     fn say(&self, order: Order) -> BoxFuture<'static, Result<Said, NotSaid>> {
         let house = Arc::clone(&self.house);
         Box::pin(async move { house.say(order).await })
+    }
+
+    fn play(&self, heard: Heard) -> BoxFuture<'static, bool> {
+        let house = Arc::clone(&self.house);
+        Box::pin(async move { house.play(heard).await })
     }
 
     fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>> {

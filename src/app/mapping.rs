@@ -1,10 +1,15 @@
 //! From the settings to each part's own configuration.
 
+use std::time::Duration;
+
 use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
 use crate::vendors::deepgram::speak;
-use crate::vendors::{Watch, openai};
+use crate::vendors::{Watch, openai, twilio};
+
+/// How long Twilio may take to say whether it plays something: somebody waits for it.
+const CARRIER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn store(settings: &Settings) -> store::Config {
     let journal = settings.desk.recordings.join("journal.jsonl");
@@ -45,6 +50,16 @@ pub(super) fn speaker(settings: &Settings, watch: Watch) -> speak::Config {
 
 fn exposed(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
+}
+
+pub(super) fn carrier(settings: &Settings) -> Option<twilio::Config> {
+    let twilio = &settings.twilio;
+    Some(twilio::Config {
+        url: twilio.api_url.clone(),
+        account_sid: twilio.account_sid.clone()?,
+        auth_token: twilio.auth_token.as_ref()?.expose().to_owned(),
+        within: CARRIER_ANSWERS_WITHIN,
+    })
 }
 
 pub(super) fn voice(seed: VoiceSeed) -> store::Voice {

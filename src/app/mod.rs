@@ -36,6 +36,7 @@ use crate::store::{Casting, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::vendors::deepgram::listen;
 use crate::vendors::openai::Model;
+use crate::vendors::twilio::Carrier;
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, signature::AuthToken};
 
@@ -82,7 +83,6 @@ pub enum OpenError {
 /// All that calls share.
 pub(crate) struct House {
     business: Business,
-    voice: String,
     /// The vendors that the sandbox stands in for.
     stand_ins: Vec<&'static str>,
     max_calls: usize,
@@ -91,6 +91,8 @@ pub(crate) struct House {
     recordings: Recordings,
     phrases: Phrases,
     casting: Casting,
+    /// Reaches calls that have no stream of ours; none where there is no account.
+    carrier: Option<Carrier>,
     /// How long another system waits for its words.
     speech_timeout: Duration,
     model: Option<Model>,
@@ -130,7 +132,7 @@ impl App {
             phrases: speech::phrases(settings, &telemetry).await?,
             casting: speech::casting(settings, &store, &voice).await?,
             speech_timeout: settings.speech.timeout,
-            voice,
+            carrier: speech::carrier(settings)?,
             store,
             model: Some(Model::new(&mapping::model(settings)).map_err(OpenError::Vendor)?),
             rows: broadcast::channel(ROWS_WATCHED_MAX).0,
@@ -232,7 +234,9 @@ impl House {
     }
 
     async fn warm(&self) {
-        let warmed = self.phrases.warm(&self.voice, wording::standard_phrases(&self.business)).await;
+        // The voice of a call that nothing was agreed for.
+        let voice = self.casting.voice_for("").await.provider_voice_id;
+        let warmed = self.phrases.warm(&voice, wording::standard_phrases(&self.business)).await;
         tracing::info!(ready = warmed.ready, failed = warmed.failed.len(), "standard phrases are at hand");
         for (text, fault) in warmed.failed {
             tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");

@@ -18,9 +18,10 @@ use crate::config::{self, Settings};
 use crate::store::{Casting, Store, Voice};
 use crate::telemetry::Telemetry;
 use crate::vendors::deepgram::speak::Speaker;
+use crate::vendors::twilio::{self, Carrier};
 use crate::vendors::{Exchange, Watch};
 use crate::web::speech::links::Links;
-use crate::web::speech::{Answers, Audio, Clients, Key, NotSaid, Order, Said, Speech, Timings};
+use crate::web::speech::{Answers, Audio, Clients, Heard, Key, NotSaid, Order, Said, Speech, Timings};
 
 /// The one provider there is.
 const PROVIDER: &str = "deepgram";
@@ -55,6 +56,12 @@ pub(super) async fn casting(settings: &Settings, store: &Store, own: &str) -> Re
     let seeds: Vec<Voice> = seeds.into_iter().map(mapping::voice).collect();
     store.seed_voices(&seeds).await?;
     Ok(Casting::new(store.clone(), mapping::own_voice(own, PROVIDER)))
+}
+
+/// Twilio's account, where one is set: an id, and the token that goes with it.
+pub(super) fn carrier(settings: &Settings) -> Result<Option<Carrier>, OpenError> {
+    let config = mapping::carrier(settings);
+    config.map(Carrier::new).transpose().map_err(OpenError::Vendor)
 }
 
 /// What the routes of speech are handed.
@@ -95,9 +102,22 @@ impl House {
             id: fetched.whole.id(),
             voice_id: voice.id,
             tier: fetched.tier.map(Tier::name),
-            played: false,
             length_ms: fetched.whole.record.ask.format.length_ms(&fetched.whole.audio),
             timings: timings(profile, &fetched),
+        })
+    }
+
+    /// Has the caller of a live call hear words: by its own voice at the next pause where the call is ours, and by the
+    /// carrier where it has no stream.
+    pub(super) async fn play(&self, heard: Heard) -> bool {
+        let Heard { call_id, text, audio_url } = heard;
+        if self.calls.announce(&call_id, &text) {
+            return true;
+        }
+        let Some(carrier) = self.carrier.as_ref().filter(|_| twilio::is_call_sid(&call_id)) else { return false };
+        carrier.play(&call_id, &audio_url).await.unwrap_or_else(|fault| {
+            self.telemetry.vendor_failed("carrier", &fault);
+            false
         })
     }
 

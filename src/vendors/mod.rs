@@ -1,4 +1,5 @@
-//! The outside services Frontdesk buys: Deepgram hears and speaks, OpenAI understands.
+//! The outside services Frontdesk buys: Deepgram hears and speaks, OpenAI understands, Twilio
+//! carries.
 //!
 //! An adapter turns the engine's orders into a vendor's messages and the vendor's messages into
 //! [`Input`](engine::io::Input)s. It sorts every failure by what can be done about it
@@ -7,6 +8,7 @@
 
 pub mod deepgram;
 pub mod openai;
+pub mod twilio;
 
 use std::sync::Arc;
 use std::time::Duration;

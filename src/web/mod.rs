@@ -28,7 +28,7 @@ use tower_http::timeout::TimeoutLayer;
 
 pub use health::{Health, Part};
 use signature::AuthToken;
-use speech::{Audio, NotSaid, Order, Said, Speech};
+use speech::{Audio, Heard, NotSaid, Order, Said, Speech};
 use tickets::{Now, Tickets};
 
 /// The largest body that is read. Twilio's forms have about two kilobytes.
@@ -75,6 +75,9 @@ pub trait Desk: Send + Sync {
 
     /// Has words said. Goes on when nobody waits for it any more.
     fn say(&self, order: Order) -> BoxFuture<'static, Result<Said, NotSaid>>;
+
+    /// Has the caller of a live call hear words. Says whether there is such a call, here or at the carrier.
+    fn play(&self, heard: Heard) -> BoxFuture<'static, bool>;
 
     /// The phrase of an id; none when nobody knows it any more.
     fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>>;

@@ -69,11 +69,14 @@ impl Desk for TestDesk {
             id: "ab".repeat(32),
             voice_id: "a-voice".to_owned(),
             tier: None,
-            played: false,
             length_ms: Some(order.text.len() as u32),
             timings: speech::Timings::default(),
         };
         async move { if order.text == "Fail." { Err(NotSaid::Retry) } else { Ok(said) } }.boxed()
+    }
+
+    fn play(&self, heard: Heard) -> BoxFuture<'static, bool> {
+        async move { heard.call_id == "CA-live" && heard.audio_url.contains("/audio/") }.boxed()
     }
 
     fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>> {
@@ -413,6 +416,8 @@ async fn words_are_said_and_can_be_played_where_the_answer_says() {
     for part in ["profile", "cache", "tts", "upload", "provider", "total"] {
         assert!(said["timings"][part].is_number(), "{said}");
     }
+    let (_, live) = order(&front, json!({"callId": "CA-live", "text": "Hello."}), &key).await;
+    assert_eq!(live["played"], json!(true));
     let url = said["audioUrl"].as_str().expect("an address");
     let path = url.strip_prefix("https://desk.example.com").expect("our own address");
     assert_eq!(ask(&front, get_page(path)).await, (StatusCode::OK, "0123456789".to_owned()));

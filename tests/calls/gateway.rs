@@ -108,10 +108,15 @@ impl Gateway {
 
     /// The same with other settings, which may be files in the folder.
     pub(crate) async fn with(change: impl FnOnce(&Path, &mut BTreeMap<String, String>)) -> Self {
+        Self::with_world(|folder, _, settings| change(folder, settings)).await
+    }
+
+    /// The same with settings that depend on where the vendors are.
+    pub(crate) async fn with_world(change: impl FnOnce(&Path, &World, &mut BTreeMap<String, String>)) -> Self {
         let world = world();
         let folder = tempfile::tempdir().expect("a folder");
         let mut strings = settings(folder.path(), &world);
-        change(folder.path(), &mut strings);
+        change(folder.path(), &world, &mut strings);
         let settings = Settings::read(&strings, false).expect("good settings");
         let app = App::open(&settings).await.expect("everything can be opened");
         app.warm().await;

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::{NotSaid, Order, Said, idempotency, order};
+use super::{Heard, NotSaid, Order, Said, idempotency, order};
 use crate::web::{Front, webhook};
 
 /// Says that an answer was given before.
@@ -56,9 +56,12 @@ async fn answer(
     let carry_out = async {
         let said = front.desk.say(order.clone()).await.map_err(Problem::from)?;
         let audio_url = format!("{base}{}", speech.links.path(&said.id, order.format));
+        let heard = Heard { call_id: order.call_id.clone(), text: order.text.clone(), audio_url };
+        let audio_url = heard.audio_url.clone();
+        let played = front.desk.play(heard).await;
         let total = (front.now)().saturating_duration_since(now);
         tracing::debug!(client, call = order.call_id, voice = said.voice_id, tier = said.tier, "words were asked for");
-        Ok(told(&order, &said, &audio_url, total))
+        Ok(told(&order, &said, &audio_url, played, total))
     };
     speech.answers.once((client, key), &body, now, carry_out).await
 }
@@ -77,7 +80,7 @@ fn is_asked_to_debug(query: &str) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "debug" && matches!(&*value, "true" | "1"))
 }
 
-fn told(order: &Order, said: &Said, audio_url: &str, total: Duration) -> Value {
+fn told(order: &Order, said: &Said, audio_url: &str, played: bool, total: Duration) -> Value {
     let timings = &said.timings;
     let mut answer = json!({
         "audioUrl": audio_url,
@@ -91,7 +94,7 @@ fn told(order: &Order, said: &Said, audio_url: &str, total: Duration) -> Value {
             "total": in_ms(total),
         },
         "voiceId": said.voice_id,
-        "played": said.played,
+        "played": played,
     });
     if order.debug {
         let own = total.saturating_sub(timings.profile + timings.cache + timings.tts);

@@ -50,8 +50,6 @@ pub struct Said {
     pub voice_id: String,
     /// Where it was found; none when it had to be made.
     pub tier: Option<&'static str>,
-    /// Whether the words are spoken into the call.
-    pub played: bool,
     /// How long it plays, where that is known.
     pub length_ms: Option<u32>,
     /// How long each part took.
@@ -71,6 +69,17 @@ pub struct Timings {
     pub upload: Duration,
     /// Its provider alone.
     pub provider: Duration,
+}
+
+/// Words that a caller is to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The asker's id of the call.
+    pub call_id: String,
+    /// The words.
+    pub text: String,
+    /// Where they can be played.
+    pub audio_url: String,
 }
 
 /// Why an order was not carried out.
