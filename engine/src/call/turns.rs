@@ -56,7 +56,13 @@ impl Call {
                     self.journal.used_tokens(tokens);
                     self.reply_finished(at, out);
                 }
-                Thought::Failed(fault) => self.model_failed(at, &fault, out),
+                Thought::Failed(fault) => {
+                    if let Input::ReplyDelta { reply, .. } = input {
+                        // What more it writes of such nonsense is not worth its tokens.
+                        out.push(Output::CancelReply { reply: *reply });
+                    }
+                    self.model_failed(at, &fault, out);
+                }
             }
         }
     }
