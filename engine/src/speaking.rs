@@ -143,10 +143,19 @@ impl Speaking {
         std::mem::take(&mut self.held).into_iter().map(|phrase| phrase.cut(at)).collect()
     }
 
-    /// The marks did not come back: everything ordered counts as heard.
-    pub fn assume_heard(&mut self, at: CallTime) -> Vec<Spoken> {
-        self.position = None;
-        std::mem::take(&mut self.phrases).into_iter().map(|phrase| phrase.whole(at)).collect()
+    /// The marks did not come back. Phrases whose audio is whole count as heard. One whose audio never ended is stuck, and
+    /// holds up all behind it: they are dropped, and nothing of them is played any more.
+    pub fn assume_heard(&mut self, at: CallTime, out: &mut Vec<Output>) -> Vec<Spoken> {
+        let whole = self.phrases.iter().take_while(|phrase| phrase.is_whole()).count();
+        let mut spoken: Vec<Spoken> = self.phrases.drain(..whole).map(|phrase| phrase.whole(at)).collect();
+        if whole > 0 {
+            self.position = None;
+        }
+        if self.is_busy() {
+            self.stop(at, out);
+            spoken.extend(self.drop_held(at));
+        }
+        spoken
     }
 
     /// Whether anything that was ordered has not been heard to its end.
@@ -234,6 +243,10 @@ impl Speaking {
 }
 
 impl Phrase {
+    fn is_whole(&self) -> bool {
+        self.length_ms.is_some()
+    }
+
     fn length_ms(&self) -> u32 {
         self.length_ms.unwrap_or(self.text.chars().count() as u32 * CHARACTER_MS)
     }
@@ -355,6 +368,18 @@ mod tests {
         assert_eq!(dropped[0].unheard, "five six seven eight");
         assert_eq!((dropped[1].heard.as_str(), dropped[1].unheard.as_str()), ("", "Never begun."));
         assert!(dropped[0].to <= CallTime::from_ms(2_050));
+    }
+
+    #[test]
+    fn a_phrase_whose_audio_never_ended_is_dropped_with_all_behind_it() {
+        let (mut speaking, mut out) = speaking_of(&["Thank you."]);
+        speaking.say("I have nine AM.".to_owned(), Interruptible::ByAnything, &mut out);
+        speaking.say("Which suits you best?".to_owned(), Interruptible::ByAnything, &mut out);
+        let spoken = speaking.assume_heard(CallTime::from_ms(9_000), &mut out);
+        assert_eq!(out.last(), Some(&Output::ClearPlayout { generation: 1 }));
+        let heard: Vec<&str> = spoken.iter().map(|spoken| spoken.heard.as_str()).collect();
+        assert_eq!(heard, ["Thank you.", "", ""]);
+        assert!(!speaking.is_busy());
     }
 
     #[test]

@@ -171,7 +171,7 @@ impl Call {
             Effect::AnswerByRules => self.model_is_late(at, out),
             Effect::Apologise => self.apologise(at, out),
             Effect::AssumeHeard => {
-                for spoken in self.speaking.assume_heard(at) {
+                for spoken in self.speaking.assume_heard(at, out) {
                     self.said(spoken, out);
                 }
                 self.journal.event(at, "marks_missing", "the last of them did not come back", out);
