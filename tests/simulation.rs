@@ -13,7 +13,7 @@ use engine::business::Business;
 use sandbox::stepped::random::{self, Dice, Failure, Plan};
 
 /// Calls per run of the tests.
-const CALLS: u64 = 1_000;
+const CALLS: u64 = 4_000;
 
 #[test]
 fn random_calls_keep_every_promise() {

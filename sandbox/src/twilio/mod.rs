@@ -25,7 +25,6 @@
 mod call;
 mod line;
 mod playback;
-mod rest;
 mod signature;
 mod stream;
 mod tally;
@@ -37,7 +36,6 @@ mod xml;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 pub use line::{Ending, Happening, Line, LineEvent, Warning};
-pub use rest::Rest;
 pub use signature::sign;
 pub use tally::{Spread, Tally};
 pub use twiml::{BadTwiml, StreamNoun, Twiml, Verb};

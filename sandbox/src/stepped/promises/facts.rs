@@ -80,8 +80,10 @@ impl Facts {
         if self.voice.is_on || self.down_since.is_some() {
             self.stirred_at = now;
         }
-        if self.voice.is_on || stepped.twilio().played_until() > now {
+        if self.voice.is_on || self.down_since.is_some() {
             self.turn_since = self.turn_since.map(|_| now);
+        } else if stepped.is_audible() {
+            self.turn_since = None;
         }
     }
 
@@ -128,7 +130,8 @@ impl Facts {
                 self.stirred_at = at;
                 self.turn_since = None;
             }
-            Input::Answered(_) => self.stirred_at = at,
+            // A voice that says nothing of what it is told is the one thing that nothing can be said about.
+            Input::Answered(_) | Input::SynthesisFailed { .. } => self.stirred_at = at,
             _ => {}
         }
     }
@@ -187,11 +190,16 @@ impl Facts {
                     self.sayings.remove(index);
                 }
             }
-            Row::Said { speaker: Speaker::Caller, .. } if !stepped.is_audible() => self.turn_since = Some(at),
+            // What is said while we speak may only say "go on".
+            Row::Said { speaker: Speaker::Caller, .. } if stepped.call().floor() != Floor::AssistantSpeaking => {
+                self.turn_since = Some(at);
+            }
             Row::Event { name, detail, .. } if name == "fault" && detail.starts_with("calendar") => {
                 self.question = None;
                 self.reserving = None;
             }
+            // What was to be said did not come, and is done without.
+            Row::Event { name, .. } if name == "marks_missing" => self.stirred_at = at,
             Row::Said { .. } | Row::Turn { .. } | Row::Event { .. } => {}
             Row::Ended { .. } => {
                 self.ends += 1;

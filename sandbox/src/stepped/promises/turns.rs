@@ -15,9 +15,9 @@ const DECISION_MAX: Duration = Duration::from_millis(500);
 /// From the end of a turn to an answer, or a word that it takes a moment.
 const ANSWER_MAX: Duration = Duration::from_millis(3_500);
 
-/// The longest that nobody hears anything while the line is up. Eight seconds are the caller's to think; the rest is what
-/// the slowest voice and network here take before the reminder is heard.
-const DEAD_AIR_MAX: Duration = Duration::from_secs(12);
+/// The longest that nobody hears anything while the line is up. Eight seconds are the caller's to think, three are waited
+/// for a mark that was lost, and the rest is what the slowest voice and network here take before the reminder is heard.
+const DEAD_AIR_MAX: Duration = Duration::from_secs(14);
 
 /// Words that came so long ago are no sign that the caller goes on.
 const GOING_ON: Duration = Duration::from_millis(700);

@@ -276,7 +276,7 @@ fn speech_answer(dice: &mut Dice) -> SpeechAnswer {
         1 => SpeechAnswer::FailsMidway,
         2 => SpeechAnswer::NeverComes,
         3 => SpeechAnswer::NeverEnds,
-        4 => SpeechAnswer::Short { percent: dice.below(100) as u8 },
+        4 => SpeechAnswer::Short { percent: 10 + dice.below(90) as u8 },
         5 | 6 => SpeechAnswer::Slowly(ms(dice, 100, 3_000)),
         _ => SpeechAnswer::Whole,
     }
