@@ -15,7 +15,6 @@ mod reading;
 mod rows;
 #[cfg(test)]
 mod tests;
-mod voices;
 mod writer;
 
 use std::path::PathBuf;
@@ -31,7 +30,6 @@ pub use bookings::{Found, Reserved};
 pub use error::StoreError;
 pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
 pub use rows::{CallStart, RecordingRow};
-pub use voices::{Casting, Voice};
 
 use database::Database;
 use journal::Journal;

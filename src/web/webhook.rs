@@ -37,19 +37,13 @@ pub(super) enum Refusal {
     Body(StatusCode, String),
 }
 
-impl Refusal {
-    pub(super) fn status(&self) -> StatusCode {
-        match self {
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match &self {
             Self::NotSigned(_) => StatusCode::FORBIDDEN,
             Self::NoHost | Self::Missing(_) | Self::TooLong(_) => StatusCode::BAD_REQUEST,
             Self::Body(status, _) => *status,
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let status = self.status();
+        };
         tracing::info!(status = status.as_u16(), "request refused: {self}");
         (status, format!("{self}\n")).into_response()
     }
@@ -106,7 +100,7 @@ impl FromRequest<Arc<Front>> for Webhook {
         let query = fields(uri.query().unwrap_or_default().as_bytes());
         // A number may be set to call us by GET, with the same fields in the query.
         let fields = if method == Method::POST { fields(&body) } else { query.clone() };
-        let base = base(front, &headers)?;
+        let base = bases(front, &headers)?.swap_remove(0);
         Ok(Self { front: Arc::clone(front), base, query, fields })
     }
 }
@@ -131,11 +125,6 @@ pub(super) fn believe(
         signature: text(signature::HEADER),
     };
     Ok(token.check(&bases(front, headers)?, request)?)
-}
-
-/// Our own address, as whoever asks will know it.
-pub(super) fn base(front: &Front, headers: &HeaderMap) -> Result<String, Refusal> {
-    Ok(bases(front, headers)?.swap_remove(0))
 }
 
 /// The addresses under which Twilio may know us, the likeliest first.

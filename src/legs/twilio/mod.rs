@@ -86,6 +86,25 @@ where
     Err(Refused::NoStart)
 }
 
+/// Reads the messages of a whole stream, one a line, as its leg would: what it started with, if it did, and all that it
+/// tells after that, to the frame that its end leaves half full.
+pub fn read_log(messages: &str) -> (Option<Start>, Vec<LegEvent>) {
+    let mut lines = messages.lines();
+    let start = lines.by_ref().find_map(|line| match read_opening(line) {
+        Opening::Start(start) => Some(start),
+        Opening::NotYet | Opening::Unusable(_) => None,
+    });
+    let mut inbound = Inbound::new(start.as_ref().map_or("", |start| &start.stream_sid));
+    let mut events = Vec::new();
+    for line in lines {
+        inbound.read(line);
+        events.extend(std::iter::from_fn(|| inbound.next()));
+    }
+    inbound.end(None);
+    events.extend(std::iter::from_fn(|| inbound.next()));
+    (start, events)
+}
+
 /// One media stream. Its events end after [`LegEvent::Stopped`] or [`LegEvent::Lost`], or with our own close.
 #[derive(Debug)]
 pub struct Leg<S = WebSocket> {

@@ -9,6 +9,23 @@ use serde_json::Value;
 use super::Config;
 use super::failure::Complaint;
 
+/// Reads a whole stream, one event a line: the text of the answer as far as it came, and its tokens where they were told.
+/// Lines that are no events are passed over.
+///
+/// # Errors
+/// Why the answer is not whole, beside what there is of it.
+pub fn read(lines: &str, config: &Config) -> (String, Result<Option<(u32, u32)>, Fault>) {
+    let (mut answer, mut text) = (Answer::default(), String::new());
+    for chunk in lines.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+        match answer.take(chunk, config) {
+            Ok(Step::Text(more)) => text.push_str(&more),
+            Ok(Step::Nothing) => {}
+            Err(fault) => return (text, Err(fault)),
+        }
+    }
+    (text, answer.end(config))
+}
+
 /// One event of the stream. Every member may be missing: servers that speak this protocol differ in what they send.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
@@ -122,17 +139,7 @@ mod tests {
     const RECORDED: &str = include_str!("../../../fixtures/wire/openai/answer.jsonl");
 
     fn read(lines: &str) -> (String, Result<Option<(u32, u32)>, Fault>) {
-        let config = Config::default();
-        let (mut answer, mut text) = (Answer::default(), String::new());
-        for line in lines.lines() {
-            let chunk = serde_json::from_str(line).expect("a chunk");
-            match answer.take(chunk, &config) {
-                Ok(Step::Text(more)) => text.push_str(&more),
-                Ok(Step::Nothing) => {}
-                Err(fault) => return (text, Err(fault)),
-            }
-        }
-        (text, answer.end(&config))
+        super::read(lines, &Config::default())
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! Sources: `openapi.json` in openai/openai-openapi and the guides "Structured model outputs" and "Error codes", read
 //! 2026-11.
 
-mod answer;
+pub mod answer;
 mod failure;
 mod schema;
 mod transport;

@@ -30,8 +30,11 @@ struct Complaint {
     description: Option<String>,
 }
 
-/// Reads one text message. An error says what is wrong with a message that is not in the protocol at all.
-pub(super) fn parse(text: &str) -> Result<Heard, serde_json::Error> {
+/// Reads one text message.
+///
+/// # Errors
+/// What is wrong with a message that is not in the protocol at all.
+pub fn parse(text: &str) -> Result<Heard, serde_json::Error> {
     let kind: Kind = serde_json::from_str(text)?;
     Ok(match kind.name.as_str() {
         "TurnInfo" => turn(serde_json::from_str(text)?),

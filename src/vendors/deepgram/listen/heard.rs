@@ -20,29 +20,38 @@ pub(super) struct Word {
 
 /// One message, reduced to what matters to a call. Seconds count from the first byte of the connection's audio.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Heard {
+pub enum Heard {
     /// Words that may change.
     Interim {
+        /// The segment's words so far.
         text: String,
+        /// From 0 to 1.
         confidence: f32,
         /// Where the segment begins.
         from_s: f64,
     },
     /// Words that will not, possibly none.
     Final {
+        /// The segment's words.
         text: String,
+        /// From 0 to 1.
         confidence: f32,
-        /// Where the words begin and end; the segment's bounds when there are none.
+        /// Where the words begin; the segment's begin when there are none.
         from_s: f64,
+        /// Where they end, or the segment does.
         to_s: f64,
         /// Up to where the audio is dealt with for good.
         settled_s: f64,
+        /// The turn is over.
         ends_turn: bool,
     },
     /// A gap between words.
     UtteranceEnded,
     /// The turn is probably over.
-    TurnLikelyOver { text: String },
+    TurnLikelyOver {
+        /// Its words so far.
+        text: String,
+    },
     /// It was not.
     TurnResumed,
     /// The vendor complains. A close follows, or nothing does.

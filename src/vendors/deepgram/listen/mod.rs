@@ -18,12 +18,12 @@
 
 mod address;
 mod dial;
-mod flux;
+pub mod flux;
 mod gathering;
-mod heard;
+pub mod heard;
 mod held;
 mod line;
-mod nova;
+pub mod nova;
 mod pace;
 mod pulse;
 

@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../entries/engine.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entries::call(bytes));
