@@ -1,6 +1,8 @@
 //! Whole calls against the real gateway: audio in, audio heard, and what is left behind. The sandbox stands in for the
 //! vendors and for the line, over their real wire protocols.
 
+#[path = "calls/announcing.rs"]
+mod announcing;
 #[path = "calls/booking.rs"]
 mod booking;
 #[path = "calls/caller.rs"]
@@ -15,6 +17,10 @@ mod keeping;
 mod peer;
 #[path = "calls/process.rs"]
 mod process;
+#[path = "calls/speech.rs"]
+mod speech;
+#[path = "calls/speech_docs.rs"]
+mod speech_docs;
 #[path = "calls/streams.rs"]
 mod streams;
 #[path = "calls/vendors.rs"]

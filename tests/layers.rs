@@ -25,13 +25,14 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 1] = [("config", "telemetry")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("async_openai", &["src/vendors/openai/"]),
     ("axum", &["src/app/", "src/config/", "src/legs/", "src/web/"]),
     ("clap", &["src/commands/", "src/main.rs"]),
     ("deepgram", &["src/vendors/deepgram/"]),
     ("dotenvy", &["src/config/"]),
     ("hound", &["src/recordings/"]),
+    ("http_range_header", &["src/web/"]),
     ("prometheus", &["src/telemetry/"]),
     ("reqwest", &["src/commands/", "src/vendors/"]),
     ("rustls", &["src/main.rs", "src/vendors/"]),

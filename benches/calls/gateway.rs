@@ -47,6 +47,7 @@ impl Gateway {
         command.env("DEEPGRAM_URL", world.deepgram_url()).env("DEEPGRAM_API_KEY", "none");
         command.env("OPENAI_BASE_URL", world.openai_base_url()).env("OPENAI_API_KEY", "none");
         command.env("DATABASE_URL", folder.path().join("calls.db")).env("RECORDING_STORAGE_PATH", recordings(&folder));
+        command.env("SPEECH_CACHE_PATH", folder.path().join("speech"));
         let gateway = Self::start(command, port, true, folder).await?;
         gateway.wait_for("standard phrases are at hand").await?;
         Ok(gateway)

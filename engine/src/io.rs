@@ -205,6 +205,12 @@ pub enum Input {
         fault: Fault,
     },
 
+    /// Somebody else has words for the caller: they are said at the next pause.
+    WordsGiven {
+        /// The words.
+        text: String,
+    },
+
     /// Time passed: a deadline that `Call::deadline` named was reached.
     Tick,
 }

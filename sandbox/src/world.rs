@@ -13,6 +13,7 @@ use crate::clips::{self, Clip, ClipError};
 use crate::deepgram::{self, Deepgram};
 use crate::openai::{self, OpenAi};
 use crate::recognizer::Lexicon;
+use crate::twilio::Rest;
 use crate::voice::Voice;
 
 /// How the world is to be.
@@ -33,6 +34,7 @@ pub struct World {
     address: SocketAddr,
     deepgram: Deepgram,
     openai: OpenAi,
+    twilio: Rest,
     lexicon: Lexicon,
     utterances: Vec<Clip>,
     /// Apart from the gateway's own runtime, so that neither waits for the other. Only taken when the world ends.
@@ -83,10 +85,11 @@ impl World {
         let lexicon = Lexicon::new(utterances.iter().chain(&phrases).cloned());
         let deepgram = Deepgram::new(Voice::new(&phrases, lexicon.clone()), settings.deepgram);
         let openai = OpenAi::new(settings.openai);
-        let router = deepgram.router().merge(openai.router()).merge(switches(&openai));
+        let twilio = Rest::default();
+        let router = deepgram.router().merge(openai.router()).merge(twilio.router()).merge(switches(&openai));
         let (address, runtime) =
             serve(settings.port, router).map_err(|source| WorldError::Listen { port: settings.port, source })?;
-        Ok(Self { address, deepgram, openai, lexicon, utterances, runtime: Some(runtime) })
+        Ok(Self { address, deepgram, openai, twilio, lexicon, utterances, runtime: Some(runtime) })
     }
 
     /// What `DEEPGRAM_URL` is to be: `http://127.0.0.1:4010`.
@@ -97,6 +100,16 @@ impl World {
     /// What `OPENAI_BASE_URL` is to be: `http://127.0.0.1:4010/v1`.
     pub fn openai_base_url(&self) -> String {
         format!("http://{}/v1", self.address)
+    }
+
+    /// What `TWILIO_API_URL` is to be: `http://127.0.0.1:4010`.
+    pub fn twilio_api_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Twilio's REST API: calls that go on elsewhere.
+    pub fn twilio(&self) -> &Rest {
+        &self.twilio
     }
 
     /// Deepgram: its settings, faults and counts.

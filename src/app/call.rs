@@ -113,10 +113,12 @@ async fn run(
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
     };
+    let voice = house.casting.voice_for(&start.call_sid).await.provider_voice_id;
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let mut world = World {
         call_id,
         call_sid: start.call_sid.clone(),
+        voice,
         facts,
         speech,
         recorder: house.recordings.open(call_id, &start.call_sid, answered_at_ms),

@@ -89,6 +89,12 @@ impl Calls {
         }
     }
 
+    /// Gives a call words to say at its next pause. Says whether it is here and took them.
+    pub(super) fn announce(&self, call_sid: &str, text: &str) -> bool {
+        let call = self.open().live.get(call_sid).cloned();
+        call.is_some_and(|call| call.facts.try_send(Input::WordsGiven { text: text.to_owned() }).is_ok())
+    }
+
     /// Lets no more calls in. Those that are going on may, and may be adopted by another stream.
     pub(super) fn close_the_door(&self) {
         self.open().draining = true;

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::app::{House, call};
 use crate::store;
+use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
 use crate::web::{Admit, Desk, Health, Next, Part, StatusCallback};
 
 /// The desk in front of the house.
@@ -53,11 +54,32 @@ impl Desk for FrontDesk {
         }
     }
 
+    fn say(&self, order: Order) -> BoxFuture<'static, Result<Said, NotSaid>> {
+        let house = Arc::clone(&self.house);
+        Box::pin(async move { house.say(order).await })
+    }
+
+    fn play(&self, heard: Heard) -> BoxFuture<'static, bool> {
+        let house = Arc::clone(&self.house);
+        Box::pin(async move { house.play(heard).await })
+    }
+
+    fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>> {
+        let (house, id) = (Arc::clone(&self.house), id.to_owned());
+        Box::pin(async move { house.audio(&id).await })
+    }
+
+    fn speech_answered(&self, took: Duration, is_error: bool) {
+        self.house.telemetry.speech_answered(took, is_error);
+    }
+
     fn metrics_text(&self) -> String {
+        self.house.measure_phrases();
         self.house.telemetry.text()
     }
 
     fn metrics_json(&self) -> serde_json::Value {
+        self.house.measure_phrases();
         self.house.telemetry.json()
     }
 

@@ -1,13 +1,15 @@
 //! From the settings to each part's own configuration.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::cache::{self, Phrases, Synthesize};
-use crate::config::{Deepgram, Secret, Settings};
+use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
-use crate::vendors::deepgram::speak::{self, Speaker};
-use crate::vendors::openai;
+use crate::vendors::deepgram::speak;
+use crate::vendors::{Watch, openai, twilio};
+
+/// How long Twilio may take to say whether it plays something: somebody waits for it.
+const CARRIER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn store(settings: &Settings) -> store::Config {
     let journal = settings.desk.recordings.join("journal.jsonl");
@@ -36,11 +38,12 @@ pub(super) fn model(settings: &Settings) -> openai::Config {
     }
 }
 
-pub(super) fn speaker(settings: &Settings) -> speak::Config {
+pub(super) fn speaker(settings: &Settings, watch: Watch) -> speak::Config {
     speak::Config {
         url: settings.deepgram.url.clone(),
         key: exposed(settings.deepgram.api_key.as_ref()),
         voice: settings.deepgram.voice.clone(),
+        watch,
         ..speak::Config::default()
     }
 }
@@ -49,7 +52,30 @@ fn exposed(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
 }
 
-pub(super) fn phrases(speaker: Speaker) -> Phrases {
-    let synthesize: Synthesize = Arc::new(move |voice, text| speaker.synthesize(&voice, &text));
-    Phrases::new(cache::Config::default(), synthesize)
+pub(super) fn carrier(settings: &Settings) -> Option<twilio::Config> {
+    let twilio = &settings.twilio;
+    Some(twilio::Config {
+        url: twilio.api_url.clone(),
+        account_sid: twilio.account_sid.clone()?,
+        auth_token: twilio.auth_token.as_ref()?.expose().to_owned(),
+        within: CARRIER_ANSWERS_WITHIN,
+    })
+}
+
+pub(super) fn voice(seed: VoiceSeed) -> store::Voice {
+    let VoiceSeed { id, name, role, gender, language, provider, provider_voice_id } = seed;
+    store::Voice { id, name, role, gender, language, provider, provider_voice_id }
+}
+
+/// The server's own voice, which stands in no table: it is called as its provider calls it.
+pub(super) fn own_voice(name: &str, provider: &str) -> store::Voice {
+    store::Voice {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        role: "assistant".to_owned(),
+        gender: None,
+        language: None,
+        provider: provider.to_owned(),
+        provider_voice_id: name.to_owned(),
+    }
 }

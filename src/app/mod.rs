@@ -11,6 +11,7 @@ mod calls;
 mod desk;
 mod mapping;
 pub mod probe;
+mod speech;
 mod world;
 
 use std::net::SocketAddr;
@@ -29,13 +30,13 @@ use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::cache::Phrases;
 use crate::clock::Clock;
-use crate::config::{self, BusinessError, Settings};
+use crate::config::{self, BusinessError, Settings, VoicesError};
 use crate::recordings::{self, Recordings};
-use crate::store::{Store, StoreError};
+use crate::store::{Casting, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::vendors::deepgram::listen;
-use crate::vendors::deepgram::speak::Speaker;
 use crate::vendors::openai::Model;
+use crate::vendors::twilio::Carrier;
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, signature::AuthToken};
 
@@ -44,6 +45,9 @@ const LAST_GOODBYES: Duration = Duration::from_secs(5);
 
 /// Rows that a slow watcher may be behind; older ones it misses. The store misses none.
 const ROWS_WATCHED_MAX: usize = 1_024;
+
+/// How long the last phrases may take to be put away.
+const LAST_PHRASES_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the store may take to write its last rows.
 const LAST_ROWS_WITHIN: Duration = Duration::from_secs(10);
@@ -54,6 +58,9 @@ pub enum OpenError {
     /// The business file.
     #[error(transparent)]
     Business(#[from] BusinessError),
+    /// The voices.
+    #[error(transparent)]
+    Voices(#[from] VoicesError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -76,7 +83,6 @@ pub enum OpenError {
 /// All that calls share.
 pub(crate) struct House {
     business: Business,
-    voice: String,
     /// The vendors that the sandbox stands in for.
     stand_ins: Vec<&'static str>,
     max_calls: usize,
@@ -84,6 +90,11 @@ pub(crate) struct House {
     store: Store,
     recordings: Recordings,
     phrases: Phrases,
+    casting: Casting,
+    /// Reaches calls that have no stream of ours; none where there is no account.
+    carrier: Option<Carrier>,
+    /// How long another system waits for its words.
+    speech_timeout: Duration,
     model: Option<Model>,
     hearing: Arc<listen::Config>,
     telemetry: Arc<Telemetry>,
@@ -111,14 +122,18 @@ impl App {
         let clock = Clock;
         let telemetry = Arc::new(Telemetry::new());
         let tickets = Arc::new(Tickets::new(Arc::new(move || clock.now())));
+        let store = Store::open(mapping::store(settings)).await?;
+        let voice = business.voice.clone().unwrap_or_else(|| settings.deepgram.voice.clone());
         let house = Arc::new(House {
-            voice: business.voice.clone().unwrap_or_else(|| settings.deepgram.voice.clone()),
             stand_ins: settings.stand_ins.names(),
             max_calls: settings.server.max_calls,
             clock,
-            store: Store::open(mapping::store(settings)).await?,
             recordings: Recordings::new(recordings::Config { root: settings.desk.recordings.clone() })?,
-            phrases: mapping::phrases(Speaker::new(mapping::speaker(settings)).map_err(OpenError::Vendor)?),
+            phrases: speech::phrases(settings, &telemetry).await?,
+            casting: speech::casting(settings, &store, &voice).await?,
+            speech_timeout: settings.speech.timeout,
+            carrier: speech::carrier(settings)?,
+            store,
             model: Some(Model::new(&mapping::model(settings)).map_err(OpenError::Vendor)?),
             rows: broadcast::channel(ROWS_WATCHED_MAX).0,
             hearing: Arc::new(mapping::hearing(settings)),
@@ -133,6 +148,7 @@ impl App {
             transfer_to: house.business.transfer_to.clone(),
             tickets,
             now: Arc::new(move || clock.now()),
+            speech: speech::front(settings),
             desk: Arc::new(FrontDesk { house: Arc::clone(&house) }),
         };
         let address = SocketAddr::from((settings.server.host, settings.server.port));
@@ -186,6 +202,9 @@ impl App {
             calls.last_calls(drain).await;
         };
         axum::serve(listener, router).with_graceful_shutdown(going_down).await?;
+        if tokio::time::timeout(LAST_PHRASES_WITHIN, house.phrases.flush()).await.is_err() {
+            tracing::warn!("the last phrases were not put away in time; they are spoken again");
+        }
         if tokio::time::timeout(LAST_ROWS_WITHIN, house.store.clone().close()).await.is_err() {
             tracing::error!("the last rows were not written in time; they are in the journal or lost with it");
         }
@@ -215,7 +234,9 @@ impl House {
     }
 
     async fn warm(&self) {
-        let warmed = self.phrases.warm(&self.voice, wording::standard_phrases(&self.business)).await;
+        // The voice of a call that nothing was agreed for.
+        let voice = self.casting.voice_for("").await.provider_voice_id;
+        let warmed = self.phrases.warm(&voice, wording::standard_phrases(&self.business)).await;
         tracing::info!(ready = warmed.ready, failed = warmed.failed.len(), "standard phrases are at hand");
         for (text, fault) in warmed.failed {
             tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::audio::format::Format;
 use engine::io::{Fault, Input};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
@@ -76,10 +77,10 @@ async fn hearing(settings: &Settings) -> Result<String, String> {
 }
 
 async fn speaking(settings: &Settings) -> Result<String, String> {
-    let config = mapping::speaker(settings);
+    let config = mapping::speaker(settings, Arc::new(|_| ()));
     let voice = config.voice.clone();
     let speaker = Speaker::new(config).map_err(said)?;
-    let mut audio = speaker.synthesize(&voice, "Hello.");
+    let mut audio = speaker.synthesize(&voice, "Hello.", Format::Mulaw);
     let mut bytes = 0;
     while let Some(part) = audio.next().await {
         bytes += part.map_err(said)?.len();

@@ -26,6 +26,8 @@ pub(super) struct World {
     pub(super) house: Arc<House>,
     pub(super) call_id: Uuid,
     pub(super) call_sid: String,
+    /// Who speaks for us.
+    pub(super) voice: String,
     pub(super) facts: mpsc::Sender<Input>,
     pub(super) speech: mpsc::Sender<(PhraseId, SpeechPart)>,
     pub(super) recorder: Recorder,
@@ -81,7 +83,7 @@ impl driver::World for World {
     }
 
     fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Arc<[u8]>> {
-        self.house.phrases.fetch(&self.house.voice, text, phrase, self.speech.clone())
+        self.house.phrases.fetch(&self.voice, text, phrase, self.speech.clone())
     }
 
     fn caller_frame(&mut self, at_ms: u64, frame: &Frame) {

@@ -1,22 +1,38 @@
 //! A phrase on its way: written by one synthesis, read by any number of followers at their own speed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use engine::audio::speech::SpeechPart;
 use engine::io::Fault;
 use tokio::sync::watch;
+
+use super::event::Tier;
+use super::phrase::Whole;
+
+/// How a phrase came to be whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Filled {
+    pub(super) whole: Whole,
+    /// Where it was found; none when it was made.
+    pub(super) tier: Option<Tier>,
+    /// How long the provider took.
+    pub(super) provider: Duration,
+}
 
 /// The phrase so far.
 pub(super) struct Filling {
     state: Mutex<State>,
     /// Counts changes, to wake followers.
     changed: watch::Sender<()>,
+    asked: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
     chunks: Vec<Arc<[u8]>>,
-    outcome: Option<Result<(), Fault>>,
+    outcome: Option<Result<Filled, Fault>>,
 }
 
 /// How far a follower has read.
@@ -27,7 +43,17 @@ pub(super) struct Seen {
 
 impl Filling {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), changed: watch::Sender::new(()) }
+        Self { state: Mutex::default(), changed: watch::Sender::new(()), asked: AtomicU64::new(1) }
+    }
+
+    /// One more waits for it.
+    pub(super) fn joined(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many have asked for it.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Appends audio.
@@ -37,7 +63,7 @@ impl Filling {
     }
 
     /// No more will come. The first outcome holds.
-    pub(super) fn end(&self, outcome: Result<(), Fault>) {
+    pub(super) fn end(&self, outcome: Result<Filled, Fault>) {
         self.lock().outcome.get_or_insert(outcome);
         self.changed.send_replace(());
     }
@@ -47,7 +73,7 @@ impl Filling {
     }
 
     /// All audio so far in one piece.
-    pub(super) fn whole(&self) -> Arc<[u8]> {
+    pub(super) fn audio(&self) -> Arc<[u8]> {
         let state = self.lock();
         match &state.chunks[..] {
             [only] => only.clone(),
@@ -67,7 +93,7 @@ impl Filling {
     }
 
     /// Waits for the end.
-    pub(super) async fn finished(&self) -> Result<(), Fault> {
+    pub(super) async fn finished(&self) -> Result<Filled, Fault> {
         let mut changes = self.changed.subscribe();
         loop {
             if let Some(outcome) = self.lock().outcome.clone() {
@@ -84,7 +110,7 @@ impl Filling {
             return Some(SpeechPart::Chunk(chunk.clone()));
         }
         state.outcome.as_ref().map(|outcome| match outcome {
-            Ok(()) => SpeechPart::End,
+            Ok(_) => SpeechPart::End,
             Err(fault) => SpeechPart::Failed(fault.clone()),
         })
     }

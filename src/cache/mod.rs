@@ -7,32 +7,67 @@
 //!
 //! ```text
 //!  fetch ── hit ──► the whole phrase, at once
-//!    └──── miss ──► a follower: parts to its call ◄── Filling ◄── one synthesis for all followers
+//!    └──── miss ──► a follower: parts to its call ◄── Filling ◄── one job for all: the disk, else a synthesis
 //! ```
+//!
+//! Behind the phrases in memory stands a [`Shelf`] on the disk, if there is one. A phrase that was made goes there in the
+//! background; one that is older than it may be is made anew, and given out all the same when that fails.
 
+mod event;
 mod filling;
+mod job;
+mod phrase;
+mod shelf;
 mod store;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
+use engine::audio::format::Format;
 use engine::audio::speech::SpeechPart;
 use engine::io::{Fault, PhraseId};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+
+pub use event::{Event, Tell, Tier};
+pub use phrase::{Ask, Record, Whole};
+pub use shelf::{Shelf, ShelfError};
 
 use filling::{Filling, Seen};
-use store::{Key, Store};
+use job::Job;
+use phrase::Key;
+use shelf::Sought;
+use store::Store;
 
-/// Makes a voice speak a text: µ-law at 8 kHz in pieces; an `Err` is the last item and means that it is not whole.
-pub type Synthesize = Arc<dyn Fn(String, String) -> BoxStream<'static, Result<Bytes, Fault>> + Send + Sync>;
+/// Makes a voice speak a text: audio in pieces, samples without a header; an `Err` is the last item and means that it is
+/// not whole.
+pub type Synthesize = Arc<dyn Fn(&Ask) -> BoxStream<'static, Result<Bytes, Fault>> + Send + Sync>;
+
+/// What the cache works with.
+#[derive(Clone)]
+pub struct Means {
+    /// The voices.
+    pub synthesize: Synthesize,
+    /// Phrases on the disk, if any are kept there.
+    pub shelf: Option<Shelf>,
+    /// The wall clock: milliseconds since 1970 in UTC.
+    pub wall_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Who counts.
+    pub tell: Tell,
+}
 
 /// Settings of the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Audio kept at most, in bytes: 8,000 are a second.
+    /// How long a phrase is good.
+    pub ttl: Duration,
+    /// Whether one that is older is given out when no new one can be made.
+    pub gives_stale: bool,
+    /// Whether calls' phrases are kept on the disk, too. What other systems ask for is in any case.
+    pub keeps_calls: bool,
+    /// Audio kept in memory at most, in bytes: 8,000 are a second on the telephone.
     pub bytes_max: usize,
     /// Syntheses at the same time at most; further ones wait. Deepgram allows 15 for each project.
     pub syntheses_max: usize,
@@ -42,25 +77,45 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { bytes_max: 64 << 20, syntheses_max: 12, fill: Duration::from_secs(25) }
+        Self {
+            ttl: Duration::from_secs(30 * 86_400),
+            gives_stale: true,
+            keeps_calls: true,
+            bytes_max: 64 << 20,
+            syntheses_max: 12,
+            fill: Duration::from_secs(25),
+        }
     }
 }
 
 /// What the cache did and holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Phrases that were there, whole.
+    /// Phrases that were in memory, whole.
     pub hits: u64,
-    /// Phrases that were not; those that joined a synthesis under way are among them.
+    /// Phrases that were not; those that joined a job under way are among them.
     pub misses: u64,
     /// Syntheses that were started.
     pub syntheses: u64,
-    /// Syntheses that failed.
+    /// Phrases that could not be had.
     pub failures: u64,
     /// Whole phrases held.
     pub phrases: usize,
     /// Their audio, in bytes.
     pub bytes: usize,
+}
+
+/// A whole phrase, and how it was come by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The phrase.
+    pub whole: Whole,
+    /// Where it was found; none when it had to be made.
+    pub tier: Option<Tier>,
+    /// How long it was waited for.
+    pub took: Duration,
+    /// How long its provider took, where it had to be made.
+    pub provider: Duration,
 }
 
 /// What came of preparing phrases.
@@ -86,21 +141,21 @@ impl std::fmt::Debug for Phrases {
 
 struct Shared {
     config: Config,
-    synthesize: Synthesize,
+    means: Means,
     syntheses: Semaphore,
     /// Held for a look-up, never across an await.
     store: Mutex<Store>,
 }
 
 impl Phrases {
-    /// An empty cache over a voice.
-    pub fn new(config: Config, synthesize: Synthesize) -> Self {
+    /// A cache with nothing in memory yet.
+    pub fn new(config: Config, means: Means) -> Self {
         let syntheses = Semaphore::new(config.syntheses_max.max(1));
         let store = Mutex::new(Store::new(config.bytes_max));
-        Self { shared: Arc::new(Shared { config, synthesize, syntheses, store }) }
+        Self { shared: Arc::new(Shared { config, means, syntheses, store }) }
     }
 
-    /// Asks for a phrase. When it is there, it is returned whole and at once. Otherwise its parts go to `parts` under
+    /// Asks for a call's phrase. When it is in memory, it is returned whole and at once. Otherwise its parts go to `parts` under
     /// the id `phrase` as they come, ending with [`SpeechPart::End`] or [`SpeechPart::Failed`]; when `parts` is full
     /// this phrase waits for room and no other does, and when it is closed nothing more is sent.
     ///
@@ -112,20 +167,58 @@ impl Phrases {
         phrase: PhraseId,
         parts: mpsc::Sender<(PhraseId, SpeechPart)>,
     ) -> Option<Arc<[u8]>> {
-        let filling = match self.look_up(voice, text) {
-            Found::Whole(audio) => return Some(audio),
+        let filling = match self.look_up(voice, text, Format::Mulaw, self.shared.config.keeps_calls) {
+            Found::Whole(whole) => return Some(whole.audio),
             Found::Filling(filling) => filling,
         };
         tokio::spawn(follow(filling, phrase, parts));
         None
     }
 
+    /// Fetches a phrase and waits until it is whole. Whoever stops waiting stops nobody else: the phrase is made all the
+    /// same.
+    ///
+    /// # Errors
+    /// When it can neither be found nor made.
+    pub async fn whole(&self, ask: &Ask) -> Result<Fetched, Fault> {
+        let began = Instant::now();
+        let filling = match self.look_up(&ask.voice, &ask.text, ask.format, true) {
+            Found::Whole(whole) => {
+                let (tier, took, provider) = (Some(Tier::Memory), began.elapsed(), Duration::ZERO);
+                return Ok(Fetched { whole, tier, took, provider });
+            }
+            Found::Filling(filling) => filling,
+        };
+        let filled = filling.finished().await?;
+        Ok(Fetched { whole: filled.whole, tier: filled.tier, took: began.elapsed(), provider: filled.provider })
+    }
+
+    /// The phrase of an id, however old; none when nobody knows it any more. One whose file was damaged is made again.
+    pub async fn by_id(&self, id: &str) -> Option<Whole> {
+        let key = Key::of_id(id)?;
+        if let Some(whole) = self.shared.lock().of_any_age(&key) {
+            return Some(whole);
+        }
+        match self.shared.means.shelf.as_ref()?.get(key).await {
+            Sought::Whole(whole) => Some(whole),
+            Sought::Damaged(ask) => self.whole(&ask).await.ok().map(|fetched| fetched.whole),
+            Sought::Missing => None,
+        }
+    }
+
+    /// Waits until every phrase that was made is on the disk, if there is one; the caller sets the deadline.
+    pub async fn flush(&self) {
+        if let Some(shelf) = &self.shared.means.shelf {
+            shelf.flush().await;
+        }
+    }
+
     /// Prepares phrases, two at a time so that calls find room beside it, and waits until all are there or have failed.
     pub async fn warm(&self, voice: &str, texts: Vec<String>) -> Warmed {
         let prepare = |text: String| async move {
-            let outcome = match self.look_up(voice, &text) {
+            let outcome = match self.look_up(voice, &text, Format::Mulaw, self.shared.config.keeps_calls) {
                 Found::Whole(_) => Ok(()),
-                Found::Filling(filling) => filling.finished().await,
+                Found::Filling(filling) => filling.finished().await.map(|_| ()),
             };
             (text, outcome)
         };
@@ -140,31 +233,41 @@ impl Phrases {
         warmed
     }
 
+    /// The audio in memory and on the disk, in bytes.
+    pub fn holds(&self) -> (u64, u64) {
+        let on_disk = self.shared.means.shelf.as_ref().map_or(0, Shelf::bytes);
+        (self.shared.lock().stats().bytes as u64, on_disk)
+    }
+
     /// What the cache did and holds.
     pub fn stats(&self) -> Stats {
         self.shared.lock().stats()
     }
 
-    fn look_up(&self, voice: &str, text: &str) -> Found {
-        // The digest is computed before the lock is taken.
-        let key = Key::new(voice, text);
+    fn look_up(&self, voice: &str, text: &str, format: Format, is_kept: bool) -> Found {
+        // The digest is computed and the clocks are read before the lock is taken.
+        let (key, since_ms, now) = (Key::new(voice, text, format), self.shared.good_since_ms(), Instant::now());
         let mut store = self.shared.lock();
-        if let Some(audio) = store.whole(&key) {
-            return Found::Whole(audio);
+        if let Some(whole) = store.fresh(&key, since_ms) {
+            drop(store);
+            self.shared.hit(Tier::Memory, 1, &whole.record);
+            return Found::Whole(whole);
         }
-        if let Some(filling) = store.filling(&key) {
+        if let Some(filling) = store.filling(&key, now) {
+            filling.joined();
             return Found::Filling(filling);
         }
-        let filling = store.begin(key.clone());
+        let filling = store.begin(key);
         drop(store);
-        let job = Job { shared: self.shared.clone(), key, filling: filling.clone() };
-        tokio::spawn(job.run(voice.to_owned(), text.to_owned()));
+        let ask = Ask { voice: voice.to_owned(), text: text.to_owned(), format };
+        let shelf = self.shared.means.shelf.clone().filter(|_| is_kept);
+        tokio::spawn(Job { shared: self.shared.clone(), shelf, key, ask, filling: filling.clone() }.run());
         Found::Filling(filling)
     }
 }
 
 enum Found {
-    Whole(Arc<[u8]>),
+    Whole(Whole),
     Filling(Arc<Filling>),
 }
 
@@ -172,6 +275,23 @@ impl Shared {
     /// The store stays sound even where a panic struck while it was locked: each change is one step.
     fn lock(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Phrases made earlier are too old.
+    fn good_since_ms(&self) -> i64 {
+        (self.means.wall_ms)().saturating_sub(i64::try_from(self.config.ttl.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn is_fresh(&self, whole: &Whole) -> bool {
+        whole.record.made_at_ms >= self.good_since_ms()
+    }
+
+    fn hit(&self, tier: Tier, times: u64, record: &Record) {
+        self.tell(Event::Hit { tier, times, characters: record.ask.text.chars().count() });
+    }
+
+    fn tell(&self, event: Event) {
+        (self.means.tell)(event);
     }
 }
 
@@ -183,51 +303,6 @@ async fn follow(filling: Arc<Filling>, phrase: PhraseId, parts: mpsc::Sender<(Ph
         let is_last = !matches!(part, SpeechPart::Chunk(_));
         if parts.send((phrase, part)).await.is_err() || is_last {
             return;
-        }
-    }
-}
-
-/// One synthesis. However it ends, its phrase is whole or has failed afterwards, and its followers know.
-struct Job {
-    shared: Arc<Shared>,
-    key: Key,
-    filling: Arc<Filling>,
-}
-
-impl Job {
-    async fn run(self, voice: String, text: String) {
-        let deadline = Instant::now() + self.shared.config.fill;
-        let late =
-            || Fault::Retry(format!("a phrase was not spoken within {} ms", self.shared.config.fill.as_millis()));
-        let outcome = timeout_at(deadline, self.fill(voice, text)).await.unwrap_or_else(|_| Err(late()));
-        self.end(outcome);
-    }
-
-    async fn fill(&self, voice: String, text: String) -> Result<(), Fault> {
-        let _slot = self.shared.syntheses.acquire().await.expect("the semaphore is never closed");
-        let mut audio = (self.shared.synthesize)(voice, text);
-        while let Some(piece) = audio.next().await {
-            let piece = piece?;
-            if !piece.is_empty() {
-                self.filling.push(Arc::from(&piece[..]));
-            }
-        }
-        Ok(())
-    }
-
-    /// The phrase first, then the news: who hears of the end finds the phrase.
-    fn end(&self, outcome: Result<(), Fault>) {
-        let audio = outcome.is_ok().then(|| self.filling.whole());
-        self.shared.lock().end(&self.key, audio);
-        self.filling.end(outcome);
-    }
-}
-
-impl Drop for Job {
-    /// A panic in the synthesis, or a runtime that shuts down, leaves nobody waiting.
-    fn drop(&mut self) {
-        if !self.filling.is_over() {
-            self.end(Err(Fault::Retry("the synthesis of a phrase ended without an outcome".into())));
         }
     }
 }

@@ -2,31 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
+use engine::io::Fault;
+use tokio::time::Instant;
 
 use super::Stats;
 use super::filling::Filling;
-
-/// How the audio is written. Part of every key, so that another format cannot be mistaken for it.
-const FORMAT: &str = "mulaw-8000";
+use super::phrase::{Key, Whole};
 
 /// What an entry costs beside its audio, in bytes: enough that a million empty phrases are not free.
 const ENTRY_COST: usize = 256;
 
-/// The name of a phrase: who says it, what, and in which format.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    text: [u8; 32],
-    voice: Box<str>,
-    format: &'static str,
-}
+/// How long a refusal is remembered: a text that a provider cannot speak is not asked for again with every request.
+const REFUSED_FOR: Duration = Duration::from_secs(5);
 
-impl Key {
-    pub(super) fn new(voice: &str, text: &str) -> Self {
-        Self { text: Sha256::digest(text).into(), voice: voice.into(), format: FORMAT }
-    }
-}
+/// Refusals remembered at most.
+const REFUSED_MAX: usize = 1_000;
 
 /// Whole phrases and those on their way.
 pub(super) struct Store {
@@ -35,6 +27,8 @@ pub(super) struct Store {
     by_use: BTreeMap<u64, Key>,
     /// At most as many as calls ask for and their deadline lets live.
     filling: BTreeMap<Key, Arc<Filling>>,
+    /// What will not be spoken, and until when that is believed.
+    refused: BTreeMap<Key, (Arc<Filling>, Instant)>,
     uses: u64,
     bytes_max: usize,
     /// With [`ENTRY_COST`] for each.
@@ -43,7 +37,7 @@ pub(super) struct Store {
 }
 
 struct Kept {
-    audio: Arc<[u8]>,
+    whole: Whole,
     used: u64,
 }
 
@@ -53,6 +47,7 @@ impl Store {
             whole: BTreeMap::new(),
             by_use: BTreeMap::new(),
             filling: BTreeMap::new(),
+            refused: BTreeMap::new(),
             uses: 0,
             bytes_max,
             cost: 0,
@@ -60,51 +55,56 @@ impl Store {
         }
     }
 
-    /// A whole phrase, which is now the last to go. Counts a hit or a miss.
-    pub(super) fn whole(&mut self, key: &Key) -> Option<Arc<[u8]>> {
-        let Some(kept) = self.whole.get_mut(key) else {
-            self.stats.misses += 1;
-            return None;
-        };
-        self.stats.hits += 1;
+    /// A whole phrase that was made no earlier than `since_ms`; it is now the last to go. Counts a hit or a miss.
+    pub(super) fn fresh(&mut self, key: &Key, since_ms: i64) -> Option<Whole> {
+        let found = self.of_any_age(key).filter(|whole| whole.record.made_at_ms >= since_ms);
+        match &found {
+            Some(_) => self.stats.hits += 1,
+            None => self.stats.misses += 1,
+        }
+        found
+    }
+
+    /// A whole phrase, however old.
+    pub(super) fn of_any_age(&mut self, key: &Key) -> Option<Whole> {
+        let kept = self.whole.get_mut(key)?;
         self.uses += 1;
         let key = self.by_use.remove(&kept.used).expect("every phrase kept has its place in the order");
         self.by_use.insert(self.uses, key);
         kept.used = self.uses;
-        Some(kept.audio.clone())
+        Some(kept.whole.clone())
     }
 
-    /// A phrase on its way.
-    pub(super) fn filling(&self, key: &Key) -> Option<Arc<Filling>> {
-        self.filling.get(key).cloned()
+    /// A phrase on its way, or one that was refused a moment ago.
+    pub(super) fn filling(&self, key: &Key, now: Instant) -> Option<Arc<Filling>> {
+        let refused = || self.refused.get(key).filter(|(_, until)| *until > now);
+        self.filling.get(key).or_else(|| refused().map(|(filling, _)| filling)).cloned()
     }
 
     /// Notes that a phrase is on its way from now on.
     pub(super) fn begin(&mut self, key: Key) -> Arc<Filling> {
-        self.stats.syntheses += 1;
         let filling = Arc::new(Filling::new());
         self.filling.insert(key, filling.clone());
         filling
     }
 
-    /// A phrase is whole and kept, or has failed and forgotten. One larger than the cache is not kept.
-    pub(super) fn end(&mut self, key: &Key, audio: Option<Arc<[u8]>>) {
-        self.filling.remove(key);
-        let Some(audio) = audio else {
-            self.stats.failures += 1;
-            return;
-        };
-        let cost = audio.len() + ENTRY_COST;
-        if cost > self.bytes_max || self.whole.contains_key(key) {
-            return;
+    /// Counts a synthesis.
+    pub(super) fn synthesis(&mut self) {
+        self.stats.syntheses += 1;
+    }
+
+    /// A phrase is whole and kept, or has failed. One larger than the cache is not kept.
+    pub(super) fn end(&mut self, key: &Key, outcome: Result<&Whole, &Fault>, now: Instant) {
+        let filling = self.filling.remove(key);
+        match outcome {
+            Ok(whole) => self.keep(*key, whole.clone()),
+            Err(fault) => {
+                self.stats.failures += 1;
+                if let (Some(filling), Fault::GiveUp(_) | Fault::OurMistake(_)) = (filling, fault) {
+                    self.refuse(*key, filling, now);
+                }
+            }
         }
-        while self.cost + cost > self.bytes_max {
-            self.drop_oldest();
-        }
-        self.cost += cost;
-        self.uses += 1;
-        self.by_use.insert(self.uses, key.clone());
-        self.whole.insert(key.clone(), Kept { audio, used: self.uses });
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -112,25 +112,64 @@ impl Store {
         Stats { phrases, bytes: self.cost - phrases * ENTRY_COST, ..self.stats }
     }
 
+    fn keep(&mut self, key: Key, whole: Whole) {
+        let cost = whole.audio.len() + ENTRY_COST;
+        self.forget(&key);
+        if cost > self.bytes_max {
+            return;
+        }
+        while self.cost + cost > self.bytes_max {
+            self.drop_oldest();
+        }
+        self.cost += cost;
+        self.uses += 1;
+        self.by_use.insert(self.uses, key);
+        self.whole.insert(key, Kept { whole, used: self.uses });
+    }
+
+    fn forget(&mut self, key: &Key) {
+        if let Some(kept) = self.whole.remove(key) {
+            self.by_use.remove(&kept.used);
+            self.cost -= kept.whole.audio.len() + ENTRY_COST;
+        }
+    }
+
     fn drop_oldest(&mut self) {
-        let (_, key) = self.by_use.pop_first().expect("what costs something is in the order");
-        let kept = self.whole.remove(&key).expect("what is in the order is kept");
-        self.cost -= kept.audio.len() + ENTRY_COST;
+        let key = *self.by_use.first_key_value().expect("what costs something is in the order").1;
+        self.forget(&key);
+    }
+
+    fn refuse(&mut self, key: Key, filling: Arc<Filling>, now: Instant) {
+        self.refused.retain(|_, (_, until)| *until > now);
+        if self.refused.len() < REFUSED_MAX {
+            self.refused.insert(key, (filling, now + REFUSED_FOR));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use engine::audio::format::Format;
+
+    use super::super::phrase::Ask;
     use super::*;
 
+    fn key(text: &str) -> Key {
+        Key::new("v", text, Format::Mulaw)
+    }
+
+    fn filled_at(store: &mut Store, text: &str, len: usize, made_at_ms: i64) {
+        store.begin(key(text));
+        let ask = Ask { voice: "v".into(), text: text.into(), format: Format::Mulaw };
+        store.end(&key(text), Ok(&Whole::new(ask, vec![0; len].into(), made_at_ms)), Instant::now());
+    }
+
     fn filled(store: &mut Store, text: &str, len: usize) {
-        let key = Key::new("v", text);
-        store.begin(key.clone());
-        store.end(&key, Some(vec![0; len].into()));
+        filled_at(store, text, len, 0);
     }
 
     fn holds(store: &mut Store, text: &str) -> bool {
-        store.whole(&Key::new("v", text)).is_some()
+        store.fresh(&key(text), 0).is_some()
     }
 
     #[test]
@@ -158,9 +197,24 @@ mod tests {
     }
 
     #[test]
-    fn voice_and_text_are_told_apart() {
-        assert_ne!(Key::new("a", "bc"), Key::new("ab", "c"));
-        assert_ne!(Key::new("a", "b"), Key::new("a", "c"));
-        assert_eq!(Key::new("a", "b"), Key::new("a", "b"));
+    fn a_phrase_that_is_too_old_is_a_miss_until_a_new_one_takes_its_place() {
+        let mut store = Store::new(10_000);
+        filled_at(&mut store, "a", 1_000, 100);
+        assert!(store.fresh(&key("a"), 100).is_some() && store.fresh(&key("a"), 101).is_none());
+        assert!(store.of_any_age(&key("a")).is_some());
+        filled_at(&mut store, "a", 500, 200);
+        assert!(store.fresh(&key("a"), 101).is_some());
+        assert_eq!((store.stats().phrases, store.stats().bytes, store.by_use.len()), (1, 500, 1));
+    }
+
+    #[test]
+    fn what_will_not_be_spoken_is_not_asked_for_again_for_a_moment() {
+        let (mut store, now) = (Store::new(10_000), Instant::now());
+        for (fault, is_remembered) in [(Fault::Retry(String::new()), false), (Fault::OurMistake(String::new()), true)] {
+            store.begin(key("a"));
+            store.end(&key("a"), Err(&fault), now);
+            assert_eq!(store.filling(&key("a"), now).is_some(), is_remembered);
+        }
+        assert!(store.filling(&key("a"), now + REFUSED_FOR).is_none());
     }
 }

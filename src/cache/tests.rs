@@ -14,7 +14,7 @@ fn voice(config: Config) -> Voice {
     let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
-    let synthesize: Synthesize = Arc::new(move |_, _| {
+    let synthesize: Synthesize = Arc::new(move |_| {
         count.fetch_add(1, Ordering::Relaxed);
         let receiver = receiver.clone();
         // An empty piece is the end of a phrase.
@@ -24,7 +24,11 @@ fn voice(config: Config) -> Voice {
         })
         .boxed()
     });
-    Voice { pieces, asked, phrases: Phrases::new(config, synthesize) }
+    Voice { pieces, asked, phrases: Phrases::new(config, means(synthesize)) }
+}
+
+fn means(synthesize: Synthesize) -> Means {
+    Means { synthesize, shelf: None, wall_ms: Arc::new(|| 0), tell: Arc::new(|_| ()) }
 }
 
 impl Voice {
@@ -120,7 +124,7 @@ async fn a_phrase_that_takes_too_long_has_failed() {
 
 #[tokio::test]
 async fn a_voice_that_panics_leaves_nobody_waiting() {
-    let phrases = Phrases::new(Config::default(), Arc::new(|_, _| panic!("a voice that panics")));
+    let phrases = Phrases::new(Config::default(), means(Arc::new(|_| panic!("a voice that panics"))));
     let (_, mut parts) = ask(&phrases, "hello");
     assert!(matches!(rest(&mut parts).await, (_, SpeechPart::Failed(Fault::Retry(_)))));
     assert!(matches!(phrases.warm("v", vec!["hello".into()]).await.failed[..], [_]));

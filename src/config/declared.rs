@@ -1,7 +1,12 @@
 //! Every setting once: its name, default, unit, meaning and parser, in the order of `.env.example`.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use engine::audio::format::Format;
+
 use super::reader::Reader;
-use super::{Deepgram, Desk, OpenAi, Server, Twilio, parse};
+use super::{ApiKey, Deepgram, Desk, OpenAi, Server, Speech, Twilio, parse};
 
 impl Deepgram {
     pub(super) fn declare(read: &mut Reader) -> Self {
@@ -164,5 +169,124 @@ impl Desk {
                 parse::path,
             ),
         }
+    }
+}
+
+impl Speech {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("Spoken phrases, for calls and for other systems by HTTP (docs/speech-cache.md).");
+        let (api_keys, rate_limit_per_s) = Self::declare_guard(read);
+        let (format, text_chars_max, timeout, debug_timings) = Self::declare_asking(read);
+        let (cache_path, cache_bytes_max, ttl, gives_stale) = Self::declare_keeping(read);
+        Self {
+            api_keys,
+            rate_limit_per_s,
+            format,
+            text_chars_max,
+            timeout,
+            debug_timings,
+            cache_path,
+            cache_bytes_max,
+            ttl,
+            gives_stale,
+            url_ttl: read.value(
+                "AUDIO_URL_TTL_SECONDS",
+                "86400",
+                "seconds",
+                "How long the address of a phrase can be played, and an Idempotency-Key is remembered.",
+                parse::long_seconds,
+            ),
+            url_secret: read.secret(
+                "AUDIO_URL_SECRET",
+                "What addresses are signed with. Unset, one is made and kept beside the phrases; instances need the same.",
+            ),
+            usd_per_1000_characters: read.value(
+                "TTS_USD_PER_1000_CHARACTERS",
+                "0.030",
+                "US dollars",
+                "What speaking costs, to say what the cache saves. The default is Aura-2's list price.",
+                parse::price,
+            ),
+            voices_file: read.value(
+                "VOICES_FILE",
+                "config/voices.json",
+                "path",
+                "Voices that are put into the database at the start. The file may be missing.",
+                parse::path,
+            ),
+        }
+    }
+
+    fn declare_guard(read: &mut Reader) -> (Vec<ApiKey>, usize) {
+        let api_keys = read.hidden(
+            "API_KEYS",
+            "client:key,…",
+            "Who may ask for speech. Unset, POST /call answers anybody in the sandbox and nobody elsewhere.",
+            parse::api_keys,
+        );
+        let rate_limit_per_s = read.value(
+            "RATE_LIMIT_PER_SECOND",
+            "1000",
+            "requests",
+            "As many of one client's are answered in a second; twice as many in a burst.",
+            parse::count,
+        );
+        (api_keys.unwrap_or_default(), rate_limit_per_s)
+    }
+
+    fn declare_asking(read: &mut Reader) -> (Format, usize, Duration, bool) {
+        (
+            read.value(
+                "TTS_FORMAT",
+                "MULAW",
+                "MULAW, LINEAR16, MP3 or OGG_OPUS",
+                "What a request without a format gets.",
+                parse::format,
+            ),
+            read.value("TEXT_CHARS_MAX", "3000", "characters", "The longest text that is spoken.", parse::count),
+            read.value(
+                "TTS_TIMEOUT_MS",
+                "8000",
+                "milliseconds",
+                "How long a request waits for its phrase. The phrase is made all the same.",
+                parse::milliseconds,
+            ),
+            read.value("DEBUG_TIMINGS", "false", "true or false", "Adds stages to every answer.", parse::yes_or_no),
+        )
+    }
+
+    fn declare_keeping(read: &mut Reader) -> (PathBuf, u64, Duration, bool) {
+        let path = read.value(
+            "SPEECH_CACHE_PATH",
+            "data/speech",
+            "path",
+            "Where phrases are kept. The sandbox's stand in a folder of their own in it.",
+            parse::path,
+        );
+        let bytes_max = read.value(
+            "SPEECH_CACHE_MB",
+            "2000",
+            "megabytes",
+            "As much is kept there; what was not asked for longest goes.",
+            parse::megabytes,
+        );
+        let hours =
+            read.optional("CACHE_TTL_HOURS", "hours", "The same as CACHE_TTL_SECONDS, which wins.", parse::hours);
+        let seconds = read.value(
+            "CACHE_TTL_SECONDS",
+            "2592000",
+            "seconds",
+            "How long a phrase is good; then it is made anew.",
+            parse::long_seconds,
+        );
+        let ttl = hours.filter(|_| !read.is_given("CACHE_TTL_SECONDS")).unwrap_or(seconds);
+        let gives_stale = read.value(
+            "CACHE_FALLBACK",
+            "true",
+            "true or false",
+            "Whether a phrase that is too old is given out when no new one can be made.",
+            parse::yes_or_no,
+        );
+        (path, bytes_max, ttl, gives_stale)
     }
 }

@@ -9,11 +9,14 @@ mod environment;
 mod example;
 mod parse;
 mod reader;
+mod voices;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use engine::audio::format::Format;
 
 use crate::telemetry::LogFormat;
 
@@ -22,6 +25,7 @@ pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
 use reader::Reader;
 pub use reader::{Described, Problem, Problems};
+pub use voices::{VoiceSeed, VoicesError, load_voices};
 
 /// What Frontdesk was told about the world.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct Settings {
     pub server: Server,
     /// The business, and what its calls leave behind.
     pub desk: Desk,
+    /// Spoken phrases, for calls and for other systems.
+    pub speech: Speech,
     /// Whom the sandbox stands in for.
     pub stand_ins: StandIns,
     /// What can be used but is probably not meant. To be logged.
@@ -111,6 +117,48 @@ pub struct Desk {
     pub recordings: PathBuf,
 }
 
+/// Spoken phrases: where they are kept, and who may ask for them by HTTP.
+#[derive(Debug, Clone)]
+pub struct Speech {
+    /// `API_KEYS`: who may ask, by name.
+    pub api_keys: Vec<ApiKey>,
+    /// `RATE_LIMIT_PER_SECOND`.
+    pub rate_limit_per_s: usize,
+    /// `TTS_FORMAT`.
+    pub format: Format,
+    /// `TEXT_CHARS_MAX`.
+    pub text_chars_max: usize,
+    /// `TTS_TIMEOUT_MS`.
+    pub timeout: Duration,
+    /// `DEBUG_TIMINGS`.
+    pub debug_timings: bool,
+    /// `SPEECH_CACHE_PATH`.
+    pub cache_path: PathBuf,
+    /// `SPEECH_CACHE_MB`, in bytes.
+    pub cache_bytes_max: u64,
+    /// `CACHE_TTL_SECONDS`, or `CACHE_TTL_HOURS` where that is not set.
+    pub ttl: Duration,
+    /// `CACHE_FALLBACK`.
+    pub gives_stale: bool,
+    /// `AUDIO_URL_TTL_SECONDS`.
+    pub url_ttl: Duration,
+    /// `AUDIO_URL_SECRET`.
+    pub url_secret: Option<Secret>,
+    /// `TTS_USD_PER_1000_CHARACTERS`.
+    pub usd_per_1000_characters: f64,
+    /// `VOICES_FILE`.
+    pub voices_file: PathBuf,
+}
+
+/// Somebody who may ask for speech.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Who it is; stands in logs.
+    pub client: String,
+    /// What shows that it is them.
+    pub key: Secret,
+}
+
 /// Whom the sandbox stands in for: those whose key is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StandIns {
@@ -166,8 +214,8 @@ impl Settings {
             openai: openai.api_key.is_none(),
             twilio: twilio.auth_token.is_none(),
         };
-        let (server, desk, warnings) = (Server::declare(read), Desk::declare(read), Vec::new());
-        Self { deepgram, openai, twilio, server, desk, stand_ins, warnings }
+        let (server, desk, speech) = (Server::declare(read), Desk::declare(read), Speech::declare(read));
+        Self { deepgram, openai, twilio, server, desk, speech, stand_ins, warnings: Vec::new() }
     }
 
     fn suspicions(&self, reader: &Reader) -> Vec<String> {

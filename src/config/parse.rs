@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use engine::audio::format::Format;
 use engine::business::is_phone_number;
 
-use super::Secret;
 use super::reader::Parsed;
+use super::{ApiKey, Secret};
 use crate::telemetry::{LogFormat, check_log_level};
 
 /// `https://example.com`, with or without a port and a path; the slash at its end is taken off.
@@ -86,4 +87,61 @@ pub(super) fn secret(text: &str) -> Parsed<Secret> {
     } else {
         Err("copy it again: there are blanks or line ends in it".to_owned())
     }
+}
+
+pub(super) fn milliseconds(text: &str) -> Parsed<Duration> {
+    let ms = text.parse().ok().filter(|ms| (1..=600_000).contains(ms));
+    ms.map(Duration::from_millis).ok_or("write whole milliseconds from 1 to 600000".to_owned())
+}
+
+/// A time for which something is kept: a second to ten years.
+pub(super) fn long_seconds(text: &str) -> Parsed<Duration> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=315_360_000).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or("write whole seconds from 1 to 315360000".to_owned())
+}
+
+pub(super) fn hours(text: &str) -> Parsed<Duration> {
+    let hours: Option<u64> = text.parse().ok().filter(|hours| (1..=87_600).contains(hours));
+    hours.map(|hours| Duration::from_secs(3_600 * hours)).ok_or("write whole hours from 1 to 87600".to_owned())
+}
+
+/// Bytes, written in millions of them.
+pub(super) fn megabytes(text: &str) -> Parsed<u64> {
+    let megabytes: Option<u64> = text.parse().ok().filter(|megabytes| (1..=10_000_000).contains(megabytes));
+    megabytes.map(|megabytes| 1_000_000 * megabytes).ok_or("write a whole number from 1 to 10000000".to_owned())
+}
+
+pub(super) fn yes_or_no(text: &str) -> Parsed<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("write true or false".to_owned()),
+    }
+}
+
+pub(super) fn price(text: &str) -> Parsed<f64> {
+    let price = text.parse().ok().filter(|price: &f64| price.is_finite() && *price >= 0.0);
+    price.ok_or("write a price like 0.030".to_owned())
+}
+
+pub(super) fn format(text: &str) -> Parsed<Format> {
+    Format::of_name(text).ok_or("write MULAW, LINEAR16, MP3 or OGG_OPUS".to_owned())
+}
+
+/// `ivr:a-long-key,worker:another-one`.
+pub(super) fn api_keys(text: &str) -> Parsed<Vec<ApiKey>> {
+    text.split(',').map(|part| api_key(part.trim())).collect()
+}
+
+/// A key that can be guessed is none.
+fn api_key(text: &str) -> Parsed<ApiKey> {
+    const KEY_LEN_MIN: usize = 16;
+    let ought = "write client:key,client:key with at least 16 characters in each key";
+    let (client, key) = text.split_once(':').ok_or(ought)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if client.is_empty() || !client.bytes().all(plain) {
+        return Err(format!("{ought}; a client is a word of letters, digits, - _ and ."));
+    }
+    let key = secret(key).ok().filter(|key| key.expose().len() >= KEY_LEN_MIN).ok_or(ought)?;
+    Ok(ApiKey { client: client.to_owned(), key })
 }

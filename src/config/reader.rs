@@ -101,8 +101,19 @@ impl<'a> Reader<'a> {
 
     /// A key, which is never shown.
     pub(super) fn secret(&mut self, name: &'static str, meaning: &'static str) -> Option<Secret> {
-        let given = self.describe(name, "", "secret", meaning, hidden)?;
-        self.parse(given, hidden, super::parse::secret)
+        self.hidden(name, "secret", meaning, super::parse::secret)
+    }
+
+    /// A setting that may be missing and has keys in it, which are never shown.
+    pub(super) fn hidden<T>(
+        &mut self,
+        name: &'static str,
+        unit: &'static str,
+        meaning: &'static str,
+        parse: fn(&str) -> Parsed<T>,
+    ) -> Option<T> {
+        let given = self.describe(name, "", unit, meaning, hidden)?;
+        self.parse(given, hidden, parse)
     }
 
     /// Whether a setting that was read has a value of its own.

@@ -15,6 +15,7 @@ mod reading;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod voices;
 mod writer;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use bookings::{Found, Reserved};
 pub use error::StoreError;
 pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
 pub use rows::{CallStart, RecordingRow};
+pub use voices::{Casting, Voice};
 
 use database::Database;
 use journal::Journal;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// `{"frontdesk_calls_total": {"kind": "counter", "help": "…", "samples": [{"labels": {"outcome": "booked"}, "value": 3}]}}`
 ///
-/// A histogram's sample has `count`, `sum`, `mean`, `p50`, `p95` and `p99` in place of `value`.
+/// A histogram's sample has `count`, `sum`, `avg`, `p50`, `p95` and `p99` in place of `value`.
 pub(super) fn json(families: &[MetricFamily]) -> Value {
     let by_name = families.iter().map(|family| {
         let kind = family.get_field_type();
@@ -39,7 +39,7 @@ fn histogram(histogram: &Histogram) -> Value {
     json!({
         "count": count,
         "sum": sum,
-        "mean": sum / count as f64,
+        "avg": sum / count as f64,
         "p50": quantile(0.5),
         "p95": quantile(0.95),
         "p99": quantile(0.99),
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(sample["count"], 101);
         assert!((0.1..0.11).contains(&figure("p50")), "{sample}");
         assert!((0.19..0.2).contains(&figure("p95")), "{sample}");
-        assert!(figure("p99") <= 0.4 && figure("mean") > 0.1, "{sample}");
+        assert!(figure("p99") <= 0.4 && figure("avg") > 0.1, "{sample}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod exposition;
 mod logging;
+mod speech;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use engine::record::{Row, Stage};
 use engine::time::CallTime;
 use prometheus::core::Collector;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Counter, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
 pub use logging::{BadLogLevel, LogFormat, check_log_level, start_logging};
@@ -50,6 +51,7 @@ pub struct Telemetry {
     malformed: IntCounterVec,
     clear_seconds: Histogram,
     webhooks: HistogramVec,
+    speech: speech::Speech,
 }
 
 /// Counts its call as going on until it is dropped, also when the call panics.
@@ -70,7 +72,7 @@ impl Telemetry {
         let registry = Registry::new();
         let process = prometheus::process_collector::ProcessCollector::for_self();
         registry.register(Box::new(process)).expect("nothing else is registered yet");
-        let make = Make(&registry);
+        let make = Make { registry: &registry, namespace: "frontdesk" };
         Self {
             calls: make.counters("calls_total", "Calls that ended, by what came of them.", &["outcome"]),
             calls_active: make.gauge("calls_active", "Calls going on."),
@@ -125,6 +127,7 @@ impl Telemetry {
                 &FRAME_BUCKETS_S,
                 &["path", "status"],
             ),
+            speech: speech::Speech::new(&registry),
             registry,
         }
     }
@@ -281,40 +284,47 @@ fn label(stage: Stage) -> &'static str {
     }
 }
 
-/// Makes metrics and registers them, all under our name.
-struct Make<'a>(&'a Registry);
+/// Makes metrics and registers them, all under one name.
+struct Make<'a> {
+    registry: &'a Registry,
+    namespace: &'static str,
+}
 
 impl Make<'_> {
     fn counter(&self, name: &str, help: &str) -> IntCounter {
-        self.register(IntCounter::with_opts(opts(name, help)))
+        self.register(IntCounter::with_opts(self.opts(name, help)))
+    }
+
+    fn float_counter(&self, name: &str, help: &str) -> Counter {
+        self.register(Counter::with_opts(self.opts(name, help)))
     }
 
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-        self.register(IntCounterVec::new(opts(name, help), labels))
+        self.register(IntCounterVec::new(self.opts(name, help), labels))
     }
 
     fn gauge(&self, name: &str, help: &str) -> IntGauge {
-        self.register(IntGauge::with_opts(opts(name, help)))
+        self.register(IntGauge::with_opts(self.opts(name, help)))
     }
 
-    fn histogram(&self, name: &str, help: &str, buckets_s: &[f64]) -> Histogram {
-        self.register(Histogram::with_opts(HistogramOpts::from(opts(name, help)).buckets(buckets_s.to_vec())))
+    fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Histogram {
+        self.register(Histogram::with_opts(HistogramOpts::from(self.opts(name, help)).buckets(buckets.to_vec())))
     }
 
-    fn histograms(&self, name: &str, help: &str, buckets_s: &[f64], labels: &[&str]) -> HistogramVec {
-        let opts = HistogramOpts::from(opts(name, help)).buckets(buckets_s.to_vec());
+    fn histograms(&self, name: &str, help: &str, buckets: &[f64], labels: &[&str]) -> HistogramVec {
+        let opts = HistogramOpts::from(self.opts(name, help)).buckets(buckets.to_vec());
         self.register(HistogramVec::new(opts, labels))
     }
 
     fn register<M: Collector + Clone + 'static>(&self, metric: prometheus::Result<M>) -> M {
         let metric = metric.expect("the names, labels and buckets above are valid");
-        self.0.register(Box::new(metric.clone())).expect("every name above is used once");
+        self.registry.register(Box::new(metric.clone())).expect("every name above is used once");
         metric
     }
-}
 
-fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(name, help).namespace("frontdesk")
+    fn opts(&self, name: &str, help: &str) -> Opts {
+        Opts::new(name, help).namespace(self.namespace)
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The outside services Frontdesk buys: Deepgram hears and speaks, OpenAI understands.
+//! The outside services Frontdesk buys: Deepgram hears and speaks, OpenAI understands, Twilio
+//! carries.
 //!
 //! An adapter turns the engine's orders into a vendor's messages and the vendor's messages into
 //! [`Input`](engine::io::Input)s. It sorts every failure by what can be done about it
@@ -7,10 +8,30 @@
 
 pub mod deepgram;
 pub mod openai;
+pub mod twilio;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::io::Fault;
+
+/// What passes between us and a provider of speech, for whoever counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exchange {
+    /// It was asked.
+    Asked {
+        /// For the same as before, which had failed.
+        again: bool,
+    },
+    /// It began to answer.
+    Answered {
+        /// Since it was asked.
+        after: Duration,
+    },
+}
+
+/// Whoever counts.
+pub type Watch = Arc<dyn Fn(Exchange) + Send + Sync>;
 
 /// What we call ourselves. Deepgram's edge may refuse a client without a name.
 const USER_AGENT: &str = concat!("frontdesk/", env!("CARGO_PKG_VERSION"));

@@ -6,6 +6,7 @@ mod health;
 mod media;
 mod page;
 pub mod signature;
+pub mod speech;
 pub mod tickets;
 pub mod twiml;
 mod voice;
@@ -20,13 +21,14 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next as Rest};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use futures_util::future::BoxFuture;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use health::{Health, Part};
 use signature::AuthToken;
+use speech::{Audio, Heard, NotSaid, Order, Said, Speech};
 use tickets::{Now, Tickets};
 
 /// The largest body that is read. Twilio's forms have about two kilobytes.
@@ -50,6 +52,8 @@ pub struct Front {
     pub tickets: Arc<Tickets>,
     /// The process's steady clock.
     pub now: Now,
+    /// What other systems ask for speech with.
+    pub speech: Speech,
     /// Who knows about calls.
     pub desk: Arc<dyn Desk>,
 }
@@ -68,6 +72,18 @@ pub trait Desk: Send + Sync {
 
     /// Twilio tells how a call or a stream is doing. May come twice, and out of order.
     fn status(&self, status: StatusCallback);
+
+    /// Has words said. Goes on when nobody waits for it any more.
+    fn say(&self, order: Order) -> BoxFuture<'static, Result<Said, NotSaid>>;
+
+    /// Has the caller of a live call hear words. Says whether there is such a call, here or at the carrier.
+    fn play(&self, heard: Heard) -> BoxFuture<'static, bool>;
+
+    /// The phrase of an id; none when nobody knows it any more.
+    fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>>;
+
+    /// A request for speech was answered; to be measured.
+    fn speech_answered(&self, took: Duration, is_error: bool);
 
     /// How we are.
     fn health(&self) -> Health;
@@ -143,11 +159,16 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/metrics.json", get(health::metrics_json));
-    webhooks
-        .merge(pages)
-        .fallback(not_found)
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+    let within = ANSWER_WITHIN + front.speech.timeout;
+    let speech = Router::new()
+        .route("/call", post(speech::say))
+        .route("/audio/{name}", get(speech::play))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, within));
+    let quick = webhooks.merge(pages).fallback(not_found);
+    quick
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN))
+        .merge(speech)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
         .merge(socket)
         // Outermost, so that nothing can panic past it. Twilio asks the fallback address after a 500.
         .layer(CatchPanicLayer::custom(panicked))
@@ -164,7 +185,10 @@ async fn measure(State(front): State<Arc<Front>>, request: Request, rest: Rest) 
 }
 
 async fn not_found() -> impl IntoResponse {
-    (StatusCode::NOT_FOUND, "Nothing here. Twilio calls /voice and /media; people may like /, /health and /metrics.\n")
+    (
+        StatusCode::NOT_FOUND,
+        "Nothing here. Twilio calls /voice and /media, other systems /call; people may like /, /health and /metrics.\n",
+    )
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {

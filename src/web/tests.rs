@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use axum::http::{Method, Response};
+use engine::audio::format::Format;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -17,6 +18,9 @@ use tower::ServiceExt;
 
 use super::tickets::NotAdmitted;
 use super::*;
+
+/// What shows that a client of speech is one.
+const KEY: &str = "the-ivrs-own-key";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -60,6 +64,32 @@ impl Desk for TestDesk {
         self.said.lock().expect("no test panics with it").push(status);
     }
 
+    fn say(&self, order: Order) -> BoxFuture<'static, Result<Said, NotSaid>> {
+        let said = Said {
+            id: "ab".repeat(32),
+            voice_id: "a-voice".to_owned(),
+            tier: None,
+            length_ms: Some(order.text.len() as u32),
+            timings: speech::Timings::default(),
+        };
+        async move { if order.text == "Fail." { Err(NotSaid::Retry) } else { Ok(said) } }.boxed()
+    }
+
+    fn play(&self, heard: Heard) -> BoxFuture<'static, bool> {
+        async move { heard.call_id == "CA-live" && heard.audio_url.contains("/audio/") }.boxed()
+    }
+
+    fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>> {
+        let known = id == "ab".repeat(32);
+        let audio = Audio { bytes: "0123456789".into(), format: Format::Mulaw, digest: "d".to_owned() };
+        async move { known.then_some(audio) }.boxed()
+    }
+
+    fn speech_answered(&self, _: Duration, is_error: bool) {
+        let status = if is_error { 500 } else { 200 };
+        self.measured.lock().expect("no test panics with it").push(("/call".to_owned(), status));
+    }
+
     fn health(&self) -> Health {
         let why = "no space left on the device".to_owned();
         let parts = [("recordings", Part::Impaired { why })].into();
@@ -89,6 +119,15 @@ fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
         transfer_to: None,
         tickets: Arc::new(Tickets::new(Arc::clone(&now))),
         now,
+        speech: Speech {
+            clients: speech::Clients::new(vec![speech::Key { client: "ivr".into(), secret: KEY.into() }], false, 100),
+            links: speech::links::Links::new(b"secret", 60, Arc::new(|| 1_000_000)),
+            format: Format::Mulaw,
+            text_chars_max: 100,
+            timeout: Duration::from_secs(1),
+            debug_timings: false,
+            answers: speech::Answers::new(Duration::from_secs(60)),
+        },
         desk: Arc::clone(&desk) as Arc<dyn Desk>,
     };
     (front, desk)
@@ -350,4 +389,67 @@ async fn a_plain_request_to_the_socket_is_told_to_upgrade() {
     let (front, _) = front(TestDesk::default());
     let (status, _) = ask(&Arc::new(front), get_page("/media")).await;
     assert!(status.is_client_error(), "{status}");
+}
+
+fn call(body: Value, headers: &[(&'static str, &str)]) -> Request {
+    let mut request = axum::http::Request::post("/call").header(HOST, "localhost:3000");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.to_string().into()).expect("a request")
+}
+
+/// The answer to an order, and what it says.
+async fn order(front: &Arc<Front>, body: Value, headers: &[(&'static str, &str)]) -> (StatusCode, Value) {
+    let (status, text) = ask(front, call(body, headers)).await;
+    (status, serde_json::from_str(&text).expect("JSON"))
+}
+
+#[tokio::test]
+async fn words_are_said_and_can_be_played_where_the_answer_says() {
+    let (front, _) = front(TestDesk::default());
+    let front = Arc::new(front);
+    let key = [("x-api-key", KEY)];
+    let (status, said) = order(&front, json!({"callId": "CA1", "text": "Hello.", "debug": true}), &key).await;
+    assert_eq!((status, &said["cached"], &said["played"]), (StatusCode::OK, &json!(false), &json!(false)));
+    assert_eq!((&said["voiceId"], &said["stages"]["tier"]), (&json!("a-voice"), &json!("none")));
+    for part in ["profile", "cache", "tts", "upload", "provider", "total"] {
+        assert!(said["timings"][part].is_number(), "{said}");
+    }
+    let (_, live) = order(&front, json!({"callId": "CA-live", "text": "Hello."}), &key).await;
+    assert_eq!(live["played"], json!(true));
+    let url = said["audioUrl"].as_str().expect("an address");
+    let path = url.strip_prefix("https://desk.example.com").expect("our own address");
+    assert_eq!(ask(&front, get_page(path)).await, (StatusCode::OK, "0123456789".to_owned()));
+    let mut part = get_page(path);
+    part.headers_mut().insert("range", "bytes=2-4".parse().expect("a header"));
+    assert_eq!(ask(&front, part).await, (StatusCode::PARTIAL_CONTENT, "234".to_owned()));
+    let (changed, _) = ask(&front, get_page(&path.replace("abab", "baba"))).await;
+    let (unsigned, _) = ask(&front, get_page(path.split('?').next().expect("a path"))).await;
+    assert_eq!((changed, unsigned), (StatusCode::FORBIDDEN, StatusCode::FORBIDDEN));
+}
+
+#[tokio::test]
+async fn a_request_for_speech_that_cannot_be_used_is_told_why() {
+    let (front, desk) = front(TestDesk::default());
+    let front = Arc::new(front);
+    let good = json!({"callId": "CA1", "text": "Hello."});
+    let (status, problem) = order(&front, good.clone(), &[]).await;
+    assert_eq!((status, &problem["status"]), (StatusCode::UNAUTHORIZED, &json!(401)));
+    let key = ("x-api-key", KEY);
+    let (status, problem) = order(&front, json!({"callId": "a b"}), &[key]).await;
+    assert_eq!((status, &problem["title"]), (StatusCode::BAD_REQUEST, &json!("Bad Request")));
+    assert_eq!((&problem["errors"][0]["field"], &problem["errors"][1]["field"]), (&json!("callId"), &json!("text")));
+    let (status, _) = order(&front, json!({"callId": "CA1", "text": "Fail."}), &[key]).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let large = json!({"callId": "CA1", "text": "x".repeat(BODY_MAX)});
+    assert_eq!(order(&front, large, &[key]).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let repeated = [key, ("idempotency-key", "one")];
+    let first = order(&front, good.clone(), &repeated).await;
+    assert_eq!(order(&front, good, &repeated).await, first);
+    let (status, _) = order(&front, json!({"callId": "CA2", "text": "Hello."}), &repeated).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let measured = desk.measured.lock().expect("no test panics with it");
+    assert_eq!(measured.iter().filter(|(path, status)| path == "/call" && *status == 200).count(), 2);
+    assert_eq!(measured.iter().filter(|(path, status)| path == "/call" && *status == 500).count(), 5);
 }

@@ -37,13 +37,19 @@ pub(super) enum Refusal {
     Body(StatusCode, String),
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let status = match &self {
+impl Refusal {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
             Self::NotSigned(_) => StatusCode::FORBIDDEN,
             Self::NoHost | Self::Missing(_) | Self::TooLong(_) => StatusCode::BAD_REQUEST,
             Self::Body(status, _) => *status,
-        };
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.status();
         tracing::info!(status = status.as_u16(), "request refused: {self}");
         (status, format!("{self}\n")).into_response()
     }
@@ -100,7 +106,7 @@ impl FromRequest<Arc<Front>> for Webhook {
         let query = fields(uri.query().unwrap_or_default().as_bytes());
         // A number may be set to call us by GET, with the same fields in the query.
         let fields = if method == Method::POST { fields(&body) } else { query.clone() };
-        let base = bases(front, &headers)?.swap_remove(0);
+        let base = base(front, &headers)?;
         Ok(Self { front: Arc::clone(front), base, query, fields })
     }
 }
@@ -125,6 +131,11 @@ pub(super) fn believe(
         signature: text(signature::HEADER),
     };
     Ok(token.check(&bases(front, headers)?, request)?)
+}
+
+/// Our own address, as whoever asks will know it.
+pub(super) fn base(front: &Front, headers: &HeaderMap) -> Result<String, Refusal> {
+    Ok(bases(front, headers)?.swap_remove(0))
 }
 
 /// The addresses under which Twilio may know us, the likeliest first.

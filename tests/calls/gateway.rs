@@ -22,6 +22,9 @@ pub(crate) const PUBLIC_URL: &str = "https://desk.example.test";
 /// What Twilio signs with.
 pub(crate) const AUTH_TOKEN: &str = "twilios-own-secret";
 
+/// Who may ask for speech by HTTP.
+pub(crate) const API_KEYS: &str = "tests:a-key-for-the-tests";
+
 /// Who calls, unless a test says otherwise.
 pub(crate) const CALLER: &str = "+14155550123";
 
@@ -60,6 +63,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 pub(crate) fn settings(folder: &Path, world: &World) -> BTreeMap<String, String> {
     let database = format!("sqlite://{}", folder.join("frontdesk.db").display());
     let recordings = folder.join("recordings").display().to_string();
+    let speech = folder.join("speech").display().to_string();
     let business = repository().join("business.toml").display().to_string();
     let (deepgram, openai) = (world.deepgram_url(), world.openai_base_url());
     [
@@ -74,6 +78,8 @@ pub(crate) fn settings(folder: &Path, world: &World) -> BTreeMap<String, String>
         ("DATABASE_URL", &database),
         ("RECORDING_STORAGE_PATH", &recordings),
         ("BUSINESS_FILE", &business),
+        ("SPEECH_CACHE_PATH", &speech),
+        ("API_KEYS", API_KEYS),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
@@ -102,10 +108,15 @@ impl Gateway {
 
     /// The same with other settings, which may be files in the folder.
     pub(crate) async fn with(change: impl FnOnce(&Path, &mut BTreeMap<String, String>)) -> Self {
+        Self::with_world(|folder, _, settings| change(folder, settings)).await
+    }
+
+    /// The same with settings that depend on where the vendors are.
+    pub(crate) async fn with_world(change: impl FnOnce(&Path, &World, &mut BTreeMap<String, String>)) -> Self {
         let world = world();
         let folder = tempfile::tempdir().expect("a folder");
         let mut strings = settings(folder.path(), &world);
-        change(folder.path(), &mut strings);
+        change(folder.path(), &world, &mut strings);
         let settings = Settings::read(&strings, false).expect("good settings");
         let app = App::open(&settings).await.expect("everything can be opened");
         app.warm().await;

@@ -9,9 +9,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use engine::audio::format::Format;
 use engine::audio::speech::SpeechPart;
 use engine::io::{Fault, PhraseId};
-use frontdesk::cache::{self, Phrases};
+use frontdesk::cache::{self, Ask, Means, Phrases};
 use frontdesk::vendors::deepgram::speak::{Config, Speaker};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -36,7 +37,7 @@ fn speaker(config: Config) -> Speaker {
 /// All audio of a text, and how it ended.
 async fn spoken(speaker: &Speaker, text: &str) -> (Vec<u8>, Result<(), Fault>) {
     let mut audio = Vec::new();
-    let mut pieces = speaker.synthesize("", text);
+    let mut pieces = speaker.synthesize("", text, Format::Mulaw);
     loop {
         match tokio::time::timeout(PATIENCE, pieces.next()).await.expect("it goes on or ends") {
             Some(Ok(piece)) => audio.extend_from_slice(&piece),
@@ -51,7 +52,13 @@ async fn spoken(speaker: &Speaker, text: &str) -> (Vec<u8>, Result<(), Fault>) {
 
 fn phrases(world: &World) -> Phrases {
     let speaker = speaker(config(world.deepgram_url()));
-    Phrases::new(cache::Config::default(), Arc::new(move |voice, text| speaker.synthesize(&voice, &text)))
+    let means = Means {
+        synthesize: Arc::new(move |ask: &Ask| speaker.synthesize(&ask.voice, &ask.text, ask.format)),
+        shelf: None,
+        wall_ms: Arc::new(|| 0),
+        tell: Arc::new(|_| ()),
+    };
+    Phrases::new(cache::Config::default(), means)
 }
 
 fn broken(world: &World, faults: Faults) {

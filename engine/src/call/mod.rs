@@ -13,6 +13,7 @@
 //! The charts answer with effects; `call/conversing.rs` carries out the booking's, `call/turn_taking.rs` the floor's,
 //! and `call/line.rs` the line's. Every wait of a chart becomes a [`Timer`], with its length in [`crate::patience`].
 
+mod announcing;
 mod conversing;
 mod expecting;
 mod going_on;
@@ -56,6 +57,8 @@ pub struct Call {
     kept: Vec<Saying>,
     /// Phrases of the latest reading back that were not heard to their end yet.
     unheard_plan: Vec<String>,
+    /// Words of another system that wait for a pause.
+    given: Vec<String>,
     /// The last "one moment".
     filler: Option<PhraseId>,
     stops: Stops,
@@ -112,6 +115,7 @@ impl Call {
         self.think(at, &input, out);
         self.speak(at, &input, out);
         self.attend(at, input, out);
+        self.announce(at, out);
         self.close_when_said(at, out);
         self.expect_words(out);
         self.arm(at);
@@ -158,6 +162,7 @@ impl Call {
             Input::StreamResumed { stream_sid } => self.stream_resumed(at, stream_sid, out),
             Input::HungUp => self.hung_up(at, out),
             Input::Draining => self.draining(at, out),
+            Input::WordsGiven { text } => self.words_given(at, text, out),
             Input::Tick => self.tick(at, out),
             _ => {}
         }

@@ -58,7 +58,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
 }
 
 const EXPECTED: &str = "write `TIME caller says \"…\" for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller \
-                        presses 1`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME hearing \
+                        presses 1`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME hearing \
                         fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, \
                         `model answers {…}`, `model fails`, `model stalls`, `transcripts take 0.5s`, `synthesis takes \
                         0.2s` or `the calendar takes 0.1s`";
@@ -88,6 +88,8 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
         stepped.says(at?, words, seconds(lasts)?);
     } else if let Some(lasts) = what.strip_prefix("caller makes a noise for ") {
         stepped.sounds(at?, seconds(lasts)?, NOISE_PERCENT);
+    } else if let Some(text) = what.strip_prefix("another system says \"") {
+        stepped.put(at?, Input::WordsGiven { text: text.strip_suffix('"')?.to_owned() });
     } else if let Some(key) = what.strip_prefix("caller presses ") {
         stepped.presses(at?, key.chars().next()?);
     } else if let Some(answer) = what.strip_prefix("model answers ") {

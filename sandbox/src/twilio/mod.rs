@@ -25,6 +25,7 @@
 mod call;
 mod line;
 mod playback;
+mod rest;
 mod signature;
 mod stream;
 mod tally;
@@ -36,6 +37,7 @@ mod xml;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 pub use line::{Ending, Happening, Line, LineEvent, Warning};
+pub use rest::Rest;
 pub use signature::sign;
 pub use tally::{Spread, Tally};
 pub use twiml::{BadTwiml, StreamNoun, Twiml, Verb};

@@ -46,12 +46,11 @@ pub(super) fn wav_header(format: Format) -> Vec<u8> {
 }
 
 /// Audio as a body. `open` is held until the last byte is taken or the client has gone.
-pub(super) fn streamed(audio: Vec<u8>, format: Format, settings: &Settings, open: Counted) -> Body {
+pub(super) fn streamed(audio: Vec<u8>, bytes_per_second: f64, settings: &Settings, open: Counted) -> Body {
     if settings.faults.stall_speak {
         return Body::from_stream(stream::once(never(open)).boxed());
     }
     let begun = Instant::now() + settings.speak_first_byte;
-    let bytes_per_second = f64::from(bytes_per_second(format));
     let rate = settings.speak_rate;
     let due = move |sent: usize| match rate {
         Some(rate) if rate > 0.0 => begun + Duration::from_secs_f64(sent as f64 / bytes_per_second / rate),

@@ -1,6 +1,7 @@
 //! `/v1/speak`: Aura's speech, as a chunked body over HTTP or as binary messages on a socket.
 
 mod body;
+mod compressed;
 mod options;
 mod socket;
 mod text;
@@ -43,10 +44,7 @@ pub(super) async fn answer(
     let characters = text.chars().count();
     let open = deepgram.speech_opened(characters);
     let speech = deepgram.voice().speak(&text).await;
-    let mut audio = format::encode(&speech.audio, options.format);
-    if options.wav {
-        audio.splice(..0, body::wav_header(options.format));
-    }
+    let (audio, bytes_per_second) = written(&speech.audio, &options);
     let named = [
         (REQUEST_ID, request_id),
         (HeaderName::from_static("dg-model-name"), options.model.clone()),
@@ -54,7 +52,22 @@ pub(super) async fn answer(
         (HeaderName::from_static("dg-char-count"), characters.to_string()),
         (CONTENT_TYPE, options.content_type()),
     ];
-    (named, body::streamed(audio, options.format, &deepgram.settings(), open)).into_response()
+    (named, body::streamed(audio, bytes_per_second, &deepgram.settings(), open)).into_response()
+}
+
+/// Speech as it was asked for, and how much of that plays for a second.
+fn written(speech: &[u8], options: &Options) -> (Vec<u8>, f64) {
+    if let Some(compressed) = options.compressed {
+        let ms = speech.len() as u64 / 8;
+        let audio = compressed.silence(ms);
+        let bytes_per_second = audio.len() as f64 * 1_000.0 / ms.max(1) as f64;
+        return (audio, bytes_per_second);
+    }
+    let mut audio = format::encode(speech, options.format);
+    if options.wav {
+        audio.splice(..0, body::wav_header(options.format));
+    }
+    (audio, body::bytes_per_second(options.format).into())
 }
 
 fn read(headers: &HeaderMap, parameters: Parameters, body: &[u8]) -> Result<(Options, String), Refusal> {

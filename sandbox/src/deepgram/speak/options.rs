@@ -5,18 +5,21 @@ use std::num::NonZeroU32;
 use crate::deepgram::format::{Encoding, Format};
 use crate::deepgram::parameters::Parameters;
 use crate::deepgram::refusal::Refusal;
+use crate::deepgram::speak::compressed::Compressed;
 
 /// The voice when none is named.
 const DEFAULT_MODEL: &str = "aura-asteria-en";
 
 /// Names that Deepgram takes for the audio of speech and the sandbox does not make.
-const NOT_HERE: [&str; 5] = ["mp3", "opus", "flac", "aac", "alaw"];
+const NOT_HERE: [&str; 3] = ["flac", "aac", "alaw"];
 
 /// The parameters that change the answer. `speed` and `bit_rate` are checked or ignored, and change nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Options {
     pub(super) model: String,
+    /// How samples are written; of a compressed format, how they would be.
     pub(super) format: Format,
+    pub(super) compressed: Option<Compressed>,
     /// Whether the audio begins with a WAV header.
     pub(super) wav: bool,
 }
@@ -24,12 +27,15 @@ pub(super) struct Options {
 impl Options {
     /// The query of a request over HTTP: mp3 by default, and raw audio in a WAV file by default.
     pub(super) fn of_request(parameters: &Parameters) -> Result<Self, Refusal> {
+        if let Some(compressed) = compressed(parameters)? {
+            return Ok(Self { compressed: Some(compressed), ..Self::of(parameters, "mulaw", Some("mulaw"))? });
+        }
         let wav = match parameters.text("container") {
             None | Some("wav") => true,
             Some("none") => false,
             Some(other) => return Err(Refusal::value("container", other)),
         };
-        Ok(Self { wav, ..Self::of(parameters, "mp3")? })
+        Ok(Self { wav, ..Self::of(parameters, "linear16", None)? })
     }
 
     /// The query of a socket: linear samples by default, and never a container.
@@ -37,10 +43,11 @@ impl Options {
         if parameters.text("container").is_some_and(|container| container != "none") {
             return Err(Refusal::parameter("container is not supported over WebSocket."));
         }
-        Self::of(parameters, "linear16")
+        Self::of(parameters, "linear16", None)
     }
 
-    fn of(parameters: &Parameters, default_encoding: &str) -> Result<Self, Refusal> {
+    /// `fixed` stands in for the parameters of an encoding.
+    fn of(parameters: &Parameters, default: &str, fixed: Option<&str>) -> Result<Self, Refusal> {
         let model = parameters.text("model").unwrap_or(DEFAULT_MODEL).to_owned();
         if !is_aura(&model) {
             return Err(Refusal::parameter(format!("No such model/version combination found: {model}.")));
@@ -48,8 +55,11 @@ impl Options {
         if parameters.number::<f32>("speed")?.is_some_and(|speed| !(0.7..=1.5).contains(&speed)) {
             return Err(Refusal::value("speed", parameters.text("speed").unwrap_or_default()));
         }
-        let format = format(parameters, parameters.text("encoding").unwrap_or(default_encoding))?;
-        Ok(Self { model, format, wav: false })
+        let format = match fixed {
+            Some(encoding) => format(&Parameters(Vec::new()), encoding)?,
+            None => format(parameters, parameters.text("encoding").unwrap_or(default))?,
+        };
+        Ok(Self { model, format, compressed: None, wav: false })
     }
 
     /// The longest text of one request, in characters. Pages differ between 1,000 and 2,400; the strictest is taken, so
@@ -60,6 +70,9 @@ impl Options {
 
     /// The type of the body.
     pub(super) fn content_type(&self) -> String {
+        if let Some(compressed) = self.compressed {
+            return compressed.content_type().to_owned();
+        }
         let rate = self.format.rate_hz;
         match (self.wav, self.format.encoding) {
             (true, _) => "audio/wav".into(),
@@ -77,13 +90,29 @@ fn is_aura(model: &str) -> bool {
     named.is_some_and(|(voice, language)| letters(voice) && language.len() == 2 && letters(language))
 }
 
+/// The compressed format that is asked for, with parameters that go with it. MP3 is what comes where nothing is asked.
+fn compressed(parameters: &Parameters) -> Result<Option<Compressed>, Refusal> {
+    let (compressed, containers, rate): (_, &[&str], _) = match parameters.text("encoding") {
+        None | Some("mp3") => (Compressed::Mp3, &[], 22_050),
+        Some("opus") => (Compressed::Opus, &["ogg"], 48_000),
+        Some(_) => return Ok(None),
+    };
+    if let Some(container) = parameters.text("container").filter(|container| !containers.contains(container)) {
+        return Err(Refusal::value("container", container));
+    }
+    match parameters.number::<u32>("sample_rate")? {
+        Some(other) if other != rate => Err(Refusal::value("sample_rate", &other.to_string())),
+        _ => Ok(Some(compressed)),
+    }
+}
+
 fn format(parameters: &Parameters, encoding: &str) -> Result<Format, Refusal> {
     let (encoding, default, rates): (_, _, &[u32]) = match encoding {
         "mulaw" => (Encoding::Mulaw, 8_000, &[8_000, 16_000]),
         "linear16" => (Encoding::Linear16, 24_000, &[8_000, 16_000, 24_000, 32_000, 48_000]),
         other if NOT_HERE.contains(&other) => {
             return Err(Refusal::parameter(format!(
-                "The sandbox speaks mulaw and linear16, not {other}; set encoding."
+                "The sandbox speaks mulaw, linear16, mp3 and opus, not {other}; set encoding."
             )));
         }
         other => return Err(Refusal::value("encoding", other)),
@@ -113,10 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn mp3_comes_where_nothing_is_asked_for_and_opus_in_ogg() {
+        let plain = options("model=aura-2-thalia-en").expect("a good query");
+        assert_eq!((plain.compressed, plain.content_type().as_str()), (Some(Compressed::Mp3), "audio/mpeg"));
+        let opus = options("encoding=opus&container=ogg&sample_rate=48000").expect("a good query");
+        assert_eq!((opus.compressed, opus.content_type().as_str()), (Some(Compressed::Opus), "audio/ogg;codecs=opus"));
+    }
+
+    #[test]
     fn what_the_service_or_the_sandbox_cannot_make_is_refused() {
         for query in [
-            "model=aura-2-thalia-en",
-            "encoding=mp3",
+            "encoding=flac",
+            "encoding=mp3&container=wav",
+            "encoding=opus&sample_rate=24000",
             "encoding=mulaw&sample_rate=24000",
             "encoding=mulaw&container=ogg",
             "encoding=mulaw&model=flux-haley-en",

@@ -1,4 +1,4 @@
-//! Speaking: a text becomes µ-law at 8 kHz, streamed while Deepgram makes it.
+//! Speaking: a text becomes audio in the format that was asked for, streamed while Deepgram makes it.
 //!
 //! What comes out is either the whole audio or an error at its end: a body cut in the middle is never taken for whole,
 //! so that nobody keeps half a sentence. Source of parameters and limits: `openapi.yml` in
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use deepgram::speak::options::{Container, Encoding, Model, Options};
+use engine::audio::format::{Format, LINEAR16_RATE_HZ};
 use engine::io::Fault;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -21,7 +22,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::vendors::deepgram::refusal::Refusal;
-use crate::vendors::{cause, http_client};
+use crate::vendors::{Exchange, Watch, cause, http_client};
 use riff::Unwrapping;
 
 /// Settings of text to speech.
@@ -40,6 +41,8 @@ pub struct Config {
     pub first_byte: Duration,
     /// How long the whole of a text may take.
     pub total: Duration,
+    /// Who counts requests.
+    pub watch: Watch,
 }
 
 impl Default for Config {
@@ -51,6 +54,7 @@ impl Default for Config {
             connect: Duration::from_millis(1_500),
             first_byte: Duration::from_secs(2),
             total: Duration::from_secs(20),
+            watch: Arc::new(|_| ()),
         }
     }
 }
@@ -90,19 +94,21 @@ impl Speaker {
     }
 
     /// Speaks a text: its audio as it is made, in pieces cut anywhere, then the end. An empty voice means the
-    /// configured one. A text without anything to say is no audio and no error.
+    /// configured one. A text without anything to say is no audio and no error. Samples come without a header; a long
+    /// text's files of MP3 or Ogg come one behind the other, as both allow.
     ///
     /// An `Err` is the last item; what came before it is good and incomplete. Dropping the stream stops the synthesis.
     /// A failure that may pass is met with one more attempt as long as no audio came and there is time.
-    pub fn synthesize(&self, voice: &str, text: &str) -> BoxStream<'static, Result<Bytes, Fault>> {
+    pub fn synthesize(&self, voice: &str, text: &str, format: Format) -> BoxStream<'static, Result<Bytes, Fault>> {
         let voice = if voice.is_empty() { self.config.voice.clone() } else { voice.to_owned() };
         let now = Instant::now();
         let synthesis = Synthesis {
             pieces: text::pieces(&text::speakable(text), text::CHARS_MAX).into(),
-            address: self.address(&voice),
+            address: self.address(&voice, format),
+            format,
             voice,
             body: None,
-            tries_left: 2,
+            tries_left: TRIES,
             first_by: now + self.config.first_byte,
             all_by: now + self.config.total,
             speaker: self.clone(),
@@ -118,15 +124,18 @@ impl Speaker {
         .boxed()
     }
 
-    fn address(&self, voice: &str) -> String {
-        let options = Options::builder()
-            .model(Model::CustomId(voice.to_owned()))
-            .encoding(Encoding::Mulaw)
-            .sample_rate(8_000)
-            // Without this the stream begins with a WAV header, which is a click on the line.
-            .container(Container::CustomContainer("none".into()))
-            .build();
-        let query = options.urlencoded().expect("names and numbers can always be written as a query");
+    fn address(&self, voice: &str, format: Format) -> String {
+        let options = Options::builder().model(Model::CustomId(voice.to_owned()));
+        // Without this a stream of samples begins with a WAV header, which is a click on the line.
+        let bare = Container::CustomContainer("none".into());
+        let options = match format {
+            Format::Mulaw => options.encoding(Encoding::Mulaw).sample_rate(8_000).container(bare),
+            Format::Linear16 => options.encoding(Encoding::Linear16).sample_rate(LINEAR16_RATE_HZ).container(bare),
+            // Neither takes a rate: they have one each.
+            Format::Mp3 => options.encoding(Encoding::Mp3),
+            Format::OggOpus => options.encoding(Encoding::Opus).container(Container::Ogg),
+        };
+        let query = options.build().urlencoded().expect("names and numbers can always be written as a query");
         format!("{}/v1/speak?{query}", self.config.url.trim().trim_end_matches('/'))
     }
 }
@@ -136,6 +145,9 @@ struct Request<'a> {
     text: &'a str,
 }
 
+/// Attempts before the first audio.
+const TRIES: u32 = 2;
+
 /// Between a failure and the second attempt: room for speech appears when another text is spoken to its end.
 const RETRY_PAUSE: Duration = Duration::from_millis(150);
 
@@ -143,6 +155,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(150);
 struct Synthesis {
     speaker: Speaker,
     voice: String,
+    format: Format,
     address: String,
     /// What is still to be asked for; the first is being spoken while there is a body.
     pieces: VecDeque<String>,
@@ -211,19 +224,23 @@ impl Synthesis {
     }
 
     async fn open(&mut self) -> Result<Body, Fault> {
+        let (watch, asked_at) = (&self.speaker.config.watch, Instant::now());
+        watch(Exchange::Asked { again: (1..TRIES).contains(&self.tries_left) });
         let Some(text) = self.pieces.front() else { unreachable!("a body is opened for a piece only") };
         let request = self.speaker.http.post(&self.address).header(AUTHORIZATION, self.speaker.authorization.clone());
         let response = request.json(&Request { text }).send().await;
         let response =
             response.map_err(|error| Fault::Retry(format!("Deepgram cannot be reached: {}", cause(&error))))?;
+        watch(Exchange::Answered { after: asked_at.elapsed() });
         if !response.status().is_success() {
             return Err(self.refused(response).await);
         }
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if !may_be_mulaw(kind) {
-            return Err(Fault::OurMistake(format!("Deepgram sent `{kind}` instead of µ-law audio")));
+        if !may_be(self.format, kind) {
+            return Err(Fault::OurMistake(format!("Deepgram sent `{kind}` instead of {}", self.format.name())));
         }
-        Ok(Body { chunks: response.bytes_stream().boxed(), unwrapping: Unwrapping::new(), is_empty: true })
+        let unwrapping = if self.format == Format::Mulaw { Unwrapping::new() } else { Unwrapping::Audio };
+        Ok(Body { chunks: response.bytes_stream().boxed(), unwrapping, is_empty: true })
     }
 
     async fn refused(&mut self, response: reqwest::Response) -> Fault {
@@ -243,23 +260,26 @@ impl Synthesis {
     }
 }
 
-/// Whether a body of this type can be what was asked for. Types that say nothing are believed, a WAV is unwrapped.
-fn may_be_mulaw(kind: &str) -> bool {
+/// Whether a body of this type can be what was asked for. Types that say nothing are believed, a µ-law WAV is unwrapped.
+fn may_be(format: Format, kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    matches!(
-        kind.as_str(),
-        "" | "application/octet-stream"
-            | "binary/octet-stream"
-            | "audio/mulaw"
-            | "audio/x-mulaw"
-            | "audio/basic"
-            | "audio/pcmu"
-            | "audio/ulaw"
-            | "audio/wav"
-            | "audio/wave"
-            | "audio/x-wav"
-            | "audio/vnd.wave"
-    )
+    let known: &[&str] = match format {
+        Format::Mulaw => &[
+            "audio/mulaw",
+            "audio/x-mulaw",
+            "audio/basic",
+            "audio/pcmu",
+            "audio/ulaw",
+            "audio/wav",
+            "audio/wave",
+            "audio/x-wav",
+            "audio/vnd.wave",
+        ],
+        Format::Linear16 => &["audio/l16", "audio/pcm"],
+        Format::Mp3 => &["audio/mpeg", "audio/mp3"],
+        Format::OggOpus => &["audio/ogg", "audio/opus", "application/ogg"],
+    };
+    known.contains(&&*kind) || matches!(&*kind, "" | "application/octet-stream" | "binary/octet-stream")
 }
 
 #[cfg(test)]
@@ -267,23 +287,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn raw_mulaw_without_a_container_is_asked_for() {
+    fn every_format_is_asked_for_as_such_and_samples_without_a_container() {
         let config = Config { url: "http://127.0.0.1:9/".into(), ..Config::default() };
         let speaker = Speaker::new(config).expect("a speaker");
-        assert_eq!(
-            speaker.address("aura-2-thalia-en"),
-            "http://127.0.0.1:9/v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&container=none"
-        );
+        for (format, query) in [
+            (Format::Mulaw, "encoding=mulaw&sample_rate=8000&container=none"),
+            (Format::Linear16, "encoding=linear16&sample_rate=24000&container=none"),
+            (Format::Mp3, "encoding=mp3"),
+            (Format::OggOpus, "encoding=opus&container=ogg"),
+        ] {
+            let address = format!("http://127.0.0.1:9/v1/speak?model=aura-2-thalia-en&{query}");
+            assert_eq!(speaker.address("aura-2-thalia-en", format), address);
+        }
     }
 
     #[test]
-    fn a_type_that_cannot_be_mulaw_is_not_played() {
+    fn a_type_that_cannot_be_what_was_asked_for_is_not_played() {
         for kind in ["audio/mulaw;rate=8000", "", "Audio/WAV", "application/octet-stream"] {
-            assert!(may_be_mulaw(kind), "{kind}");
+            assert!(may_be(Format::Mulaw, kind), "{kind}");
         }
+        assert!(may_be(Format::OggOpus, "audio/ogg;codecs=opus") && !may_be(Format::Linear16, "audio/wav"));
         for kind in ["audio/mpeg", "application/json", "text/html; charset=utf-8", "audio/l16;rate=8000", "audio/alaw"]
         {
-            assert!(!may_be_mulaw(kind), "{kind}");
+            assert!(!may_be(Format::Mulaw, kind), "{kind}");
         }
     }
 

@@ -1,0 +1,148 @@
+//! What `POST /call` asks for, read field by field, so that everything wrong is said at once and by name.
+
+use engine::audio::format::Format;
+use serde_json::{Map, Value};
+
+use super::problem::{Problem, Wrong};
+
+/// The longest id of a call. Twilio's have 34 characters.
+const CALL_ID_LEN_MAX: usize = 128;
+
+/// Words to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The asker's id of the call.
+    pub call_id: String,
+    /// The words.
+    pub text: String,
+    /// How the audio is to be written.
+    pub format: Format,
+    /// Whether the answer says how long its stages took.
+    pub debug: bool,
+}
+
+/// Reads the body. Fields that mean nothing here are passed over: older clients send some.
+pub(super) fn read(body: &[u8], format: Format, text_chars_max: usize) -> Result<Order, Problem> {
+    let fields: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
+        Problem::Wrong(vec![Wrong { field: "body", detail: format!("send a JSON object: {error}") }])
+    })?;
+    if fields.get("voiceId").is_some_and(|voice| !voice.is_null()) {
+        tracing::info!("a client asked for a voice by voiceId, which is ignored: voices are chosen by the server");
+    }
+    let mut wrong = Vec::new();
+    let mut noted = |field, detail: String| wrong.push(Wrong { field, detail });
+    let call_id = call_id(&fields).map_err(|detail| noted("callId", detail)).unwrap_or_default();
+    let text = text(&fields, text_chars_max).map_err(|detail| noted("text", detail)).unwrap_or_default();
+    let format = format_of(&fields, format).map_err(|detail| noted("format", detail)).unwrap_or_default();
+    let debug = flag(&fields, "debug").map_err(|detail| noted("debug", detail)).unwrap_or_default();
+    match flag(&fields, "async") {
+        Ok(false) => {}
+        Ok(true) => noted("async", "needs a queue, and this server has none; leave it out".to_owned()),
+        Err(detail) => noted("async", detail),
+    }
+    if wrong.is_empty() { Ok(Order { call_id, text, format, debug }) } else { Err(Problem::Wrong(wrong)) }
+}
+
+/// It is looked up and logged, and goes nowhere else; still, an id has no business with blanks, slashes or line ends.
+fn call_id(fields: &Map<String, Value>) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'@' | b'+');
+    let ought = || format!("write 1 to {CALL_ID_LEN_MAX} letters, digits or any of - _ . : @ +");
+    let id = fields.get("callId").and_then(Value::as_str).ok_or_else(ought)?;
+    let is_good = (1..=CALL_ID_LEN_MAX).contains(&id.len()) && id.bytes().all(plain);
+    if is_good { Ok(id.to_owned()) } else { Err(ought()) }
+}
+
+fn text(fields: &Map<String, Value>, chars_max: usize) -> Result<String, String> {
+    let text = fields.get("text").and_then(Value::as_str).ok_or("write the words to be spoken, as a string")?.trim();
+    let chars = text.chars().count();
+    if chars > chars_max {
+        return Err(format!("it has {chars} characters, and at most {chars_max} are spoken at a time"));
+    }
+    if let Some(char) = text.chars().find(|char| !is_text(*char)) {
+        return Err(format!("U+{:04X} is no character that can be spoken", u32::from(char)));
+    }
+    if looks_like_ssml(text) {
+        return Err("SSML is not taken; write plain words".to_owned());
+    }
+    if !text.chars().any(char::is_alphanumeric) {
+        return Err("there is nothing in it to be spoken".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Control characters, and those that turn the direction of writing around, come from no honest keyboard.
+fn is_text(char: char) -> bool {
+    let turns_direction = matches!(u32::from(char), 0x202a..=0x202e | 0x2066..=0x2069);
+    matches!(char, '\n' | '\r' | '\t') || !(char.is_control() || turns_direction)
+}
+
+/// A provider that takes SSML would carry out what is in it.
+fn looks_like_ssml(text: &str) -> bool {
+    text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("<speak"))
+}
+
+fn format_of(fields: &Map<String, Value>, default: Format) -> Result<Format, String> {
+    match fields.get("format") {
+        None | Some(Value::Null) => Ok(default),
+        Some(name) => {
+            let found = name.as_str().and_then(Format::of_name);
+            found.ok_or_else(|| format!("write one of {}", Format::ALL.map(Format::name).join(", ")))
+        }
+    }
+}
+
+fn flag(fields: &Map<String, Value>, name: &str) -> Result<bool, String> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(value) => value.as_bool().ok_or_else(|| "write true or false".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ordered(body: &Value) -> Result<Order, Vec<&'static str>> {
+        read(body.to_string().as_bytes(), Format::Mulaw, 20).map_err(|problem| match problem {
+            Problem::Wrong(wrong) => wrong.iter().map(|wrong| wrong.field).collect(),
+            other => panic!("{other}"),
+        })
+    }
+
+    #[test]
+    fn a_full_order_and_a_bare_one_are_read() {
+        let full = json!({"callId": "CA1", "text": " Hello. ", "format": "MP3", "debug": true, "voiceId": "evil"});
+        let order = Order { call_id: "CA1".into(), text: "Hello.".into(), format: Format::Mp3, debug: true };
+        assert_eq!(ordered(&full), Ok(order.clone()));
+        let bare = json!({"callId": "CA1", "text": "Hello.", "format": null, "unknown": [1]});
+        assert_eq!(ordered(&bare), Ok(Order { format: Format::Mulaw, debug: false, ..order }));
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once_and_by_name() {
+        assert_eq!(ordered(&json!({})), Err(vec!["callId", "text"]));
+        let all = json!({"callId": 1, "text": "", "format": "WAV", "debug": "yes", "async": true});
+        assert_eq!(ordered(&all), Err(vec!["callId", "text", "format", "debug", "async"]));
+        assert_eq!(ordered(&json!([])), Err(vec!["body"]));
+    }
+
+    #[test]
+    fn an_id_is_plain_and_short() {
+        for id in ["", "a b", "../../etc/passwd", "a\r\nX-Evil: 1", "ä", &"a".repeat(129)] {
+            assert_eq!(ordered(&json!({"callId": id, "text": "Hello."})), Err(vec!["callId"]), "{id}");
+        }
+        assert!(ordered(&json!({"callId": "sip:ada@example.com", "text": "Hello."})).is_ok());
+    }
+
+    #[test]
+    fn a_text_has_words_and_no_tricks_and_keeps_its_bound() {
+        for text in [" ", "...", "\u{0}hi", "hi\u{202e}ih", "<speak>hi</speak>", &"ä".repeat(21)] {
+            assert_eq!(ordered(&json!({"callId": "a", "text": text})), Err(vec!["text"]), "{text:?}");
+        }
+        for text in ["1", "Grüße,\nAda", "こんにちは", &"ä".repeat(20)] {
+            assert!(ordered(&json!({"callId": "a", "text": text})).is_ok(), "{text}");
+        }
+    }
+}

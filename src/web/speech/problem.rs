@@ -1,0 +1,110 @@
+//! Why a request gets no speech, as `application/problem+json` (RFC 9457). What went on inside is logged, not sent.
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+
+/// A field that cannot be used, and what it ought to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Wrong {
+    pub(super) field: &'static str,
+    pub(super) detail: String,
+}
+
+/// Why a request gets no speech.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Problem {
+    /// 401.
+    #[error("send a key of API_KEYS as `Authorization: Bearer …` or `X-API-Key: …`")]
+    NotKnown,
+    /// 429.
+    #[error("this client asks more often than it may")]
+    TooOften {
+        /// When there is room again.
+        after_s: u64,
+    },
+    /// 400.
+    #[error("fields cannot be used: {}", fields(.0))]
+    Wrong(Vec<Wrong>),
+    /// 413 or 400: a body that cannot be read.
+    #[error("{1}")]
+    Body(StatusCode, String),
+    /// 422.
+    #[error("this Idempotency-Key stands for another request")]
+    KeyReused,
+    /// 403.
+    #[error("the address is not signed, or was changed")]
+    NotSigned,
+    /// 410.
+    #[error("the address is no longer good; ask POST /call for another")]
+    Expired,
+    /// 404.
+    #[error("this phrase is not kept any more; ask POST /call for it again")]
+    NotFound,
+    /// 503.
+    #[error("speech cannot be had at the moment")]
+    Retry,
+    /// 504.
+    #[error("speech took too long; it is being made, so ask again")]
+    Late,
+    /// 502.
+    #[error("the provider of speech refuses this; the log says why")]
+    Refused,
+}
+
+fn fields(wrong: &[Wrong]) -> String {
+    wrong.iter().map(|wrong| wrong.field).collect::<Vec<_>>().join(", ")
+}
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotKnown => StatusCode::UNAUTHORIZED,
+            Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Wrong(_) => StatusCode::BAD_REQUEST,
+            Self::Body(status, _) => *status,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotSigned => StatusCode::FORBIDDEN,
+            Self::Expired => StatusCode::GONE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Retry => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Late => StatusCode::GATEWAY_TIMEOUT,
+            Self::Refused => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// After how many seconds asking again makes sense.
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::TooOften { after_s } => Some(*after_s),
+            Self::Retry | Self::Late => Some(1),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        tracing::debug!(status = status.as_u16(), "request for speech refused: {self}");
+        let mut body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "detail": self.to_string(),
+        });
+        if let Self::Wrong(wrong) = &self {
+            body["errors"] = json!(wrong);
+        }
+        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+        if let Some(seconds) = self.retry_after_s() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == Self::NotKnown {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
