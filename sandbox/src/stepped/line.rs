@@ -38,6 +38,8 @@ pub struct Line {
     detector: Detector,
     voice_told: bool,
     frames_stopped: bool,
+    /// Until when news of what was heard was held up or lost.
+    troubled_until: Option<CallTime>,
 }
 
 /// Something at the caller's end.
@@ -69,6 +71,7 @@ impl Default for Line {
             detector: Detector::default(),
             voice_told: false,
             frames_stopped: false,
+            troubled_until: None,
         }
     }
 }
@@ -93,6 +96,17 @@ impl Line {
             There::FramesAreMissed => self.frames_are_missed(now),
             There::FramesAreBack => self.frames_are_back(now),
         }
+    }
+
+    /// Nothing of ours gets through for a while.
+    pub(super) fn stalls_down(&mut self, until: CallTime) {
+        self.down.stall(until);
+        self.is_troubled(until);
+    }
+
+    /// Until when news of what was heard was held up or lost, if it ever was.
+    pub(super) fn troubled_until(&self) -> Option<CallTime> {
+        self.troubled_until
     }
 
     /// Sends a frame or a mark to the caller.
@@ -147,6 +161,10 @@ impl Line {
         }
     }
 
+    fn is_troubled(&mut self, until: CallTime) {
+        self.troubled_until = self.troubled_until.max(Some(until));
+    }
+
     fn comes(&mut self, now: CallTime, input: Input) -> Option<(CallTime, Happening)> {
         self.is_up.then(|| (self.up.arrival(now), Happening::Told(input)))
     }
@@ -154,7 +172,13 @@ impl Line {
     fn mark_reached(&mut self, now: CallTime, number: u64) -> Vec<(CallTime, Happening)> {
         let Some(mark) = self.twilio.reached(now, number) else { return Vec::new() };
         let (arrives, input) = (self.up.arrival(now), Input::MarkReached(mark));
-        match self.echoes.pop_front().unwrap_or(Echo::Good) {
+        let echo = self.echoes.pop_front().unwrap_or(Echo::Good);
+        match echo {
+            Echo::Late(later) => self.is_troubled(arrives + later),
+            Echo::Lost => self.is_troubled(arrives),
+            Echo::Good | Echo::Twice => {}
+        }
+        match echo {
             Echo::Good => vec![(arrives, Happening::Told(input))],
             Echo::Late(later) => vec![(arrives + later, Happening::Told(input))],
             Echo::Lost => Vec::new(),
@@ -164,6 +188,7 @@ impl Line {
 
     fn stalls(&mut self, now: CallTime, lasts: Duration) -> Vec<(CallTime, Happening)> {
         self.up.stall(now + lasts);
+        self.is_troubled(now + lasts);
         let missed = (now + FRAMES_STOPPED, Happening::There(There::FramesAreMissed));
         let back = (now + lasts, Happening::There(There::FramesAreBack));
         if lasts > FRAMES_STOPPED { vec![missed, back] } else { Vec::new() }

@@ -12,6 +12,7 @@
 
 mod agenda;
 mod calendar;
+mod caller;
 mod detector;
 mod hearing;
 mod line;
@@ -36,7 +37,6 @@ use engine::time::CallTime;
 
 pub use crate::stepped::calendar::{Calendar, CalendarAnswer};
 pub use crate::stepped::hearing::Manner;
-use crate::stepped::hearing::Utterance;
 use crate::stepped::line::Line;
 pub use crate::stepped::model::{Ending, ModelAnswer};
 pub use crate::stepped::network::Way;
@@ -180,49 +180,6 @@ impl Stepped {
         self.enter(at, Happening::Told(input));
     }
 
-    /// The caller says something: the detector notices, and words follow.
-    pub fn says(&mut self, at: CallTime, words: &str, lasts: Duration) {
-        self.sounds(at, lasts, line::SPEECH_PERCENT);
-        let manner = self.manners.pop_front().unwrap_or(Manner::Well);
-        let utterance = Utterance { words, from: at, lasts, takes: self.vendors.transcript, manner };
-        for (at, takes, input) in utterance.transcript() {
-            self.enter(at, Happening::There(line::There::Audio(takes, input)));
-        }
-        let is_owed = manner == Manner::Unfinished;
-        self.unfinished = is_owed.then(|| (at + lasts, utterance.finished()));
-    }
-
-    /// A sound that the detector takes for a voice, and that has no words. A real voice is 90 percent like speech.
-    pub fn sounds(&mut self, at: CallTime, lasts: Duration, speech_percent: u8) {
-        self.enter(at, Happening::There(line::There::SoundBegins(speech_percent)));
-        self.enter(at + lasts, Happening::There(line::There::SoundEnds(speech_percent)));
-    }
-
-    /// The caller presses a key.
-    pub fn presses(&mut self, at: CallTime, key: char) {
-        self.enter(at, Happening::There(line::There::Says(Input::KeyPressed(key))));
-    }
-
-    /// The caller hangs up.
-    pub fn hangs_up(&mut self, at: CallTime) {
-        self.enter(at, Happening::There(line::There::Says(Input::HungUp)));
-    }
-
-    /// The stream is gone without a word.
-    pub fn drops(&mut self, at: CallTime) {
-        self.enter(at, Happening::StreamDrops);
-    }
-
-    /// A new stream adopts the call.
-    pub fn resumes(&mut self, at: CallTime) {
-        self.enter(at, Happening::StreamResumes);
-    }
-
-    /// Nothing of the caller's comes through for a while.
-    pub fn stalls(&mut self, at: CallTime, lasts: Duration) {
-        self.enter(at, Happening::There(line::There::Stalls(lasts)));
-    }
-
     /// What comes of the phrases that are asked for next; all of it at once where nothing is said.
     pub fn speech_answers(&mut self) -> &mut VecDeque<SpeechAnswer> {
         &mut self.speech.answers
@@ -236,6 +193,16 @@ impl Stepped {
     /// What the caller heard of us.
     pub fn twilio(&self) -> &Twilio {
         &self.line.twilio
+    }
+
+    /// How long a word to the caller and its answer take at most, in milliseconds, unless the network stalls.
+    pub fn round_trip_ms(&self) -> u32 {
+        (self.line.up.slowest() + self.line.down.slowest()).as_millis() as u32
+    }
+
+    /// Until when news of what the caller heard was held up or lost, if it ever was.
+    pub fn troubled_until(&self) -> Option<CallTime> {
+        self.line.troubled_until()
     }
 
     /// When the next thing happens: on the agenda, because the call wants to be woken, or because frames are due.

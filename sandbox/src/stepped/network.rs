@@ -29,6 +29,10 @@ impl Way {
         self.last
     }
 
+    pub(super) fn slowest(&self) -> Duration {
+        self.delay + self.jitter
+    }
+
     pub(super) fn is_stalled(&self, now: CallTime) -> bool {
         self.stalled_until > now
     }
@@ -40,7 +44,7 @@ impl Way {
     }
 
     /// Lets nothing through before a moment.
-    pub fn stall(&mut self, until: CallTime) {
+    pub(super) fn stall(&mut self, until: CallTime) {
         self.stalled_until = self.stalled_until.max(until);
     }
 }

@@ -7,7 +7,7 @@ use engine::record::{Row, Speaker};
 use engine::time::CallTime;
 use statecharts::floor::State as Floor;
 
-use crate::stepped::{Logged, Stepped};
+use crate::stepped::{Logged, Stepped, word_ends_ms};
 
 #[derive(Default)]
 pub(super) struct Facts {
@@ -17,8 +17,8 @@ pub(super) struct Facts {
     pub(super) last_phrase: Option<PhraseId>,
     /// What was ordered and has no row yet, in order.
     pub(super) sayings: Vec<Saying>,
-    /// Phrases whose audio did not come as it should.
-    pub(super) damaged: BTreeSet<PhraseId>,
+    /// Phrases whose audio is known to be whole, and is what their words take: of others nobody can tell the words.
+    pub(super) sound: BTreeSet<PhraseId>,
     pub(super) asked: BTreeSet<ReplyId>,
     /// The calendar's answer that is waited for.
     pub(super) question: Option<QueryId>,
@@ -30,6 +30,8 @@ pub(super) struct Facts {
     pub(super) ends: u32,
     pub(super) is_closing: bool,
     pub(super) down_since: Option<CallTime>,
+    /// When the line last went down.
+    pub(super) dropped_at: Option<CallTime>,
     pub(super) voice: Voice,
     pub(super) held_since: Option<CallTime>,
     /// A turn of the caller that waits for its answer.
@@ -97,10 +99,13 @@ impl Facts {
             Input::VoiceStarted => self.voice = Voice { is_on: true, since: at, words_at: None },
             Input::VoiceEnded { .. } => self.voice.is_on = false,
             Input::Interim { text, .. } if !text.is_empty() => self.voice.words_at = Some(at),
-            Input::StreamDropped => self.down_since = Some(at),
+            Input::Final { ends_turn: true, .. } => self.voice.words_at = None,
+            Input::StreamDropped => (self.down_since, self.dropped_at) = (Some(at), Some(at)),
             Input::StreamResumed { .. } => self.down_since = None,
             Input::ReplyFinished { reply, .. } | Input::ReplyFailed { reply, .. } => _ = self.asked.remove(reply),
-            Input::SynthesisFailed { phrase, .. } => _ = self.damaged.insert(*phrase),
+            Input::PhraseSynthesized { phrase, length_ms, .. } if self.is_sound(*phrase, *length_ms) => {
+                self.sound.insert(*phrase);
+            }
             Input::TimesFound { query, .. } => {
                 self.found += 1;
                 self.answered(*query);
@@ -134,6 +139,11 @@ impl Facts {
             Input::Answered(_) | Input::SynthesisFailed { .. } => self.stirred_at = at,
             _ => {}
         }
+    }
+
+    fn is_sound(&self, phrase: PhraseId, length_ms: u32) -> bool {
+        let saying = self.sayings.iter().find(|saying| saying.phrases.contains(&phrase));
+        saying.is_some_and(|saying| word_ends_ms(&saying.text).last() == Some(&length_ms))
     }
 
     fn answered(&mut self, query: QueryId) {

@@ -111,7 +111,7 @@ impl PlayingOut {
                 stepped.put(at + back, Input::HearingStarted);
             }
             What::CallerStalls(lasts) => stepped.stalls(at, lasts),
-            What::AssistantStalls(lasts) => stepped.line().down.stall(at + lasts),
+            What::AssistantStalls(lasts) => stepped.stalls_down(at, lasts),
             What::CalendarIsDown(is_down) => stepped.calendar.is_down = is_down,
             What::Drains => stepped.put(at, Input::Draining),
             What::Strays(input) => stepped.put(at, input),
