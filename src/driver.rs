@@ -17,6 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::audio::echo::Echo;
 use engine::audio::frame::{FRAME_MS, Frame, LegEvent, LegOrder};
 use engine::audio::playout::{Playout, Step};
 use engine::audio::speech::SpeechPart;
@@ -52,8 +53,9 @@ pub trait World: Send {
     fn carry_out(&mut self, at: CallTime, order: Output);
     /// A phrase's audio: at once when it is at hand, else in pieces through the [`Inbox`].
     fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Arc<[u8]>>;
-    /// Takes the caller's audio that was said at `at_ms` of the call.
-    fn caller_frame(&mut self, at_ms: u64, frame: &Frame);
+    /// Takes the caller's audio that was said at `at_ms` of the call: as it came, for the record, and without our echo, for
+    /// whoever listens. The two are the same on a line that returns nothing.
+    fn caller_frame(&mut self, at_ms: u64, frame: &Frame, voice: &Frame);
     /// Takes our audio that is heard at `at_ms` of the call, unless a clear comes first.
     /// `late` is how long the caller heard nothing in the middle of a phrase because of us.
     fn assistant_frame(&mut self, at_ms: u64, frame: &Frame, late: Duration);
@@ -123,6 +125,7 @@ struct Driver<'w, L, W> {
     world: &'w mut W,
     clock: Now,
     now: CallTime,
+    echo: Echo,
     detector: Detector,
     playout: Playout,
     /// Call time of the stream's own zero, known from the first frame.
@@ -143,6 +146,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             world,
             now: clock(),
             clock,
+            echo: Echo::default(),
             detector: Detector::new(),
             playout: Playout::default(),
             stream_began_ms: None,
@@ -178,6 +182,8 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             Event::Adopted((stream_sid, leg)) => {
                 self.leg = Some(leg);
                 self.stream_began_ms = None;
+                // Another way with another delay.
+                self.echo = Echo::default();
                 self.tell(Input::StreamResumed { stream_sid });
             }
             Event::Alarm => {}
@@ -198,13 +204,15 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
         }
     }
 
-    /// The media plane's way in: to the record and to speech-to-text, and through the detector.
+    /// The media plane's way in: to the record as it came, and without our echo to speech-to-text and through the detector.
     fn take_frame(&mut self, stream_ms: u64, frame: &Frame) {
         let arrived_ms = self.now.as_ms() as i64 - FRAME_MS as i64;
         let began_ms = *self.stream_began_ms.get_or_insert(arrived_ms - stream_ms as i64);
         let at_ms = (began_ms + stream_ms as i64).max(0) as u64;
-        self.world.caller_frame(at_ms, frame);
-        match self.detector.push(frame, self.playout.is_audible(self.now)) {
+        let mut voice = *frame;
+        self.echo.hear(at_ms, &mut voice);
+        self.world.caller_frame(at_ms, frame, &voice);
+        match self.detector.push(&voice, self.playout.is_audible(self.now)) {
             Some(Activity::Started) => self.tell(Input::VoiceStarted),
             Some(Activity::Lasted { voiced_ms, speech_percent }) => {
                 self.tell(Input::VoiceLasted { voiced_ms, speech_percent });
@@ -266,6 +274,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             Output::Speak { phrase, text, from_ms, .. } => self.speak(phrase, &text, from_ms),
             Output::ClearPlayout { generation } => {
                 self.playout.clear(generation);
+                self.echo.cleared(self.now);
                 self.arriving.clear();
                 self.send(LegOrder::Clear).await;
                 self.flush().await;
@@ -304,6 +313,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
         while self.leg.is_some() {
             match self.playout.next(self.now) {
                 Some(Step::Frame { frame, heard_at, starts, late }) => {
+                    self.echo.played(heard_at, &frame);
                     self.world.assistant_frame(heard_at.as_ms(), &frame, late);
                     if let Some(phrase) = starts {
                         self.tell(Input::PhraseStarted { phrase });

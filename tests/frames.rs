@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use allocation_counter::measure;
 use axum::extract::ws::Message;
+use engine::audio::echo::{Echo, Verdict};
 use engine::audio::frame::{FRAME_LEN, FRAME_MS, Frame, LegEvent, LegOrder, SILENCE};
 use engine::audio::playout::{Playout, Step};
 use engine::audio::speech::SpeechPart;
@@ -89,6 +90,34 @@ fn no_allocation_per_frame_in_the_detector() {
         detector.push(&frame, number % 3 == 0);
     });
     assert_eq!(count, 0);
+}
+
+#[test]
+fn no_allocation_per_frame_while_an_echo_is_taken_out() {
+    let mut echo = Echo::default();
+    let mut seed = 1_u32;
+    let ours: Vec<Frame> = (0..WARM_UP + FRAMES)
+        .map(|number| {
+            // With pauses: what never falls silent is a noise of the line.
+            std::array::from_fn(|_| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if number % 10 < 3 { SILENCE } else { (seed >> 24) as u8 }
+            })
+        })
+        .collect();
+    let mut taken_out = 0;
+    let count = allocations(|number| {
+        echo.played(CallTime::from_ms(number * FRAME_MS), &ours[number as usize]);
+        // Half of the time ours comes back after 200 ms, and half of the time what nobody said.
+        let heard = if number / 100 % 2 == 0 { number.saturating_sub(10) } else { FRAMES - number / 2 };
+        let mut heard = ours[heard as usize];
+        taken_out += u64::from(echo.hear(number * FRAME_MS, &mut heard) == Verdict::OnlyEcho);
+        if number % 150 == 149 {
+            echo.cleared(CallTime::from_ms(number * FRAME_MS));
+        }
+    });
+    assert_eq!(count, 0);
+    assert!(taken_out > 100, "{taken_out}");
 }
 
 #[test]

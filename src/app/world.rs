@@ -86,14 +86,14 @@ impl driver::World for World {
         self.house.phrases.fetch(&self.voice, text, phrase, self.speech.clone())
     }
 
-    fn caller_frame(&mut self, at_ms: u64, frame: &Frame) {
+    fn caller_frame(&mut self, at_ms: u64, frame: &Frame, voice: &Frame) {
         self.house.telemetry.frame_in();
         if let Some(last_ms) = self.last_frame_ms.replace(self.now_ms) {
             self.house.telemetry.frame_gap(Duration::from_millis(self.now_ms.saturating_sub(last_ms)));
         }
         self.recorder.caller(at_ms, frame);
         if let Some(hearing) = &mut self.hearing {
-            hearing.feed(at_ms, frame);
+            hearing.feed(at_ms, voice);
         }
     }
 

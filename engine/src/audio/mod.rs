@@ -1,6 +1,7 @@
 //! The media plane's arithmetic: frames, G.711, resampling, voice activity, playout. Pure, and free of allocation per
 //! frame; who calls it and when is the driver's business.
 
+pub mod echo;
 pub mod format;
 pub mod frame;
 pub mod mark;
