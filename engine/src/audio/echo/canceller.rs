@@ -29,6 +29,9 @@ const NEAR: i64 = 80;
 /// Frames in a row after which a path that explains nothing is given up: a second of echo.
 const WORTHLESS: u32 = 50;
 
+/// What fits as well as this is hardly anything but our echo, whatever the filter makes of it: the filter has to learn.
+const LIKE_US: f32 = 0.8;
+
 /// Frames learnt from after which what is remembered is gone through once more: at first every frame tells much.
 const REVISE_AT: [u32; 3] = [5, 10, 20];
 
@@ -186,6 +189,10 @@ impl Canceller {
         let found = self.look(heard.at);
         let (delay, distance) = (found.delay as i64, (found.delay as i64 - path.delay()).abs());
         let is_near = distance < NEAR;
+        if distance <= 3 && found.fit > LIKE_US {
+            self.rehearse(path);
+            return path.explain(&self.reference, heard.at, &heard.samples, self.floor);
+        }
         let is_believed = found.is_certain() || is_near && found.fit > 0.5;
         if distance <= 3 || !is_believed {
             return explained;

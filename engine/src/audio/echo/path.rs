@@ -24,8 +24,8 @@ const LEAK_MIN: f32 = 0.05;
 const MARGIN: f32 = 3.0;
 const MARGIN_STAY: f32 = 1.5;
 
-/// Frames for which somebody who was there may still be.
-const STAYS: u32 = 8;
+/// Frames for which somebody who was there may still be: nothing is learnt or quietened in them.
+const STAYS: u32 = 5;
 
 /// Noise is this many times its floor now and then.
 const NOISE: f32 = 3.0;
@@ -141,13 +141,19 @@ impl Path {
         let played = self.played(reference, at);
         let before = self.clone();
         let explained = self.run(&played, heard, floor, RATE);
-        if explained.only_echo {
+        let somebody = before.somebody.saturating_sub(1);
+        if explained.only_echo && somebody == 0 {
             self.learn(&explained, floor);
             self.settle(&explained, floor);
             return explained;
         }
         *self = before;
         let mut explained = self.run(&played, heard, floor, 0.0);
+        if explained.only_echo {
+            self.somebody = somebody;
+            explained.only_echo = false;
+            return explained;
+        }
         if explained.is_beside() {
             self.unsettled = self.unsettled.max(2);
         }

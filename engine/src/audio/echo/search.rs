@@ -46,8 +46,8 @@ impl Found {
     /// Enough to believe in the delay. With few frames chance fits well somewhere; the bars lie above what 98 of 100 voices
     /// reach that are nobody's echo.
     pub(super) fn is_certain(&self) -> bool {
-        let bars = [(1.5, 0.97), (2.0, 0.62), (2.8, 0.53), (3.5, 0.46), (5.0, 0.4), (7.0, 0.34)];
-        self.fit > bars.iter().find(|(weight, _)| self.weight < *weight).map_or(0.3, |(_, bar)| *bar)
+        let bars = [(1.5, 0.97), (2.0, 0.62), (2.8, 0.53), (3.5, 0.5), (5.0, 0.46), (7.0, 0.43)];
+        self.fit > bars.iter().find(|(weight, _)| self.weight < *weight).map_or(0.4, |(_, bar)| *bar)
     }
 
     /// Enough to do without a proof by the filter, which noise can spoil.
