@@ -17,8 +17,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::audio::ear::Heard;
 use engine::audio::echo::Echo;
 use engine::audio::frame::{FRAME_MS, Frame, LegEvent, LegOrder};
+use engine::audio::mark::Mark;
 use engine::audio::playout::{Playout, Step};
 use engine::audio::speech::SpeechPart;
 use engine::audio::vad::{Activity, Detector};
@@ -59,8 +61,12 @@ pub trait World: Send {
     /// Takes our audio that is heard at `at_ms` of the call, unless a clear comes first.
     /// `late` is how long the caller heard nothing in the middle of a phrase because of us.
     fn assistant_frame(&mut self, at_ms: u64, frame: &Frame, late: Duration);
-    /// The playout was cleared at `at_ms`; the leg had been told `took` after the decision.
-    fn cleared(&mut self, at_ms: u64, took: Duration);
+    /// The playout was cleared; the leg had been told `took` after the decision.
+    fn cleared(&mut self, took: Duration);
+    /// Of what was to be heard before the last clear, nothing was from `at_ms` of the call on.
+    fn heard_until(&mut self, at_ms: u64);
+    /// All audio of ours so far is heard so much later than was told: the ear is that far away.
+    fn heard_later(&mut self, by: Duration);
     /// The leg is about to be closed: the carrier asks what is next as soon as it is.
     fn closing(&mut self);
     /// It is `now_ms` of the call. Told with every wake-up.
@@ -101,6 +107,7 @@ pub async fn run<L: Leg, W: World>(answered: Answered, leg: L, mut inbox: Inbox<
         };
         driver.now = (driver.clock)();
         driver.world.time_passed(driver.now.as_ms());
+        driver.settle_clear(false);
         driver.take(event);
         for _ in 0..FACTS_PER_WAKE {
             let Ok(fact) = inbox.facts.try_recv() else { break };
@@ -193,7 +200,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
     fn take_from_leg(&mut self, event: LegEvent) {
         match event {
             LegEvent::Frame { stream_ms, frame } => self.take_frame(stream_ms, &frame),
-            LegEvent::Mark(mark) => self.tell(Input::MarkReached(mark)),
+            LegEvent::Mark(mark) => self.take_mark(mark),
             LegEvent::Key(key) => self.tell(Input::KeyPressed(key)),
             LegEvent::Stopped => {
                 self.leg = None;
@@ -220,6 +227,29 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             Some(Activity::Ended { voiced_ms }) => self.tell(Input::VoiceEnded { voiced_ms }),
             None => {}
         }
+    }
+
+    fn take_mark(&mut self, mark: Mark) {
+        let echo = self.playout.echoed(self.now, mark);
+        if let Some(by) = echo.later {
+            self.world.heard_later(by);
+        }
+        if let Some(heard) = echo.heard {
+            self.cut_at(mark.generation, heard);
+        }
+        self.tell(Input::MarkReached(mark));
+    }
+
+    /// What a clear cut off is known for good once its answer came, is overdue, or something else is to be heard.
+    fn settle_clear(&mut self, at_once: bool) {
+        if let Some(heard) = self.playout.settle(self.now, at_once) {
+            self.world.heard_until(heard.at.as_ms());
+        }
+    }
+
+    fn cut_at(&mut self, generation: u32, heard: Heard) {
+        self.world.heard_until(heard.at.as_ms());
+        self.tell(Input::PlayoutCleared { generation, phrase: heard.phrase, heard_ms: heard.heard_ms });
     }
 
     fn take_speech(&mut self, phrase: PhraseId, part: SpeechPart) {
@@ -272,21 +302,29 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
     async fn carry_out(&mut self, order: Output) {
         match order {
             Output::Speak { phrase, text, from_ms, .. } => self.speak(phrase, &text, from_ms),
-            Output::ClearPlayout { generation } => {
-                self.playout.clear(generation);
-                self.echo.cleared(self.now);
-                self.arriving.clear();
-                self.send(LegOrder::Clear).await;
-                self.flush().await;
-                let took = Duration::from_micros((self.clock)().as_us().saturating_sub(self.now.as_us()));
-                self.world.cleared(self.now.as_ms(), took);
-            }
+            Output::ClearPlayout { generation } => self.clear(generation).await,
             Output::CloseLeg { .. } => {
                 self.world.closing();
                 self.closing = true;
             }
             order => self.world.carry_out(self.now, order),
         }
+    }
+
+    /// The call learns first of all what of it was heard.
+    async fn clear(&mut self, generation: u32) {
+        self.settle_clear(true);
+        let cut = self.playout.clear(self.now, generation);
+        self.echo.cleared(self.now);
+        self.send(LegOrder::Clear).await;
+        if let Some((heard, behind_it)) = cut {
+            self.send(LegOrder::Mark(behind_it)).await;
+            let Heard { phrase, heard_ms, .. } = heard;
+            self.pending.push_front(Input::PlayoutCleared { generation, phrase, heard_ms });
+        }
+        self.flush().await;
+        let took = Duration::from_micros((self.clock)().as_us().saturating_sub(self.now.as_us()));
+        self.world.cleared(took);
     }
 
     fn speak(&mut self, phrase: PhraseId, text: &str, from_ms: u32) {
@@ -313,6 +351,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
         while self.leg.is_some() {
             match self.playout.next(self.now) {
                 Some(Step::Frame { frame, heard_at, starts, late }) => {
+                    self.settle_clear(true);
                     self.echo.played(heard_at, &frame);
                     self.world.assistant_frame(heard_at.as_ms(), &frame, late);
                     if let Some(phrase) = starts {
@@ -347,6 +386,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
     }
 
     async fn close(&mut self) {
+        self.settle_clear(true);
         if let Some(leg) = &mut self.leg {
             let _ = tokio::time::timeout(LEG_STALLED, leg.close()).await;
         }

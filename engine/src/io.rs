@@ -169,6 +169,16 @@ pub enum Input {
         /// The phrase.
         phrase: PhraseId,
     },
+    /// What was sent and not played is cleared. Told when a clear went out, as well as it can be known then, and again
+    /// when the leg has answered it.
+    PlayoutCleared {
+        /// The generation that began with the clear.
+        generation: u32,
+        /// The phrase that was being heard. All before it was heard whole.
+        phrase: PhraseId,
+        /// How much of its audio was heard, in milliseconds from its beginning.
+        heard_ms: u32,
+    },
     /// The leg played everything up to this mark, or dropped it on a clear: the generation tells.
     MarkReached(Mark),
 

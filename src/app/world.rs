@@ -102,9 +102,16 @@ impl driver::World for World {
         self.recorder.assistant(at_ms, frame);
     }
 
-    fn cleared(&mut self, at_ms: u64, took: Duration) {
+    fn cleared(&mut self, took: Duration) {
         self.house.telemetry.clear_sent(took);
+    }
+
+    fn heard_until(&mut self, at_ms: u64) {
         self.recorder.cleared(at_ms);
+    }
+
+    fn heard_later(&mut self, by: Duration) {
+        self.recorder.assistant_later(by.as_millis() as u64);
     }
 
     fn closing(&mut self) {

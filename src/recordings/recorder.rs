@@ -82,6 +82,11 @@ impl Recorder {
         self.timeline.assistant(at_ms, frame);
     }
 
+    /// What the assistant said so far and is not on its way to the disk was heard so much later.
+    pub fn assistant_later(&mut self, by_ms: u64) {
+        self.timeline.assistant_later(by_ms);
+    }
+
     /// The leg dropped what it had not played by this moment: it was never heard.
     pub fn cleared(&mut self, at_ms: u64) {
         self.timeline.cleared(at_ms);

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audio::ear::{Ear, Echo, Heard};
 use crate::audio::frame::{FRAME_LEN, FRAME_MS, Frame, SILENCE};
 use crate::audio::mark::Mark;
 use crate::audio::speech::SpeechPart;
@@ -25,11 +26,14 @@ pub const LEAD_MS: u64 = 120;
 /// When less than this is ahead, a wake-up is asked for. Between the two, frames ride on wake-ups that happen anyway.
 const LOW_WATER_MS: u64 = 60;
 
-/// A mark follows each this many milliseconds of a phrase, and its end.
+/// A mark follows each this many milliseconds of a phrase, its end, and the first frame after a silence: its echo tells
+/// how far away the ear is.
 const MARK_EVERY_MS: u32 = 200;
 
 /// Phrases that may wait. More are refused: no reply is that long.
 const PHRASES_MAX: usize = 64;
+
+const FRAME: Duration = Duration::from_millis(FRAME_MS);
 
 /// Bytes of µ-law in a millisecond.
 const BYTES_PER_MS: usize = 8;
@@ -41,7 +45,7 @@ pub enum Step {
     Frame {
         /// The audio.
         frame: Frame,
-        /// When its first sample is heard, if nothing delays it on the way.
+        /// Where its first sample belongs on the record, see [`Ear::sent`].
         heard_at: CallTime,
         /// The phrase that begins with it.
         starts: Option<PhraseId>,
@@ -59,6 +63,7 @@ pub struct Playout {
     phrases: VecDeque<Phrase>,
     pending_mark: Option<Mark>,
     heard_until: CallTime,
+    ear: Ear,
 }
 
 #[derive(Debug)]
@@ -100,12 +105,24 @@ impl Playout {
         }
     }
 
-    /// Drops everything that was not sent. What the leg still holds is the leg's to drop.
-    pub fn clear(&mut self, generation: u32) {
+    /// Drops everything that was not sent. What the leg still holds is the leg's to drop. Returns what [`Ear::clear`]
+    /// does.
+    pub fn clear(&mut self, now: CallTime, generation: u32) -> Option<(Heard, Mark)> {
         self.generation = generation;
         self.phrases.clear();
         self.pending_mark = None;
         self.heard_until = CallTime::ZERO;
+        self.ear.clear(now, generation)
+    }
+
+    /// A mark came back.
+    pub fn echoed(&mut self, now: CallTime, mark: Mark) -> Echo {
+        self.ear.echoed(now, mark)
+    }
+
+    /// How far the caller heard us before the last clear, see [`Ear::settle`].
+    pub fn settle(&mut self, now: CallTime, at_once: bool) -> Option<Heard> {
+        self.ear.settle(now, at_once)
     }
 
     /// Whether any phrase is not sent to its end.
@@ -141,13 +158,15 @@ impl Playout {
         }
         let starts = (!phrase.started).then_some(phrase.id);
         let late = if phrase.started { now.since(self.heard_until) } else { Duration::ZERO };
-        let heard_at = self.heard_until.max(now);
-        self.heard_until = heard_at + Duration::from_millis(FRAME_MS);
+        let ends_silence = self.heard_until < now;
+        let by_clock = self.heard_until.max(now);
+        self.heard_until = by_clock + FRAME;
+        let heard_at = self.ear.sent(phrase.id, phrase.sent_ms, by_clock, FRAME);
         let frame = phrase.take_frame();
         if phrase.is_spent() {
             self.pending_mark = Some(phrase.mark(generation, true));
             self.phrases.pop_front();
-        } else if phrase.sent_ms % MARK_EVERY_MS == 0 {
+        } else if ends_silence || phrase.sent_ms % MARK_EVERY_MS == 0 {
             self.pending_mark = Some(phrase.mark(generation, false));
         }
         Some(Step::Frame { frame, heard_at, starts, late })
@@ -269,16 +288,16 @@ mod tests {
     }
 
     #[test]
-    fn marks_follow_every_fifth_of_a_second_and_the_end() {
+    fn marks_follow_the_first_frame_every_fifth_of_a_second_and_the_end() {
         let mut playout = Playout::default();
         playout.append(PhraseId(4), 0);
         playout.fill(PhraseId(4), chunk(8 * 450, 1));
         playout.fill(PhraseId(4), SpeechPart::End);
-        let marks: Vec<String> = (0..30)
+        let marks: Vec<String> = (1..30)
             .flat_map(|tick| steps(&mut playout, ms(tick * 20)))
             .filter_map(|step| if let Step::Mark(mark) = step { Some(mark.to_string()) } else { None })
             .collect();
-        assert_eq!(marks, ["g0.p4.200", "g0.p4.400", "g0.p4.460e"]);
+        assert_eq!(marks, ["g0.p4.20", "g0.p4.200", "g0.p4.400", "g0.p4.460e"]);
     }
 
     #[test]
@@ -287,7 +306,7 @@ mod tests {
         playout.append(PhraseId(1), 0);
         playout.fill(PhraseId(1), chunk(1_600, 1));
         assert!(playout.next(ms(0)).is_some());
-        playout.clear(1);
+        playout.clear(ms(10), 1);
         playout.fill(PhraseId(1), chunk(1_600, 1));
         assert_eq!(playout.next(ms(20)), None);
         assert!(!playout.is_busy());

@@ -56,6 +56,16 @@ impl Timeline {
         }
     }
 
+    /// Everything of the assistant that is not committed was, or will be, heard so much later than was predicted.
+    pub fn assistant_later(&mut self, by_ms: u64) {
+        let by = by_ms.saturating_mul(SAMPLES_PER_MS);
+        let pending = self.assistant.pending.len() as u64;
+        if pending > 0 && pending.saturating_add(by) <= PENDING_SAMPLES_MAX {
+            self.assistant.delay(by as usize);
+            self.assistant_end += by;
+        }
+    }
+
     /// The leg dropped what it had not played: nothing of the assistant from this moment on was heard. A frame that
     /// straddles the moment is cut there. What was committed stays.
     pub fn cleared(&mut self, at_ms: u64) {
@@ -117,6 +127,11 @@ impl Side {
             *pending = code;
         }
         true
+    }
+
+    fn delay(&mut self, samples: usize) {
+        self.pending.resize(self.pending.len() + samples, SILENCE);
+        self.pending.rotate_right(samples);
     }
 
     fn truncate(&mut self, len: u64) {
@@ -201,6 +216,19 @@ mod tests {
         timeline.cleared(10);
         timeline.assistant(10, &frame(2));
         assert_eq!(runs(&heard(&mut timeline, 40).1), [(1, 10), (2, 20), (SILENCE, 10)]);
+    }
+
+    #[test]
+    fn what_is_heard_later_moves_as_a_whole() {
+        let mut timeline = Timeline::new();
+        timeline.assistant(10, &frame(1));
+        timeline.assistant(50, &frame(2));
+        timeline.assistant_later(30);
+        timeline.assistant(70, &frame(3));
+        assert_eq!(
+            runs(&heard(&mut timeline, 130).1),
+            [(SILENCE, 40), (1, 20), (SILENCE, 20), (2, 20), (3, 20), (SILENCE, 10)]
+        );
     }
 
     #[test]

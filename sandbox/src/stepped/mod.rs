@@ -30,6 +30,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::audio::ear::Heard;
+use engine::audio::mark::Mark;
 use engine::business::Business;
 use engine::call::Call;
 use engine::io::{Answered, Fault, Input, Output};
@@ -272,6 +274,7 @@ impl Stepped {
 
     fn happens(&mut self, happening: Happening) {
         match happening {
+            Happening::Told(Input::MarkReached(mark)) => self.mark_comes(mark),
             Happening::Told(input) => self.tell(input),
             Happening::Transcribed(input) => self.transcribed(input),
             Happening::There(what) => {
@@ -293,6 +296,27 @@ impl Stepped {
                     }
                 }
             }
+        }
+    }
+
+    fn mark_comes(&mut self, mark: Mark) {
+        if let Some(heard) = self.playing.echoed(self.now, mark) {
+            self.tell(cleared(mark.generation, heard));
+        }
+        self.tell(Input::MarkReached(mark));
+    }
+
+    fn clear(&mut self, generation: u32) {
+        let cut = self.playing.clear(self.now, generation);
+        let mut coming = self.line.clears(self.now);
+        if let Some((heard, behind_it)) = cut {
+            if self.line.is_up {
+                coming.extend(self.line.sends(self.now, Sent::Mark(behind_it)));
+            }
+            self.pending.push_front(cleared(generation, heard));
+        }
+        for (at, happening) in coming {
+            self.enter(at, happening);
         }
     }
 
@@ -339,12 +363,7 @@ impl Stepped {
     fn carry_out(&mut self, order: Output) {
         match order {
             Output::Speak { phrase, text, from_ms, .. } => self.speak(phrase, &text, from_ms),
-            Output::ClearPlayout { generation } => {
-                self.playing.clear(generation);
-                for (at, happening) in self.line.clears(self.now) {
-                    self.enter(at, happening);
-                }
-            }
+            Output::ClearPlayout { generation } => self.clear(generation),
             Output::StartReply { reply, .. } => {
                 let answer = self.model.pop_front().unwrap_or(ModelAnswer::Fails);
                 for (after, input) in model::answered(reply, answer, self.vendors.model) {
@@ -459,4 +478,8 @@ impl Stepped {
     fn enter(&mut self, at: CallTime, happening: Happening) {
         self.agenda.enter(at.max(self.now), happening);
     }
+}
+
+fn cleared(generation: u32, heard: Heard) -> Input {
+    Input::PlayoutCleared { generation, phrase: heard.phrase, heard_ms: heard.heard_ms }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use engine::audio::ear::Heard;
 use engine::audio::frame::FRAME_MS;
 use engine::audio::mark::Mark;
 use engine::audio::playout::{Playout, Step};
@@ -64,8 +65,15 @@ impl Playing {
         self.playout.fill(phrase, SpeechPart::Failed(fault));
     }
 
-    pub(super) fn clear(&mut self, generation: u32) {
-        self.playout.clear(generation);
+    /// How far the caller will have heard us, and the mark that is to follow the clear.
+    pub(super) fn clear(&mut self, now: CallTime, generation: u32) -> Option<(Heard, Mark)> {
+        self.playout.settle(now, true);
+        self.playout.clear(now, generation)
+    }
+
+    /// A mark came back; says how far the caller heard us if it was the one behind a clear.
+    pub(super) fn echoed(&mut self, now: CallTime, mark: Mark) -> Option<Heard> {
+        self.playout.echoed(now, mark).heard
     }
 
     pub(super) fn due(&self) -> Option<CallTime> {
@@ -76,6 +84,7 @@ impl Playing {
         Some(match self.playout.next(now)? {
             Step::Mark(mark) => Sent::Mark(mark),
             Step::Frame { starts, .. } => {
+                self.playout.settle(now, true);
                 if let Some(phrase) = starts {
                     self.current = Some((phrase, self.begins_ms.get(&phrase).copied().unwrap_or_default()));
                 }
