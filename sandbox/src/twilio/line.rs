@@ -62,6 +62,8 @@ pub enum Happening {
     Cleared {
         /// How much of it was never heard.
         dropped: Duration,
+        /// The last mark that was reached since the clear before, and how much was heard behind it.
+        past: Option<(String, Duration)>,
     },
     /// The WebSocket is gone.
     Closed {

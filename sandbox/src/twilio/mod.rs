@@ -30,6 +30,7 @@ mod signature;
 mod stream;
 mod tally;
 mod twiml;
+mod way;
 mod webhook;
 mod wire;
 mod xml;
@@ -41,6 +42,7 @@ pub use rest::Rest;
 pub use signature::sign;
 pub use tally::{Spread, Tally};
 pub use twiml::{BadTwiml, StreamNoun, Twiml, Verb};
+pub use way::Network;
 pub use xml::NotXml;
 
 /// A Twilio account with one number, pointed at one gateway.
@@ -85,6 +87,8 @@ pub struct CallSetup {
     pub left_out: Vec<String>,
     /// Parameters of streams to add, or to use in place of those of the same name in the TwiML: forgeries.
     pub forged_parameters: Vec<(String, String)>,
+    /// How far the gateway is away, for streams; webhooks take no time.
+    pub network: Network,
     /// Messages to send on each stream after `connected` and before `start`, as they are, which Twilio never does.
     pub before_start: Vec<String>,
 }

@@ -28,6 +28,8 @@ pub(super) struct Playback {
     playing: Option<(Duration, u64)>,
     /// When the buffer last ran dry.
     dry_since: Option<Duration>,
+    /// The last mark that was reached since the last clear, and how many bytes came before it.
+    reached: Option<(u64, String)>,
 }
 
 /// What became of audio that arrived.
@@ -50,6 +52,8 @@ pub(super) struct Dropped {
     pub(super) audio: Duration,
     /// All marks that were pending, in order; they are echoed at once.
     pub(super) marks: Vec<String>,
+    /// The last mark that was reached since the clear before, and how much was heard behind it.
+    pub(super) past: Option<(String, Duration)>,
 }
 
 impl Playback {
@@ -66,6 +70,7 @@ impl Playback {
             }
         }
         let reached = self.marks.iter().take_while(|(after, _)| *after <= self.played).count();
+        self.reached = reached.checked_sub(1).map(|last| self.marks[last].clone()).or(self.reached.take());
         self.marks.drain(..reached).map(|(_, name)| name).collect()
     }
 
@@ -92,6 +97,7 @@ impl Playback {
     /// Takes a mark in; returns it when nothing is left to be played before it.
     pub(super) fn mark(&mut self, name: String) -> Option<String> {
         if self.played == self.received {
+            self.reached = Some((self.played, name.clone()));
             return Some(name);
         }
         self.marks.push_back((self.received, name));
@@ -106,7 +112,9 @@ impl Playback {
         self.playing = None;
         // After a clear nothing is expected, so nothing that comes is late.
         self.dry_since = None;
-        Dropped { audio, marks: self.marks.drain(..).map(|(_, name)| name).collect() }
+        let behind = |bytes| Duration::from_micros((self.played - bytes) * BYTE_US);
+        let past = self.reached.take().map(|(bytes, name)| (name, behind(bytes)));
+        Dropped { audio, marks: self.marks.drain(..).map(|(_, name)| name).collect(), past }
     }
 
     /// When the next mark will be reached, if one is pending.
@@ -178,11 +186,22 @@ mod tests {
         playback.append(ms(0), &FRAME.repeat(5));
         playback.mark("a".into());
         advance(&mut playback, 30);
-        assert_eq!(playback.clear(), Dropped { audio: ms(70), marks: vec!["a".into()] });
+        assert_eq!(playback.clear(), Dropped { audio: ms(70), marks: vec!["a".into()], past: None });
         assert_eq!(playback.next_mark_due(), None);
         assert_eq!(playback.append(ms(35), &FRAME), Arrival::First);
         assert_eq!(advance(&mut playback, 60), (160, vec![]));
         assert_eq!(playback.played(), ms(50));
+    }
+
+    #[test]
+    fn a_clear_says_how_much_was_heard_behind_the_last_mark() {
+        let mut playback = Playback::default();
+        playback.append(ms(0), &FRAME);
+        playback.mark("a".into());
+        playback.append(ms(0), &FRAME.repeat(5));
+        advance(&mut playback, 57);
+        assert_eq!(playback.clear().past, Some(("a".into(), ms(37))));
+        assert_eq!(playback.clear().past, None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_c
 use super::Warning;
 use super::line::{Happening, Order, Reporter};
 use super::playback::{Arrival, Playback};
+use super::way::{Network, Way};
 use super::webhook::{Addresses, CONNECT_DEADLINE, authority};
 use super::wire::{CONNECTED, Inbound, Outbox, read};
 
@@ -90,6 +91,11 @@ pub(super) async fn open(url: &str, signature: Option<String>, addresses: &Addre
 /// A stream in progress.
 pub(super) struct Stream<'a> {
     socket: Socket,
+    /// On their way to the gateway.
+    there: Way<Message>,
+    /// On their way from it; the socket's end is the last.
+    back: Way<Option<Result<Message, Error>>>,
+    ended: bool,
     reporter: &'a Reporter,
     outbox: Outbox,
     playback: Playback,
@@ -117,9 +123,12 @@ struct Speech {
 struct Gone;
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(socket: Socket, reporter: &'a Reporter, outbox: Outbox) -> Self {
+    pub(super) fn new(socket: Socket, reporter: &'a Reporter, outbox: Outbox, network: Network) -> Self {
         Self {
             socket,
+            there: network.there(),
+            back: network.back(),
+            ended: false,
             reporter,
             outbox,
             playback: Playback::default(),
@@ -168,17 +177,15 @@ impl<'a> Stream<'a> {
         let wake = sleep_until(self.reporter.instant(self.next_frame));
         tokio::pin!(wake);
         loop {
-            let due = self.playback.next_mark_due().map_or(self.next_frame, |mark| mark.min(self.next_frame));
-            let due = self.reporter.instant(due);
+            let due = self.reporter.instant(self.next_due());
             if wake.deadline() != due {
                 wake.as_mut().reset(due);
             }
             tokio::select! {
                 () = &mut wake => self.frame_if_due().await?,
-                message = self.socket.next() => {
-                    if let Some(end) = self.receive(message).await? {
-                        return Ok(end);
-                    }
+                message = self.socket.next(), if !self.ended => {
+                    self.ended = !matches!(message, Some(Ok(_)));
+                    self.back.send(self.reporter.now(), message);
                 }
                 order = orders.recv() => {
                     if let Some(end) = self.obey(order.unwrap_or(Order::HangUp)).await? {
@@ -186,8 +193,21 @@ impl<'a> Stream<'a> {
                     }
                 }
             }
+            let now = self.reporter.now();
+            while let Some(message) = self.back.arrived(now) {
+                if let Some(end) = self.receive(message).await? {
+                    return Ok(end);
+                }
+            }
             self.play(self.reporter.now()).await?;
+            self.depart().await?;
         }
+    }
+
+    /// When anything is to be done, whatever comes.
+    fn next_due(&self) -> Duration {
+        let dues = [self.playback.next_mark_due(), self.there.next_due(), self.back.next_due()];
+        dues.into_iter().flatten().fold(self.next_frame, Duration::min)
     }
 
     /// Sends the caller's next 20 ms, if their time has come. Times are absolute: what is late is not skipped.
@@ -282,7 +302,7 @@ impl<'a> Stream<'a> {
                     tally.clears += 1;
                     tally.dropped += dropped.audio;
                 });
-                self.reporter.tell_at(now, Happening::Cleared { dropped: dropped.audio });
+                self.reporter.tell_at(now, Happening::Cleared { dropped: dropped.audio, past: dropped.past });
                 for name in dropped.marks {
                     self.echo(name, true).await?;
                 }
@@ -333,9 +353,11 @@ impl<'a> Stream<'a> {
 
     /// Says `stop`, closes, and gives the other side a moment to close, too.
     async fn hang_up(&mut self) {
-        let stop = self.outbox.stop();
+        let stop = Message::text(self.outbox.stop());
+        self.there.send(self.reporter.now(), stop);
+        self.there.hurry();
         let close = async {
-            if self.socket.send(Message::text(stop)).await.is_ok() && self.socket.close(None).await.is_ok() {
+            if self.depart().await.is_ok() && self.socket.close(None).await.is_ok() {
                 while let Some(Ok(_)) = self.socket.next().await {}
             }
         };
@@ -344,10 +366,19 @@ impl<'a> Stream<'a> {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Gone> {
-        match timeout(SEND_DEADLINE, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Gone),
+        self.there.send(self.reporter.now(), message);
+        self.depart().await
+    }
+
+    /// Whatever has been under way long enough arrives.
+    async fn depart(&mut self) -> Result<(), Gone> {
+        while let Some(message) = self.there.arrived(self.reporter.now()) {
+            match timeout(SEND_DEADLINE, self.socket.send(message)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return Err(Gone),
+            }
         }
+        Ok(())
     }
 }
 
