@@ -55,7 +55,7 @@ fn told(event: &LineEvent) -> Value {
         Happening::Heard(audio) => ("heard", json!(audio.len())),
         Happening::StreamStarted { stream_sid } => ("stream started", json!(stream_sid)),
         Happening::Mark { name, .. } => ("mark", json!(name)),
-        Happening::Cleared { dropped } => ("cleared", json!(dropped.as_millis() as u64)),
+        Happening::Cleared { dropped, .. } => ("cleared", json!(dropped.as_millis() as u64)),
         Happening::Closed { code, .. } => ("closed", json!(code)),
         Happening::Verb(verb) => ("verb", json!(format!("{verb:?}"))),
         Happening::Warned(warning) => ("warned", json!([warning.code, warning.text])),
