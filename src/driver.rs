@@ -14,15 +14,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use engine::audio::ear::Heard;
 use engine::audio::echo::Echo;
 use engine::audio::frame::{FRAME_MS, Frame, LegEvent, LegOrder};
 use engine::audio::mark::Mark;
+use engine::audio::mulaw::BYTES_PER_MS;
 use engine::audio::playout::{Playout, Step};
-use engine::audio::speech::SpeechPart;
+use engine::audio::speech::{SpeechPart, Spoken};
 use engine::audio::vad::{Activity, Detector};
 use engine::call::Call;
 use engine::io::{Answered, Fault, Input, Output, PhraseId};
@@ -36,9 +36,6 @@ const LEG_STALLED: Duration = Duration::from_secs(3);
 
 /// Facts taken per wake-up, so that a chatty vendor cannot keep frames waiting.
 const FACTS_PER_WAKE: usize = 32;
-
-/// Bytes of µ-law in a millisecond.
-const BYTES_PER_MS: usize = 8;
 
 /// One transport carrying a call.
 pub trait Leg: Stream<Item = LegEvent> + Sink<LegOrder> + Unpin + Send {}
@@ -54,7 +51,7 @@ pub trait World: Send {
     /// Carries out an order that is not about the leg or the playout.
     fn carry_out(&mut self, at: CallTime, order: Output);
     /// A phrase's audio: at once when it is at hand, else in pieces through the [`Inbox`].
-    fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Arc<[u8]>>;
+    fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Spoken>;
     /// Takes the caller's audio that was said at `at_ms` of the call: as it came, for the record, and without our echo, for
     /// whoever listens. The two are the same on a line that returns nothing.
     fn caller_frame(&mut self, at_ms: u64, frame: &Frame, voice: &Frame);
@@ -137,12 +134,19 @@ struct Driver<'w, L, W> {
     playout: Playout,
     /// Call time of the stream's own zero, known from the first frame.
     stream_began_ms: Option<i64>,
-    /// Bytes that arrived of each phrase that is still arriving.
-    arriving: BTreeMap<PhraseId, usize>,
+    /// What arrived of each phrase that is still arriving.
+    arriving: BTreeMap<PhraseId, Arriving>,
     pending: VecDeque<Input>,
     out: Vec<Output>,
     unflushed: bool,
     closing: bool,
+}
+
+/// What arrived of a phrase.
+#[derive(Default)]
+struct Arriving {
+    bytes: usize,
+    word_ends_ms: Vec<u32>,
 }
 
 impl<'w, L: Leg, W: World> Driver<'w, L, W> {
@@ -253,13 +257,14 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
     }
 
     fn take_speech(&mut self, phrase: PhraseId, part: SpeechPart) {
-        let bytes = self.arriving.entry(phrase).or_default();
+        let arriving = self.arriving.entry(phrase).or_default();
         match &part {
-            SpeechPart::Chunk(chunk) => *bytes += chunk.len(),
+            SpeechPart::Chunk(chunk) => arriving.bytes += chunk.len(),
+            SpeechPart::Words(ends_ms) => arriving.word_ends_ms = ends_ms.to_vec(),
             SpeechPart::End => {
-                let length_ms = (*bytes / BYTES_PER_MS) as u32;
-                self.arriving.remove(&phrase);
-                self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms: Vec::new(), cached: false });
+                let Arriving { bytes, word_ends_ms } = self.arriving.remove(&phrase).unwrap_or_default();
+                let length_ms = (bytes / BYTES_PER_MS) as u32;
+                self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms, cached: false });
             }
             SpeechPart::Failed(fault) => {
                 let fault = fault.clone();
@@ -334,14 +339,15 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             return;
         }
         match self.world.fetch(phrase, text) {
-            Some(whole) => {
-                let length_ms = (whole.len() / BYTES_PER_MS) as u32;
-                self.playout.fill(phrase, SpeechPart::Chunk(whole));
+            Some(Spoken { audio, word_ends_ms }) => {
+                let length_ms = (audio.len() / BYTES_PER_MS) as u32;
+                self.playout.fill(phrase, SpeechPart::Chunk(audio));
                 self.playout.fill(phrase, SpeechPart::End);
-                self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms: Vec::new(), cached: true });
+                let word_ends_ms = word_ends_ms.to_vec();
+                self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms, cached: true });
             }
             None => {
-                self.arriving.insert(phrase, 0);
+                self.arriving.insert(phrase, Arriving::default());
             }
         }
     }

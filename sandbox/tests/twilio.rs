@@ -123,7 +123,7 @@ async fn a_clear_drops_the_rest_and_echoes_pending_marks_at_once() {
     stream.send(json!({"event": "clear"})).await;
     assert_eq!(stream.next_of("mark").await["mark"]["name"], "far");
     let dropped = event(&mut line, |what| match what {
-        Happening::Cleared { dropped } => Some(*dropped),
+        Happening::Cleared { dropped, .. } => Some(*dropped),
         _ => None,
     })
     .await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::audio::frame::Frame;
-use engine::audio::speech::SpeechPart;
+use engine::audio::speech::{SpeechPart, Spoken};
 use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
 use engine::record::Row;
 use engine::tape;
@@ -82,7 +82,7 @@ impl driver::World for World {
         }
     }
 
-    fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Arc<[u8]>> {
+    fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Spoken> {
         self.house.phrases.fetch(&self.voice, text, phrase, self.speech.clone())
     }
 

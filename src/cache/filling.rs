@@ -39,6 +39,7 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     chunks: usize,
+    words: bool,
 }
 
 impl Filling {
@@ -110,6 +111,9 @@ impl Filling {
             return Some(SpeechPart::Chunk(chunk.clone()));
         }
         state.outcome.as_ref().map(|outcome| match outcome {
+            Ok(Filled { whole, .. }) if !std::mem::replace(&mut seen.words, true) => {
+                SpeechPart::Words(whole.record.word_ends_ms.as_slice().into())
+            }
             Ok(_) => SpeechPart::End,
             Err(fault) => SpeechPart::Failed(fault.clone()),
         })

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::audio::format::Format;
-use engine::audio::speech::SpeechPart;
+use engine::audio::speech::{SpeechPart, Spoken};
 use engine::io::{Fault, PhraseId};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::{Semaphore, mpsc};
@@ -166,9 +166,9 @@ impl Phrases {
         text: &str,
         phrase: PhraseId,
         parts: mpsc::Sender<(PhraseId, SpeechPart)>,
-    ) -> Option<Arc<[u8]>> {
+    ) -> Option<Spoken> {
         let filling = match self.look_up(voice, text, Format::Mulaw, self.shared.config.keeps_calls) {
-            Found::Whole(whole) => return Some(whole.audio),
+            Found::Whole(whole) => return Some(whole.spoken()),
             Found::Filling(filling) => filling,
         };
         tokio::spawn(follow(filling, phrase, parts));
@@ -300,7 +300,7 @@ async fn follow(filling: Arc<Filling>, phrase: PhraseId, parts: mpsc::Sender<(Ph
     let mut seen = Seen::default();
     loop {
         let part = filling.next(&mut seen).await;
-        let is_last = !matches!(part, SpeechPart::Chunk(_));
+        let is_last = matches!(part, SpeechPart::End | SpeechPart::Failed(_));
         if parts.send((phrase, part)).await.is_err() || is_last {
             return;
         }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use engine::audio::format::Format;
+use engine::audio::speech::Spoken;
+use engine::audio::words;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -61,6 +63,9 @@ pub struct Record {
     pub bytes: usize,
     /// Its audio's SHA-256, in hexadecimal digits.
     pub digest: String,
+    /// Where each of its words ends, in milliseconds into the audio; empty where the format is none that a call plays.
+    #[serde(default)]
+    pub word_ends_ms: Vec<u32>,
 }
 
 /// A whole phrase. Clones share it.
@@ -74,8 +79,14 @@ pub struct Whole {
 
 impl Whole {
     pub(super) fn new(ask: Ask, audio: Arc<[u8]>, made_at_ms: i64) -> Self {
-        let record = Record { ask, made_at_ms, bytes: audio.len(), digest: digest_of(&audio) };
+        let word_ends_ms = if ask.format == Format::Mulaw { words::ends(&ask.text, &audio) } else { Vec::new() };
+        let record = Record { ask, made_at_ms, bytes: audio.len(), digest: digest_of(&audio), word_ends_ms };
         Self { record: Arc::new(record), audio }
+    }
+
+    /// The phrase as a call plays it.
+    pub(super) fn spoken(&self) -> Spoken {
+        Spoken { audio: Arc::clone(&self.audio), word_ends_ms: self.record.word_ends_ms.as_slice().into() }
     }
 
     /// The phrase as it stands in addresses.

@@ -49,7 +49,7 @@ type Parts = mpsc::Receiver<(PhraseId, SpeechPart)>;
 
 fn ask(phrases: &Phrases, text: &str) -> (Option<Arc<[u8]>>, Parts) {
     let (parts, receiver) = mpsc::channel(1);
-    (phrases.fetch("v", text, PhraseId(1), parts), receiver)
+    (phrases.fetch("v", text, PhraseId(1), parts).map(|spoken| spoken.audio), receiver)
 }
 
 /// The next part, within a second.
@@ -63,6 +63,7 @@ async fn rest(parts: &mut Parts) -> (String, SpeechPart) {
     loop {
         match part(parts).await {
             SpeechPart::Chunk(chunk) => text.push_str(&String::from_utf8_lossy(&chunk)),
+            SpeechPart::Words(ends_ms) => assert_eq!(ends_ms.len(), 1, "each phrase here is one word"),
             last => return (text, last),
         }
     }

@@ -195,6 +195,7 @@ async fn rest(parts: &mut mpsc::Receiver<(PhraseId, SpeechPart)>) -> (Vec<u8>, S
     loop {
         match next(parts).await.expect("an end").1 {
             SpeechPart::Chunk(chunk) => audio.extend_from_slice(&chunk),
+            SpeechPart::Words(ends_ms) => assert_eq!(ends_ms.len(), TEXT.split_whitespace().count()),
             last => return (audio, last),
         }
     }
@@ -219,7 +220,9 @@ async fn many_callers_of_a_phrase_make_one_request_and_the_next_finds_it_whole()
     assert_eq!(world.deepgram().counts().speeches, 1);
     let (sender, _parts) = mpsc::channel(2);
     let whole = phrases.fetch(VOICE, TEXT, PhraseId(1), sender).expect("whole, at once");
-    assert_eq!(&whole[..], first.0);
+    assert_eq!(&whole.audio[..], first.0);
+    let length_ms = (whole.audio.len() / 8) as u32;
+    assert!(whole.word_ends_ms.is_sorted() && whole.word_ends_ms.last().is_some_and(|end| *end <= length_ms));
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! G.711 µ-law by table (ITU-T G.711, 1988; the reference of the ITU-T Software Tool Library).
 
+/// Bytes in a millisecond, at 8 kHz.
+pub const BYTES_PER_MS: usize = 8;
+
 /// One decoded sample per code.
 static DECODED: [i16; 256] = {
     let mut table = [0; 256];

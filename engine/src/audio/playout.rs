@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::audio::ear::{Ear, Echo, Heard};
 use crate::audio::frame::{FRAME_LEN, FRAME_MS, Frame, SILENCE};
 use crate::audio::mark::Mark;
+use crate::audio::mulaw::BYTES_PER_MS;
 use crate::audio::speech::SpeechPart;
 use crate::ids::PhraseId;
 use crate::time::CallTime;
@@ -34,9 +35,6 @@ const MARK_EVERY_MS: u32 = 200;
 const PHRASES_MAX: usize = 64;
 
 const FRAME: Duration = Duration::from_millis(FRAME_MS);
-
-/// Bytes of µ-law in a millisecond.
-const BYTES_PER_MS: usize = 8;
 
 /// Something to send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +183,7 @@ impl Phrase {
                 self.chunks.push_back(chunk);
                 self.drop_skipped();
             }
-            SpeechPart::Chunk(_) => {}
+            SpeechPart::Chunk(_) | SpeechPart::Words(_) => {}
             SpeechPart::End | SpeechPart::Failed(_) => self.ended = true,
         }
     }

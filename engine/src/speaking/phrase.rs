@@ -15,6 +15,9 @@ const WORD_HEARD_SHARE: f32 = 0.5;
 /// What is left of a word after this share of it was heard is not worth repeating.
 const WORD_DONE_SHARE: f32 = 0.85;
 
+/// A word begins at most this long before its end: what is longer begins with a pause.
+const WORD_MS_MAX: f32 = 500.0;
+
 #[derive(Debug, Clone)]
 pub(super) struct Phrase {
     pub(super) id: PhraseId,
@@ -148,7 +151,8 @@ impl Phrase {
         let mut begins = 0.0;
         for (index, end) in self.word_ends_ms().into_iter().enumerate() {
             let end = end as f32;
-            if begins + (end - begins) * share > heard_ms as f32 {
+            let lasts = (end - begins).min(WORD_MS_MAX);
+            if end - lasts * (1.0 - share) > heard_ms as f32 {
                 return index;
             }
             begins = end;

@@ -10,15 +10,14 @@ fn tell(speaking: &mut Speaking, ms: u64, input: Input) -> Vec<Progress> {
     progress
 }
 
+/// Phrases of two seconds, in which each word takes as long as the next.
 fn speaking_of(texts: &[&str]) -> (Speaking, Vec<Output>) {
     let (mut speaking, mut out) = (Speaking::default(), Vec::new());
     for text in texts {
         let phrase = speaking.say((*text).to_owned(), Interruptible::ByAnything, &mut out);
-        tell(
-            &mut speaking,
-            0,
-            Input::PhraseSynthesized { phrase, length_ms: 2_000, word_ends_ms: Vec::new(), cached: true },
-        );
+        let words = text.split_whitespace().count() as u32;
+        let word_ends_ms = (1..=words).map(|word| 2_000 * word / words).collect();
+        tell(&mut speaking, 0, Input::PhraseSynthesized { phrase, length_ms: 2_000, word_ends_ms, cached: true });
     }
     (speaking, out)
 }
