@@ -61,6 +61,8 @@ pub enum Event {
     Farewell(Ending),
     /// The last mark of what was said came back.
     LastWordHeard,
+    /// The caller says more, into the last words.
+    CallerWentOn,
     /// The time of [`Call::wait`] is over.
     Deadline,
     /// The call reached the longest a call may last.
@@ -147,6 +149,11 @@ impl Call {
         }
     }
 
+    /// Whether the call goes on when the caller does: the last words are said because they seemed to leave.
+    pub fn may_stay(&self) -> bool {
+        matches!(self.machine.state(), Node::Closing { ending } if is_for_the_caller(*ending))
+    }
+
     /// Events so far that no state had a use for. Each is a mistake of the driver.
     pub fn unhandled(&self) -> u32 {
         self.context.unhandled
@@ -229,12 +236,15 @@ impl Chart {
         }
     }
 
-    /// To [`ended`](Self::ended) when the last word was heard, or cannot be heard any more.
+    /// To [`ended`](Self::ended) when the last word was heard, or cannot be heard any more. Back to
+    /// [`live`](Self::live) when the caller is not leaving after all.
     #[state(superstate = "anywhere")]
     fn closing(ending: &mut Ending, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
             Event::LastWordHeard | Event::Deadline => close(context, *ending),
             Event::Dropped => finish(context, *ending),
+            Event::CallerWentOn if is_for_the_caller(*ending) => Transition(Node::live()),
+            Event::CallerWentOn => Handled,
             // It is ending already, and the first reason is the reason.
             Event::Farewell(_) | Event::TooLong | Event::Draining => Handled,
             // The goodbye went with the old stream; its deadline ends the call.
@@ -249,6 +259,11 @@ impl Chart {
         let _ = event;
         Handled
     }
+}
+
+/// Whether a call ends because the caller has all they want, or nobody seems to be there.
+fn is_for_the_caller(ending: Ending) -> bool {
+    matches!(ending, Ending::Goodbye | Ending::Silence | Ending::Transfer)
 }
 
 fn say_goodbye(context: &mut Context<Effect>, ending: Ending) -> Outcome<Node> {

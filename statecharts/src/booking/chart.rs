@@ -115,6 +115,8 @@ impl Chart {
             }
             // The caller spoke into the answer, and the conversation has gone on since.
             Event::Answered => Handled,
+            // Goodbye was said for want of a sign of life.
+            Event::Stayed => Handled,
             Event::Opened { .. } => Super,
         }
     }
@@ -277,11 +279,13 @@ impl Chart {
         }
     }
 
-    /// Nothing follows here; the leg is handed over. Who speaks is told that it takes a moment.
+    /// Back to where it was when the caller says more; otherwise the leg is handed over. Who speaks meanwhile is told
+    /// that it takes a moment.
     #[state(superstate = "anywhere")]
     fn transfer(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
             Event::Opened { .. } => Super,
+            Event::Stayed => Transition(self.stay()),
             Event::Understood(_) => {
                 self.say(context, Prompt::OneMoment);
                 Handled
@@ -291,11 +295,12 @@ impl Chart {
         }
     }
 
-    /// Nothing follows here.
+    /// Back to where it was when the caller says more.
     #[state(superstate = "anywhere")]
-    fn goodbye(context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+    fn goodbye(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
             Event::Opened { .. } => Super,
+            Event::Stayed => Transition(self.stay()),
             Event::Understood(_) => {
                 context.push(Effect::HangUp);
                 Handled
@@ -306,7 +311,7 @@ impl Chart {
     }
 
     fn arrive(&mut self, _from: &Node, to: &Node) {
-        if to.name() != State::Question {
+        if !matches!(to.name(), State::Question | State::Transfer | State::Goodbye) {
             self.home = to.name();
         }
     }

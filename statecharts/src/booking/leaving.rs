@@ -41,6 +41,23 @@ impl Chart {
         self.fall_back(context)
     }
 
+    /// Nobody is leaving after all: the question that stood open stands open again.
+    pub(super) fn stay(&mut self) -> Node {
+        if self.facts.search == Search::Running {
+            self.facts.search = Search::Due;
+        }
+        match self.home {
+            State::Service => Node::Service {},
+            State::Time => Node::Time {},
+            State::Contact => Node::Contact {},
+            State::Confirmation => Node::Confirmation {},
+            State::Booking => Node::Booking {},
+            State::Success => Node::Success {},
+            State::Fallback => Node::Fallback {},
+            State::Greeting | State::Question | State::Transfer | State::Goodbye => Node::Greeting {},
+        }
+    }
+
     /// Gives up on understanding. In [`State::Fallback`] a person was promised already.
     pub(super) fn give_up(&mut self, context: &mut Context<Effect>) -> Node {
         if self.home == State::Fallback { self.leave(context) } else { self.person(context) }

@@ -76,6 +76,8 @@ pub enum Event {
     PlanHeard,
     /// Nobody said anything for a while.
     Silence,
+    /// The caller says more, into a goodbye or into being put through: they are not leaving yet.
+    Stayed,
     /// The answer to a question has been given, or cannot be given.
     Answered,
     /// The calendar's answer to the latest [`Effect::FindTimes`].

@@ -52,6 +52,7 @@ const EVENTS: [&str; 48] = [
     "heard",
     "silence",
     "answered",
+    "stayed",
     "free",
     "nearest (closed) tue-16 tue-17",
     "nearest",

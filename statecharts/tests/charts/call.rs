@@ -6,13 +6,14 @@ use statecharts::call::{Call, Effect, Ending, Event, State};
 use crate::drawing::{self, Walk, name};
 use crate::script;
 
-const EVENTS: [Event; 9] = [
+const EVENTS: [Event; 10] = [
     Event::Answered,
     Event::Dropped,
     Event::Resumed,
     Event::HungUp,
     Event::Farewell(Ending::Goodbye),
     Event::LastWordHeard,
+    Event::CallerWentOn,
     Event::Deadline,
     Event::TooLong,
     Event::Draining,

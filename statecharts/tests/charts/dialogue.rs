@@ -32,6 +32,7 @@ pub(crate) fn event(line: &str) -> Event {
         "heard" => Event::PlanHeard,
         "silence" => Event::Silence,
         "answered" => Event::Answered,
+        "stayed" => Event::Stayed,
         "free" => Event::TimesFound { wanted_is_free: true, refusal: None, nearest: Vec::new() },
         "nearest" => Event::TimesFound {
             wanted_is_free: false,
