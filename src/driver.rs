@@ -34,6 +34,10 @@ use tokio::time::{Instant, Sleep};
 /// A leg that takes no bytes for this long is broken.
 const LEG_STALLED: Duration = Duration::from_secs(3);
 
+/// An open leg sends a frame every 20 ms, silence too (Twilio, "Media Streams – WebSocket messages", `media`). Without any
+/// for this long, nobody can be heard over it.
+const FRAMES_STOPPED: Duration = Duration::from_secs(2);
+
 /// Facts taken per wake-up, so that a chatty vendor cannot keep frames waiting.
 const FACTS_PER_WAKE: usize = 32;
 
@@ -132,6 +136,9 @@ struct Driver<'w, L, W> {
     echo: Echo,
     detector: Detector,
     playout: Playout,
+    /// When the leg's last frame came, or the leg itself.
+    last_frame_at: CallTime,
+    frames_stopped: bool,
     /// Call time of the stream's own zero, known from the first frame.
     stream_began_ms: Option<i64>,
     /// What arrived of each phrase that is still arriving.
@@ -156,6 +163,8 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             leg: Some(leg),
             world,
             now: clock(),
+            last_frame_at: clock(),
+            frames_stopped: false,
             clock,
             echo: Echo::default(),
             detector: Detector::new(),
@@ -177,7 +186,12 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
     fn wake_up(&self) -> Option<CallTime> {
         let call = self.call.deadline().map(|(due, _)| due);
         let playout = self.leg.as_ref().and(self.playout.due());
-        call.into_iter().chain(playout).min()
+        call.into_iter().chain(playout).chain(self.frames_due()).min()
+    }
+
+    /// When frames that do not come are missed. It moves with every frame, so nothing is set or cleared for it.
+    fn frames_due(&self) -> Option<CallTime> {
+        (self.leg.is_some() && !self.frames_stopped).then(|| self.last_frame_at + FRAMES_STOPPED)
     }
 
     fn tell(&mut self, input: Input) {
@@ -195,6 +209,8 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
                 self.stream_began_ms = None;
                 // Another way with another delay.
                 self.echo = Echo::default();
+                self.last_frame_at = self.now;
+                self.frames_stopped = false;
                 self.tell(Input::StreamResumed { stream_sid });
             }
             Event::Alarm => {}
@@ -217,6 +233,10 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
 
     /// The media plane's way in: to the record as it came, and without our echo to speech-to-text and through the detector.
     fn take_frame(&mut self, stream_ms: u64, frame: &Frame) {
+        self.last_frame_at = self.now;
+        if std::mem::take(&mut self.frames_stopped) {
+            self.tell(Input::FramesResumed);
+        }
         let arrived_ms = self.now.as_ms() as i64 - FRAME_MS as i64;
         let began_ms = *self.stream_began_ms.get_or_insert(arrived_ms - stream_ms as i64);
         let at_ms = (began_ms + stream_ms as i64).max(0) as u64;
@@ -286,6 +306,10 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
     async fn settle(&mut self) {
         if self.call.deadline().is_some_and(|(due, _)| due <= self.now) {
             self.tell(Input::Tick);
+        }
+        if self.frames_due().is_some_and(|due| due <= self.now) {
+            self.frames_stopped = true;
+            self.tell(Input::FramesStopped);
         }
         loop {
             while let Some(input) = self.pending.pop_front() {

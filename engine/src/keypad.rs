@@ -5,7 +5,10 @@
 //! | yes or no, or "Anything else?" | `1` yes, `2` no |
 //! | which of the offered times | `1`, `2`, `3` |
 //! | a phone number | its digits, ended by `#` or by the tenth; `*` begins again |
-//! | anything | `0` a person |
+//! | anything | `0` a person; not within a number |
+//!
+//! A key that means nothing stops nothing. Any other takes the floor; those of a number gather, and what was being said
+//! does not come back between them.
 
 use statecharts::proposal::{Expect, Intent, Proposal, When};
 
@@ -14,8 +17,22 @@ use crate::understanding;
 /// Digits of a number that is complete without `#`, where callers leave the country out.
 const NATIONAL_DIGITS: usize = 10;
 
+/// Where no number begins with a zero (North American Numbering Plan), one that comes first asks for a person.
+const NO_LEADING_ZERO: [&str; 2] = ["US", "CA"];
+
 /// The longest number there is (ITU-T E.164).
 const DIGITS_MAX: usize = 15;
+
+/// What a key came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pressed {
+    /// It means nothing here.
+    Nothing,
+    /// More is to come of what it belongs to.
+    Digit,
+    /// The caller said this with it.
+    Meant(Proposal),
+}
 
 /// Keys pressed so far of something that takes several.
 #[derive(Debug, Default)]
@@ -24,23 +41,28 @@ pub struct Keypad {
 }
 
 impl Keypad {
-    /// What a key makes of what was pressed before it; `None` while more is to come or it means nothing here.
-    pub fn press(&mut self, key: char, expects: Expect, offered: usize, country: &str) -> Option<Proposal> {
+    /// What a key makes of what was pressed before it.
+    pub fn press(&mut self, key: char, expects: Expect, offered: usize, country: &str) -> Pressed {
+        let meant = |intent| Pressed::Meant(Proposal::of(intent));
         match (expects, key) {
-            (Expect::Phone, _) => self.number(key, country),
-            (Expect::YesNo | Expect::Anything, '1') => Some(Proposal::of(Intent::Confirm)),
-            (Expect::YesNo | Expect::Anything, '2') => Some(Proposal::of(Intent::Deny)),
-            (_, '0') => Some(Proposal::of(Intent::Person)),
-            (Expect::Time, '1'..='9') => {
-                let choice = key.to_digit(10)? as usize - 1;
-                (choice < offered)
-                    .then(|| Proposal { when: Some(When::Offered(choice)), ..Proposal::of(Intent::Provide) })
+            (Expect::Phone, '0') if self.digits.is_empty() && NO_LEADING_ZERO.contains(&country) => {
+                meant(Intent::Person)
             }
-            _ => None,
+            (Expect::Phone, _) => self.number(key, country),
+            (Expect::YesNo | Expect::Anything, '1') => meant(Intent::Confirm),
+            (Expect::YesNo | Expect::Anything, '2') => meant(Intent::Deny),
+            (_, '0') => meant(Intent::Person),
+            (Expect::Time, '1'..='9') => match key as usize - '1' as usize {
+                choice if choice < offered => {
+                    Pressed::Meant(Proposal { when: Some(When::Offered(choice)), ..Proposal::of(Intent::Provide) })
+                }
+                _ => Pressed::Nothing,
+            },
+            _ => Pressed::Nothing,
         }
     }
 
-    fn number(&mut self, key: char, country: &str) -> Option<Proposal> {
+    fn number(&mut self, key: char, country: &str) -> Pressed {
         match key {
             '*' => self.digits.clear(),
             '#' => return self.complete(country),
@@ -50,13 +72,17 @@ impl Keypad {
         if self.digits.len() == NATIONAL_DIGITS && !self.digits.starts_with(['0', '1']) {
             return self.complete(country);
         }
-        None
+        Pressed::Digit
     }
 
-    fn complete(&mut self, country: &str) -> Option<Proposal> {
+    /// A `0` alone asks for a person, wherever numbers may begin with it.
+    fn complete(&mut self, country: &str) -> Pressed {
         let digits = std::mem::take(&mut self.digits);
-        let phone = understanding::phone(&digits, country)?;
-        Some(Proposal { phone: Some(phone), ..Proposal::of(Intent::Provide) })
+        match understanding::phone(&digits, country) {
+            _ if digits == "0" => Pressed::Meant(Proposal::of(Intent::Person)),
+            Some(phone) => Pressed::Meant(Proposal { phone: Some(phone), ..Proposal::of(Intent::Provide) }),
+            None => Pressed::Digit,
+        }
     }
 }
 
@@ -66,7 +92,11 @@ mod tests {
 
     fn pressed(keys: &str, expects: Expect) -> Option<Proposal> {
         let mut keypad = Keypad::default();
-        keys.chars().filter_map(|key| keypad.press(key, expects, 2, "US")).last()
+        let meant = |key| match keypad.press(key, expects, 2, "US") {
+            Pressed::Meant(proposal) => Some(proposal),
+            Pressed::Nothing | Pressed::Digit => None,
+        };
+        keys.chars().filter_map(meant).last()
     }
 
     #[test]
@@ -87,6 +117,10 @@ mod tests {
         assert_eq!(pressed("2", Expect::Anything).map(|proposal| proposal.intent), Some(Intent::Deny));
         assert_eq!(pressed("2", Expect::Time).and_then(|proposal| proposal.when), Some(When::Offered(1)));
         assert_eq!(pressed("3", Expect::Time), None);
-        assert_eq!(pressed("0", Expect::Service).map(|proposal| proposal.intent), Some(Intent::Person));
+        for expects in [Expect::Service, Expect::Time, Expect::Phone, Expect::YesNo] {
+            assert_eq!(pressed("0", expects).map(|proposal| proposal.intent), Some(Intent::Person), "{expects:?}");
+        }
+        assert_eq!(Keypad::default().press('0', Expect::Phone, 0, "GB"), Pressed::Digit);
+        assert_eq!(Keypad::default().press('7', Expect::YesNo, 0, "US"), Pressed::Nothing);
     }
 }

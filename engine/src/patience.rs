@@ -34,6 +34,12 @@ pub const APOLOGY: Duration = Duration::from_millis(1_900);
 /// Beyond the length of what is being played: then it counts as heard although its marks did not come.
 pub const LAST_MARK: Duration = Duration::from_secs(3);
 
+/// From an order to the first of its audio: then it will not come.
+pub const FIRST_AUDIO: Duration = Duration::from_secs(4);
+
+/// No audio of the caller comes any more: then goodbye.
+pub const FRAMES: Duration = Duration::from_secs(10);
+
 /// A stop that may be taken back: then it is decided.
 pub const DECISION: Duration = Duration::from_millis(500);
 

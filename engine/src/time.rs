@@ -115,6 +115,8 @@ pub enum Timer {
     Calendar,
     /// The last word before the end has been heard.
     LastWord,
+    /// No audio of the caller has come for too long.
+    Frames,
     /// The stream dropped, and no other adopted the call.
     Resume,
     /// The call is at its longest.
@@ -129,8 +131,16 @@ pub struct Timers {
 
 impl Timer {
     /// Every timer, in the order in which ties are broken.
-    pub const ALL: [Self; 7] =
-        [Self::EndOfTurn, Self::Floor, Self::Kept, Self::Calendar, Self::LastWord, Self::Resume, Self::LongestCall];
+    pub const ALL: [Self; 8] = [
+        Self::EndOfTurn,
+        Self::Floor,
+        Self::Kept,
+        Self::Calendar,
+        Self::LastWord,
+        Self::Frames,
+        Self::Resume,
+        Self::LongestCall,
+    ];
 }
 
 impl Timers {

@@ -1,13 +1,13 @@
 //! What the booking chart wants done: prompts become phrases, look-ups become questions to the calendar.
 
 use statecharts::booking::{Effect, Event, Interruptible};
-use statecharts::call::Event as LineEvent;
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
 use statecharts::prompt::{Prompt, Refusal};
 use statecharts::proposal::{Intent, Proposal, Slot, When};
 
 use crate::call::{Call, Saying};
-use crate::io::{Ending, Fault, Message, Output, QueryId, Reservation, Role, Wanted};
+use crate::io::{Ending, Fault, Message, Output, PhraseId, QueryId, Reservation, Role, Wanted};
+use crate::keypad::Pressed;
 use crate::patience;
 use crate::record::Stage;
 use crate::time::{CallTime, Timer};
@@ -69,7 +69,7 @@ impl Call {
         self.start_saying(at, saying, out);
     }
 
-    fn start_saying(&mut self, at: CallTime, saying: Saying, out: &mut Vec<Output>) {
+    pub(super) fn start_saying(&mut self, at: CallTime, saying: Saying, out: &mut Vec<Output>) {
         self.journal.reached(Stage::FirstPhrase, at);
         self.speaking.say(saying.text, saying.interruptible, out);
         self.floor_event(at, FloorEvent::AnswerStarted, out);
@@ -98,11 +98,20 @@ impl Call {
     }
 
     pub(super) fn key_pressed(&mut self, at: CallTime, key: char, out: &mut Vec<Output>) {
-        self.journal.event(at, "key", "", out);
-        self.floor_event(at, FloorEvent::KeyPressed, out);
+        if self.nothing_may_stop_us() {
+            return self.keep_key(key);
+        }
         let offered = self.booking.facts().offered.len();
         let country = self.answered().business.country.clone();
-        let Some(proposal) = self.keypad.press(key, self.booking.expects(), offered, &country) else { return };
+        let proposal = match self.keypad.press(key, self.booking.expects(), offered, &country) {
+            Pressed::Nothing => return self.journal.event(at, "key", "means nothing here", out),
+            Pressed::Digit => None,
+            Pressed::Meant(proposal) => Some(proposal),
+        };
+        self.journal.event(at, "key", "", out);
+        self.floor_event(at, FloorEvent::KeyPressed, out);
+        self.stay(at, out);
+        let Some(proposal) = proposal else { return };
         self.thinking.cancel(out);
         self.turn = None;
         self.listening.forget(&mut self.timers);
@@ -126,11 +135,16 @@ impl Call {
 
     /// Nobody will hear the caller any more, and nobody else can take the call: a promise, and goodbye. A question would
     /// only be followed by silence.
-    fn part_unheard(&mut self, at: CallTime, out: &mut Vec<Output>) {
+    pub(super) fn part_unheard(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.call_back_promised = true;
         self.say(at, &Prompt::CallBack, out);
         self.say(at, &Prompt::Goodbye, out);
-        self.line_event(at, LineEvent::Farewell(Ending::Goodbye), out);
+        self.farewell(at, Ending::Goodbye, out);
+    }
+
+    pub(super) fn synthesis_failed(&mut self, at: CallTime, phrase: PhraseId, fault: &Fault, out: &mut Vec<Output>) {
+        self.journal.fault(at, "text-to-speech", fault, out);
+        self.unspoken |= self.speaking.has(phrase);
     }
 
     pub(super) fn times_found(
@@ -202,7 +216,7 @@ impl Call {
                 self.reserve(at, Reservation { service, slot, name, phone }, out);
             }
             Effect::Transfer => self.transfer(at, out),
-            Effect::HangUp => self.line_event(at, LineEvent::Farewell(Ending::Goodbye), out),
+            Effect::HangUp => self.farewell(at, Ending::Goodbye, out),
         }
     }
 
@@ -233,9 +247,9 @@ impl Call {
     }
 
     fn transfer(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        if let Some(to) = self.answered().business.transfer_to.clone() {
-            out.push(Output::Transfer { to });
-            self.line_event(at, LineEvent::Farewell(Ending::Transfer), out);
+        self.transfer_to = self.answered().business.transfer_to.clone();
+        if self.transfer_to.is_some() {
+            self.farewell(at, Ending::Transfer, out);
         }
     }
 

@@ -5,6 +5,7 @@
 //! that stop us again, and then for good.
 
 use statecharts::booking::Interruptible;
+use statecharts::call::State as LineState;
 use statecharts::floor::{Event, State};
 
 use crate::call::Call;
@@ -55,7 +56,12 @@ impl Call {
 
     /// What may stop us now.
     pub(super) fn interruptible(&self) -> Interruptible {
-        let here = if self.stops.in_vain < IN_VAIN_MAX { Interruptible::ByAnything } else { Interruptible::ByWords };
+        let here = match self.line.state() {
+            LineState::Closing if !self.line.may_stay() => Interruptible::Never,
+            LineState::Closing => Interruptible::ByWords,
+            _ if self.stops.in_vain >= IN_VAIN_MAX => Interruptible::ByWords,
+            _ => Interruptible::ByAnything,
+        };
         self.speaking.interruptible().max(here)
     }
 
@@ -128,9 +134,12 @@ impl Call {
         self.stops.in_vain = 0;
     }
 
-    /// Whether words only say "go on". What answers a question that was heard is no such thing; a "yeah" while the
+    /// Whether words only say "go on", or goodbye into our own. What answers a question that was heard is no such thing; a "yeah" while the
     /// appointment is still being read back agrees to nothing yet.
     pub(super) fn is_backchannel(&self, words: &str) -> bool {
+        if self.is_closing() {
+            return understanding::is_backchannel(words) || understanding::is_parting(words);
+        }
         let is_answer = self.booking.takes_yes() && !self.question_is_ahead();
         !is_answer && understanding::is_backchannel(words)
     }

@@ -4,6 +4,7 @@ use statecharts::booking::Event as Booked;
 use statecharts::call::{Effect, Event, Wait};
 use statecharts::floor::State as FloorState;
 use statecharts::prompt::Prompt;
+use statecharts::proposal::{Intent, Proposal};
 
 use crate::call::{Call, expecting};
 use crate::io::{Answered, Ending, Output};
@@ -25,10 +26,17 @@ impl Call {
                 Effect::Greet => self.greet(at, out),
                 Effect::WelcomeBack => self.say(at, &Prompt::CutOff, out),
                 Effect::SayGoodbye(_) => self.say(at, &Prompt::Goodbye, out),
-                Effect::Close(ending) => out.push(Output::CloseLeg { ending }),
+                Effect::Close(ending) => {
+                    self.hand_over(ending, out);
+                    out.push(Output::CloseLeg { ending });
+                }
                 Effect::Finish(ending) => self.finish(at, ending, out),
             }
         }
+        self.line_waits(at);
+    }
+
+    fn line_waits(&mut self, at: CallTime) {
         match self.line.wait() {
             Some(Wait::Resume) => self.timers.set(Timer::Resume, at + patience::RESUME),
             Some(Wait::LastWord) => {
@@ -43,9 +51,71 @@ impl Call {
 
     /// After a goodbye, the call is closed when its last word has been heard.
     pub(super) fn close_when_said(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        if self.is_closing() && !self.speaking.is_busy() && self.kept.is_empty() {
+        if self.is_closing() && !self.speaking.is_busy() && !self.speaking.is_holding() && self.kept.is_empty() {
             self.line_event(at, Event::LastWordHeard, out);
         }
+    }
+
+    /// Who goes on into the last words is not leaving yet.
+    pub(super) fn stay(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if !self.line.may_stay() {
+            return;
+        }
+        self.journal.event(at, "stayed", "the caller has more to say", out);
+        self.transfer_to = None;
+        self.line_event(at, Event::CallerWentOn, out);
+        self.tell_booking(at, Booked::Stayed, out);
+    }
+
+    /// Goodbye: the call ends when what is being said was heard. What was kept for the caller's sake is said now, because
+    /// nothing comes after it.
+    pub(super) fn farewell(&mut self, at: CallTime, ending: Ending, out: &mut Vec<Output>) {
+        self.take_stop_back(at, out);
+        self.line_event(at, Event::Farewell(ending), out);
+        for saying in std::mem::take(&mut self.kept) {
+            self.start_saying(at, saying, out);
+        }
+        self.line_waits(at);
+    }
+
+    /// A person takes over, once: before the leg is closed, or when it is gone.
+    fn hand_over(&mut self, ending: Ending, out: &mut Vec<Output>) {
+        if ending == Ending::Transfer
+            && let Some(to) = self.transfer_to.take()
+        {
+            out.push(Output::Transfer { to });
+        }
+    }
+
+    pub(super) fn frames_stopped(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.journal.event(at, "frames_stopped", "no audio of the caller comes", out);
+        self.voice_is_lost(at, out);
+        self.take_stop_back(at, out);
+        self.timers.set(Timer::Frames, at + patience::FRAMES);
+        // An answer that is on its way says enough.
+        if self.floor.state() != FloorState::Thinking && !self.is_closing() {
+            self.say(at, &Prompt::TroubleHearing, out);
+        }
+    }
+
+    pub(super) fn frames_are_gone(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if self.is_closing() {
+            return;
+        }
+        if self.answered().business.transfer_to.is_some() {
+            self.tell_booking(at, Booked::Understood(Proposal::of(Intent::Person)), out);
+        } else {
+            self.part_unheard(at, out);
+        }
+    }
+
+    /// What the caller said meanwhile is lost, and they cannot know it.
+    pub(super) fn frames_resumed(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if self.timers.due(Timer::Frames).is_some() && !self.is_closing() {
+            self.say(at, &Prompt::CutOff, out);
+            self.tell_booking(at, Booked::Silence, out);
+        }
+        self.timers.clear(Timer::Frames);
     }
 
     pub(super) fn line_due(&mut self, at: CallTime, out: &mut Vec<Output>) {
@@ -58,6 +128,7 @@ impl Call {
 
     /// Nobody hears us, and nobody is heard. What is being said waits for the next stream; a filler does not.
     pub(super) fn stream_dropped(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.timers.clear(Timer::Frames);
         self.voice_is_lost(at, out);
         self.take_stop_back(at, out);
         self.stop_speaking(at, out);
@@ -101,6 +172,7 @@ impl Call {
     }
 
     fn finish(&mut self, at: CallTime, ending: Ending, out: &mut Vec<Output>) {
+        self.hand_over(ending, out);
         self.thinking.cancel(out);
         if self.speaking.is_busy() {
             self.speaking.stop(at, out);

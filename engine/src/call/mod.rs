@@ -21,6 +21,7 @@ mod journal;
 mod line;
 mod turn_taking;
 mod turns;
+mod unheeded;
 
 use chrono::{DateTime, NaiveDateTime};
 use statecharts::booking::{Booking, Interruptible};
@@ -31,6 +32,7 @@ use statecharts::proposal::Expect;
 use crate::call::going_on::Stops;
 use crate::call::journal::Journal;
 use crate::call::turns::OpenTurn;
+use crate::call::unheeded::Unheeded;
 use crate::io::{Answered, Input, Message, Output, PhraseId, QueryId};
 use crate::keypad::Keypad;
 use crate::listening::Listening;
@@ -62,6 +64,11 @@ pub struct Call {
     /// The last "one moment".
     filler: Option<PhraseId>,
     stops: Stops,
+    unheeded: Unheeded,
+    /// Whom the caller is put through to when the last word was heard.
+    transfer_to: Option<String>,
+    /// Something we had to say will not be heard, because its audio does not come.
+    unspoken: bool,
     history: Vec<Message>,
     calendar: Calendar,
     hearing_failures: u32,
@@ -151,7 +158,9 @@ impl Call {
             Input::KeyPressed(key) => self.key_pressed(at, key, out),
             Input::HearingStarted => self.hearing_failures = 0,
             Input::HearingFailed(fault) => self.hearing_failed(at, &fault, out),
-            Input::SynthesisFailed { fault, .. } => self.journal.fault(at, "text-to-speech", &fault, out),
+            Input::SynthesisFailed { phrase, fault } => self.synthesis_failed(at, phrase, &fault, out),
+            Input::FramesStopped => self.frames_stopped(at, out),
+            Input::FramesResumed => self.frames_resumed(at, out),
             Input::TimesFound { query, wanted_is_free, refusal, nearest } => {
                 self.times_found(at, query, wanted_is_free, refusal, nearest, out);
             }
@@ -184,6 +193,7 @@ impl Call {
                 Timer::Kept => self.say_kept(at, out),
                 Timer::Calendar => self.calendar_is_late(at, out),
                 Timer::LastWord | Timer::Resume => self.line_due(at, out),
+                Timer::Frames => self.frames_are_gone(at, out),
                 Timer::LongestCall => self.too_long(at, out),
             }
         }

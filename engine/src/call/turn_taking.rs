@@ -2,7 +2,7 @@
 
 use statecharts::booking::Event as Booked;
 use statecharts::booking::Interruptible;
-use statecharts::call::{Event as LineEvent, State as LineState};
+use statecharts::call::State as LineState;
 use statecharts::floor::{Effect, Event, State, Wait};
 use statecharts::prompt::Prompt;
 
@@ -44,9 +44,11 @@ impl Call {
     pub(super) fn words_grew(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
         self.words_came();
         match self.floor.state() {
-            State::AssistantSpeaking if self.is_backchannel(words) => {}
-            State::AssistantSpeaking if self.interruptible() == Interruptible::Never => {}
-            State::AssistantSpeaking => self.floor_event(at, Event::Interrupted, out),
+            State::AssistantSpeaking if self.is_backchannel(words) || self.nothing_may_stop_us() => {}
+            State::AssistantSpeaking => {
+                self.floor_event(at, Event::Interrupted, out);
+                self.stay(at, out);
+            }
             State::Held | State::CallerSpeaking if self.speaking.is_holding() => self.weigh(at, words, out),
             _ => self.floor_event(at, Event::WordsHeard, out),
         }
@@ -55,6 +57,7 @@ impl Call {
     /// Our own voice: what of it was heard, and when it has fallen silent.
     pub(super) fn speak(&mut self, at: CallTime, input: &Input, out: &mut Vec<Output>) {
         let mut progress = Vec::new();
+        let was_a_must = self.nothing_may_stop_us();
         self.speaking.handle(at, input, &mut progress);
         for step in progress {
             match step {
@@ -63,8 +66,19 @@ impl Call {
                 Progress::Started(_) => self.journal.reached(Stage::FirstFrame, at),
                 Progress::FirstHeard(_) => self.first_heard(at, out),
                 Progress::Finished(spoken) => self.said(spoken, out),
-                Progress::Silent => self.floor_event(at, Event::AnswerEnded, out),
+                Progress::Silent => self.fell_silent(at, out),
             }
+        }
+        if was_a_must && !self.nothing_may_stop_us() {
+            self.heed(at, out);
+        }
+    }
+
+    /// All that was ordered was played. Where some of it had no audio, nobody knows what to answer, and we ask at once.
+    fn fell_silent(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.floor_event(at, Event::AnswerEnded, out);
+        if std::mem::take(&mut self.unspoken) && self.floor.state() == State::Open && !self.is_closing() {
+            self.floor_event(at, Event::Deadline, out);
         }
     }
 
@@ -125,6 +139,7 @@ impl Call {
             Wait::Filler => patience::FILLER,
             Wait::Rules => patience::RULES,
             Wait::Apology => patience::APOLOGY,
+            Wait::LastMark if !self.speaking.has_begun() => patience::FIRST_AUDIO,
             Wait::LastMark => self.speaking.remaining() + patience::LAST_MARK,
             Wait::Decision => patience::DECISION,
         };
@@ -170,13 +185,19 @@ impl Call {
             Effect::SayFiller => self.say_filler(at, out),
             Effect::AnswerByRules => self.model_is_late(at, out),
             Effect::Apologise => self.apologise(at, out),
-            Effect::AssumeHeard => {
-                for spoken in self.speaking.assume_heard(at, out) {
-                    self.said(spoken, out);
-                }
-                self.journal.event(at, "marks_missing", "the last of them did not come back", out);
-            }
+            Effect::AssumeHeard => self.assume_heard(at, out),
         }
+    }
+
+    /// The marks of what went out did not come back. What did not even begin by now was never heard: then whoever waits for
+    /// it is asked for a sign of life.
+    fn assume_heard(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.unspoken |= !self.speaking.has_begun();
+        self.journal.event(at, "marks_missing", "the last of them did not come back", out);
+        for spoken in self.speaking.assume_heard(at, out) {
+            self.said(spoken, out);
+        }
+        self.fell_silent(at, out);
     }
 
     fn first_heard(&mut self, at: CallTime, out: &mut Vec<Output>) {
@@ -185,6 +206,7 @@ impl Call {
     }
 
     pub(super) fn drop_tail(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.unspoken = false;
         for spoken in self.speaking.drop_held(at) {
             self.said(spoken, out);
         }
@@ -227,7 +249,7 @@ impl Call {
 
     fn give_up(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.say(at, &Prompt::Goodbye, out);
-        self.line_event(at, LineEvent::Farewell(Ending::Silence), out);
+        self.farewell(at, Ending::Silence, out);
     }
 
     /// Plays while we go on thinking, and only where nothing else plays.

@@ -73,6 +73,15 @@ impl Call {
         if self.is_backchannel(&turn.text) && self.passed_over(at, out) {
             return;
         }
+        if self.nothing_may_stop_us() {
+            return self.keep_turn(turn);
+        }
+        self.take_turn(at, turn, out);
+    }
+
+    /// A turn that wants an answer.
+    pub(super) fn take_turn(&mut self, at: CallTime, turn: Turn, out: &mut Vec<Output>) {
+        self.stay(at, out);
         self.journal.close_turn(out);
         self.journal.reached(Stage::SpeechEnded, turn.speech_ended);
         if let Some(transcribed) = turn.transcribed {

@@ -129,10 +129,10 @@ impl Speaking {
         std::mem::take(&mut self.held).into_iter().map(|phrase| phrase.cut(at)).collect()
     }
 
-    /// The marks did not come back. Phrases whose audio is whole count as heard. One whose audio never ended is stuck, and
-    /// holds up all behind it: they are dropped, and nothing of them is played any more.
+    /// The marks did not come back. Phrases that began and whose audio is whole count as heard. One that did not begin, or
+    /// whose audio never ended, is stuck and holds up all behind it: they are dropped, and nothing of them is played any more.
     pub fn assume_heard(&mut self, at: CallTime, out: &mut Vec<Output>) -> Vec<Spoken> {
-        let whole = self.phrases.iter().take_while(|phrase| phrase.is_whole()).count();
+        let whole = self.phrases.iter().take_while(|phrase| phrase.began && phrase.is_whole()).count();
         let mut spoken: Vec<Spoken> = self.phrases.drain(..whole).map(|phrase| phrase.whole(at)).collect();
         if whole > 0 {
             self.position = None;
@@ -142,6 +142,16 @@ impl Speaking {
             spoken.extend(self.drop_held(at));
         }
         spoken
+    }
+
+    /// Whether anything went out of the phrase that is to be heard next.
+    pub fn has_begun(&self) -> bool {
+        self.phrases.front().is_none_or(|phrase| phrase.began)
+    }
+
+    /// Whether a phrase is still to be heard.
+    pub fn has(&self, id: PhraseId) -> bool {
+        self.phrases.iter().any(|phrase| phrase.id == id)
     }
 
     /// Whether anything that was ordered has not been heard to its end.
@@ -187,9 +197,8 @@ impl Speaking {
     }
 
     fn started(&mut self, at: CallTime, id: PhraseId, progress: &mut Vec<Progress>) {
-        if self.phrases.iter().all(|phrase| phrase.id != id) {
-            return;
-        }
+        let Some(phrase) = self.phrases.iter_mut().find(|phrase| phrase.id == id) else { return };
+        phrase.began = true;
         if let (None, Some(front)) = (self.position, self.phrases.front().filter(|front| front.id == id)) {
             self.position = Some(Position { at, offset_ms: front.from_ms });
         }

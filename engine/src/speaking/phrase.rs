@@ -33,6 +33,8 @@ pub(super) struct Phrase {
     from_clause: bool,
     length_ms: Option<u32>,
     word_ends_ms: Vec<u32>,
+    /// The first frame of this order went out.
+    pub(super) began: bool,
     first_heard: Option<CallTime>,
     /// When the first of this order was heard.
     begun: Option<CallTime>,
@@ -50,6 +52,7 @@ impl Phrase {
             from_clause: false,
             length_ms: None,
             word_ends_ms: Vec::new(),
+            began: false,
             first_heard: None,
             begun: None,
         }
@@ -108,7 +111,7 @@ impl Phrase {
     pub(super) fn going_on(self, id: PhraseId) -> Self {
         let before_ms = self.heard_ms();
         let from_ms = if self.from_clause { self.clause_begin_ms(before_ms) } else { self.word_begin_ms(before_ms) };
-        Self { id, from_ms, before_ms, stopped_ms: None, from_clause: false, begun: None, ..self }
+        Self { id, from_ms, before_ms, stopped_ms: None, from_clause: false, began: false, begun: None, ..self }
     }
 
     pub(super) fn whole(self, at: CallTime) -> Spoken {

@@ -50,6 +50,7 @@ fn a_stop_cuts_at_the_word_that_was_heard() {
 #[test]
 fn a_phrase_whose_audio_never_ended_is_dropped_with_all_behind_it() {
     let (mut speaking, mut out) = speaking_of(&["Thank you."]);
+    tell(&mut speaking, 1_000, Input::PhraseStarted { phrase: PhraseId(0) });
     speaking.say("I have nine AM.".to_owned(), Interruptible::ByAnything, &mut out);
     speaking.say("Which suits you best?".to_owned(), Interruptible::ByAnything, &mut out);
     let spoken = speaking.assume_heard(CallTime::from_ms(9_000), &mut out);

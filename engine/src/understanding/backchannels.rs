@@ -12,15 +12,42 @@ const BESIDE: [&str; 7] = ["see", "good", "great", "cool", "nice", "all", "yes"]
 /// More words than this are not said by somebody who only listens.
 const WORDS_MAX: usize = 3;
 
+/// Words of who takes leave.
+const PARTING: [&str; 17] = [
+    "bye", "goodbye", "good-bye", "good", "thanks", "thank", "you", "too", "so", "much", "a", "lot", "have", "day",
+    "nice", "great", "later",
+];
+
+/// Of these, at least one has to be there.
+const LEAVE: [&str; 6] = ["bye", "goodbye", "good-bye", "thanks", "thank", "too"];
+
+/// More words than this are not said only to take leave.
+const PARTING_WORDS_MAX: usize = 8;
+
 /// Whether a listener said this while we spoke, and wants nothing.
 pub fn is_backchannel(text: &str) -> bool {
-    let words: Vec<String> = text
-        .split_whitespace()
+    let words = words(text);
+    !words.is_empty() && words.len() <= WORDS_MAX && words.iter().all(is_listening)
+}
+
+/// Whether somebody only takes leave with this: said into our goodbye, it wants no answer.
+pub fn is_parting(text: &str) -> bool {
+    let words = words(text);
+    let known = |word: &String| PARTING.contains(&word.as_str()) || is_listening(word);
+    words.len() <= PARTING_WORDS_MAX
+        && words.iter().all(known)
+        && words.iter().any(|word| LEAVE.contains(&word.as_str()))
+}
+
+fn is_listening(word: &String) -> bool {
+    LISTENING.contains(&word.as_str()) || BESIDE.contains(&word.as_str())
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace()
         .map(|word| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase())
         .filter(|word| !word.is_empty())
-        .collect();
-    let known = |word: &String| LISTENING.contains(&word.as_str()) || BESIDE.contains(&word.as_str());
-    !words.is_empty() && words.len() <= WORDS_MAX && words.iter().all(known)
+        .collect()
 }
 
 #[cfg(test)]
@@ -31,6 +58,16 @@ mod tests {
     fn a_listener_is_no_interruption() {
         for text in ["Mm-hm.", "okay", "Right.", "uh-huh", "Yeah, yeah.", "I see.", "oh okay", "All right."] {
             assert!(is_backchannel(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn leave_is_taken_in_a_few_words() {
+        for text in ["Bye!", "thank you, bye bye", "Okay thanks, you too.", "Thanks so much, have a great day"] {
+            assert!(is_parting(text), "{text}");
+        }
+        for text in ["", "good", "wait", "thanks, and can I", "bye the way what do you charge"] {
+            assert!(!is_parting(text), "{text}");
         }
     }
 

@@ -23,7 +23,7 @@ use crate::business::Business;
 use intents::Leaning;
 use words::{Pause, Word};
 
-pub use backchannels::is_backchannel;
+pub use backchannels::{is_backchannel, is_parting};
 
 mod answers;
 mod backchannels;
