@@ -32,7 +32,7 @@ pub const RULES: Duration = Duration::from_millis(1_900);
 pub const APOLOGY: Duration = Duration::from_millis(1_900);
 
 /// Beyond the length of what is being played: then it counts as heard although its marks did not come.
-pub const LAST_MARK: Duration = Duration::from_secs(3);
+pub const LAST_MARK: Duration = Duration::from_secs(2);
 
 /// From an order to the first of its audio: then it will not come.
 pub const FIRST_AUDIO: Duration = Duration::from_secs(4);

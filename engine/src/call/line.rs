@@ -72,7 +72,11 @@ impl Call {
     pub(super) fn farewell(&mut self, at: CallTime, ending: Ending, out: &mut Vec<Output>) {
         self.take_stop_back(at, out);
         self.line_event(at, Event::Farewell(ending), out);
-        for saying in std::mem::take(&mut self.kept) {
+        let kept = std::mem::take(&mut self.kept);
+        if self.is_over() {
+            return;
+        }
+        for saying in kept {
             self.start_saying(at, saying, out);
         }
         self.line_waits(at);

@@ -174,14 +174,16 @@ impl Speaking {
         self.held.iter().chain(&self.phrases).map(|phrase| phrase.text.as_str())
     }
 
-    /// Counts orders and marks: as long as it stands still, nothing is known to move.
+    /// Counts orders, beginnings and marks: as long as it stands still, nothing is known to move.
     pub fn progress(&self) -> u32 {
         self.progress
     }
 
     /// How much longer the ordered phrases should take, by their lengths where those are known.
     pub fn remaining(&self) -> Duration {
-        let ms: u32 = self.phrases.iter().map(Phrase::remaining_ms).sum();
+        // What lies before a phrase that began has gone out.
+        let sent = self.phrases.iter().rposition(|phrase| phrase.began).unwrap_or(0);
+        let ms: u32 = self.phrases.iter().skip(sent).map(Phrase::remaining_ms).sum();
         Duration::from_millis(u64::from(ms))
     }
 
@@ -199,6 +201,7 @@ impl Speaking {
     fn started(&mut self, at: CallTime, id: PhraseId, progress: &mut Vec<Progress>) {
         let Some(phrase) = self.phrases.iter_mut().find(|phrase| phrase.id == id) else { return };
         phrase.began = true;
+        self.progress = self.progress.wrapping_add(1);
         if let (None, Some(front)) = (self.position, self.phrases.front().filter(|front| front.id == id)) {
             self.position = Some(Position { at, offset_ms: front.from_ms });
         }

@@ -22,7 +22,7 @@ use engine::record::{Row, Speaker};
 use engine::time::CallTime;
 use statecharts::proposal::Slot;
 
-use crate::stepped::{Logged, ModelAnswer, Stepped};
+use crate::stepped::{Echo, Logged, ModelAnswer, SpeechAnswer, Stepped};
 
 /// A scenario that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
     for (number, line) in &world {
         let wrong = |expected| NotAScenario { line: *number, text: (*line).to_owned(), expected };
         let (at, what) = timed(line);
-        if !line.trim().is_empty() && !line.starts_with('#') && !line.starts_with("call ") {
+        if !line.trim().is_empty() && !line.starts_with('#') && !is_heading(line) {
             if let Some(at) = at {
                 stepped.run_until(at);
             }
@@ -57,14 +57,19 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
     Ok(written(&lines, &stepped))
 }
 
-const EXPECTED: &str = "write `TIME caller says \"…\" for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller \
-                        presses 1`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME hearing \
+const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `TIME caller says \"…\" \
+                        for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME caller \
+                        presses 1`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
+                        3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
                         fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, \
                         `model answers {…}`, `model fails`, `model stalls`, `transcripts take 0.5s`, `synthesis takes \
                         0.2s` or `the calendar takes 0.1s`";
 
 /// How like speech a cough or a slammed door is, in percent.
 const NOISE_PERCENT: u8 = 10;
+
+/// How like speech a mumble is of which nobody can tell the words.
+const MUMBLE_PERCENT: u8 = 80;
 
 fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotAScenario> {
     let (line, text) = world.iter().find(|(_, line)| line.starts_with("call ")).copied().unwrap_or((1, ""));
@@ -76,7 +81,16 @@ fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotASce
             None => (rest, false),
         };
         let answered_at = DateTime::parse_from_rfc3339(at.trim()).ok()?;
-        Some(Stepped::answered(business.clone(), answered_at.timestamp_millis(), from, has_model))
+        let mut business = business.clone();
+        for (_, line) in world {
+            if let Some(notice) = line.strip_prefix("the business says first ") {
+                business.notice = Some(notice.trim_matches('"').to_owned());
+            }
+            if *line == "the business has a person" {
+                business.transfer_to = Some("+12125550111".to_owned());
+            }
+        }
+        Some(Stepped::answered(business, answered_at.timestamp_millis(), from, has_model))
     };
     let expected = "begin with `call from NUMBER at 2026-11-23T15:00:00Z`, and `with model` where there is one";
     read().ok_or(NotAScenario { line, text: text.to_owned(), expected })
@@ -90,6 +104,13 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
         stepped.sounds(at?, seconds(lasts)?, NOISE_PERCENT);
     } else if let Some(text) = what.strip_prefix("another system says \"") {
         stepped.put(at?, Input::WordsGiven { text: text.strip_suffix('"')?.to_owned() });
+    } else if let Some(lasts) = what.strip_prefix("caller mumbles for ") {
+        stepped.sounds(at?, seconds(lasts)?, MUMBLE_PERCENT);
+    } else if let Some(lasts) = what.strip_prefix("frames stop for ") {
+        stepped.stalls(at?, seconds(lasts)?);
+    } else if let Some(count) = what.strip_prefix("the next ").and_then(|rest| rest.strip_suffix(" marks are lost")) {
+        let count: usize = count.parse().ok()?;
+        stepped.line().echoes.extend(std::iter::repeat_n(Echo::Lost, count));
     } else if let Some(key) = what.strip_prefix("caller presses ") {
         stepped.presses(at?, key.chars().next()?);
     } else if let Some(answer) = what.strip_prefix("model answers ") {
@@ -116,6 +137,8 @@ fn happen_plainly(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Op
         "hearing fails for good" => {
             stepped.put(at?, Input::HearingFailed(Fault::GiveUp("out of credit".to_owned())));
         }
+        "speech never comes" => stepped.speech_answers().push_back(SpeechAnswer::NeverComes),
+        "speech fails" => stepped.speech_answers().push_back(SpeechAnswer::Fails),
         "calendar is down" => stepped.calendar.is_down = true,
         "calendar is up" => stepped.calendar.is_down = false,
         "model fails" => stepped.model.push_back(ModelAnswer::Fails),
@@ -192,6 +215,10 @@ fn row_in_words(row: &Row) -> Option<String> {
         Row::Ended { outcome, .. } => Some(format!("ended: {outcome}")),
         Row::Said { .. } | Row::Turn { .. } => None,
     }
+}
+
+fn is_heading(line: &str) -> bool {
+    line.starts_with("call ") || line.starts_with("the business ")
 }
 
 fn is_answer(line: &str) -> bool {
