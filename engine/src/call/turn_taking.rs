@@ -189,10 +189,10 @@ impl Call {
         }
     }
 
-    /// The marks of what went out did not come back. What did not even begin by now was never heard: then whoever waits for
-    /// it is asked for a sign of life.
+    /// The marks of what went out did not come back. Where audio is missing by now, the caller did not hear what to answer:
+    /// they are asked for a sign of life.
     fn assume_heard(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        self.unspoken |= !self.speaking.has_begun();
+        self.unspoken |= self.speaking.is_incomplete();
         self.journal.event(at, "marks_missing", "the last of them did not come back", out);
         for spoken in self.speaking.assume_heard(at, out) {
             self.said(spoken, out);

@@ -149,6 +149,11 @@ impl Speaking {
         self.phrases.front().is_none_or(|phrase| phrase.began)
     }
 
+    /// Whether audio is missing of what is to be heard.
+    pub fn is_incomplete(&self) -> bool {
+        self.phrases.iter().any(|phrase| !phrase.began || !phrase.is_whole())
+    }
+
     /// Whether a phrase is still to be heard.
     pub fn has(&self, id: PhraseId) -> bool {
         self.phrases.iter().any(|phrase| phrase.id == id)
