@@ -35,7 +35,7 @@ pub const APOLOGY: Duration = Duration::from_millis(1_900);
 pub const LAST_MARK: Duration = Duration::from_secs(2);
 
 /// From an order to the first of its audio: then it will not come.
-pub const FIRST_AUDIO: Duration = Duration::from_secs(4);
+pub const FIRST_AUDIO: Duration = Duration::from_secs(3);
 
 /// No audio of the caller comes any more: then goodbye.
 pub const FRAMES: Duration = Duration::from_secs(10);

@@ -40,6 +40,21 @@ async fn what_was_being_said_when_the_stream_dropped_is_said_again() {
 }
 
 #[tokio::test]
+async fn a_caller_whose_audio_stops_is_told_and_heard_again() {
+    let gateway = Gateway::open().await;
+    let mut caller = gateway.caller();
+    caller.hears("how can i help you").await;
+    caller.line.lose_frames(250);
+    caller.hears("having trouble hearing you").await;
+    caller.hears("we were cut off").await;
+    caller.hears("are you still there").await;
+    caller.says("open-tue-10").await;
+    caller.hears("your name").await;
+    caller.line.hang_up();
+    assert_eq!(gateway.record(&caller.call_sid()).await.ending.as_deref(), Some("hung_up"));
+}
+
+#[tokio::test]
 async fn a_call_that_keeps_breaking_is_given_up_with_an_apology() {
     let gateway = Gateway::open().await;
     let mut caller = gateway.caller();

@@ -200,8 +200,10 @@ impl Facts {
                     self.sayings.remove(index);
                 }
             }
-            // What is said while we speak may only say "go on".
-            Row::Said { speaker: Speaker::Caller, .. } if stepped.call().floor() != Floor::AssistantSpeaking => {
+            // What is passed over while we speak wants no answer.
+            Row::Said { speaker: Speaker::Caller, .. }
+                if !stepped.is_audible() && stepped.call().floor() != Floor::AssistantSpeaking =>
+            {
                 self.turn_since = Some(at);
             }
             Row::Event { name, detail, .. } if name == "fault" && detail.starts_with("calendar") => {
