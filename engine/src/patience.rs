@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Nobody speaks: then "are you still there?".
 pub const SILENCE: Duration = Duration::from_secs(8);
 
+/// The same at least, after a noise that came in between: its maker may be about to speak.
+pub const SILENCE_AFTER_NOISE: Duration = Duration::from_secs(2);
+
 /// A voice was heard and ended, and no words came of it: then they are asked for again, or it was a noise.
 pub const WORDS: Duration = Duration::from_millis(1_800);
 

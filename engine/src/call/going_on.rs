@@ -28,6 +28,8 @@ pub(super) struct Stops {
     at: CallTime,
     /// How likely the voice on the line is somebody near who talks. Before the detector says so, it may be.
     speech_percent: Option<u8>,
+    /// Words came of it, which is a better witness than its sound.
+    has_words: bool,
     /// The words so far of the voice that stopped us only say "go on".
     only_listens: bool,
     /// Stops since the caller's last word of which nothing came.
@@ -37,6 +39,12 @@ pub(super) struct Stops {
 impl Stops {
     pub(super) fn voice_began(&mut self) {
         self.speech_percent = None;
+        self.has_words = false;
+    }
+
+    /// The words so far are a turn. What sound goes on behind them is judged anew.
+    pub(super) fn turn_taken(&mut self) {
+        self.has_words = false;
     }
 
     pub(super) fn voice_lasted(&mut self, speech_percent: u8) {
@@ -44,7 +52,7 @@ impl Stops {
     }
 
     fn voice_may_be_speech(&self) -> bool {
-        self.speech_percent.is_none_or(|percent| percent >= SPEECH_PERCENT_MIN)
+        self.has_words || self.speech_percent.is_none_or(|percent| percent >= SPEECH_PERCENT_MIN)
     }
 }
 
@@ -132,6 +140,8 @@ impl Call {
     /// The caller said something, so whatever stops us now is not the place they are in.
     pub(super) fn words_came(&mut self) {
         self.stops.in_vain = 0;
+        self.stops.has_words = true;
+        self.quiet_since = None;
     }
 
     /// Whether words only say "go on", or goodbye into our own. What answers a question that was heard is no such thing; a "yeah" while the

@@ -74,6 +74,8 @@ pub struct Call {
     hearing_failures: u32,
     /// What speech-to-text was told to expect.
     expected: Expect,
+    /// Since when nobody has said anything.
+    quiet_since: Option<CallTime>,
     /// How long the caller's last sound was.
     last_voiced_ms: u32,
     /// The caller was told that somebody will call back.

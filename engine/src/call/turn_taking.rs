@@ -1,5 +1,7 @@
 //! Who may speak now: voice, words and deadlines go to the floor chart, and what it decides is done here.
 
+use std::time::Duration;
+
 use statecharts::booking::Event as Booked;
 use statecharts::booking::Interruptible;
 use statecharts::call::State as LineState;
@@ -94,7 +96,7 @@ impl Call {
     }
 
     /// The floor's deadline passed. What waits to be said is the best answer to that, but nobody is talked over for it
-    /// at the first deadline, nor while the words of a voice that has just ended may be on their way.
+    /// before the last deadline, nor while the words of a voice that has just ended may be on their way.
     pub(super) fn floor_due(&mut self, at: CallTime, out: &mut Vec<Output>) {
         if self.is_cut_off() {
             // Nobody is there to hear anything: the wait begins anew.
@@ -103,7 +105,7 @@ impl Call {
         if self.floor.state() == State::Held {
             return self.decide(at, out);
         }
-        let still_theirs = self.somebody_speaks() && self.floor.wait() == Wait::Filler;
+        let still_theirs = self.somebody_speaks() && matches!(self.floor.wait(), Wait::Filler | Wait::Rules);
         let kept = self.kept.len();
         if !still_theirs && self.timers.due(Timer::Kept).is_none() {
             self.say_kept(at, out);
@@ -131,8 +133,11 @@ impl Call {
             return;
         }
         self.armed = Some(armed);
+        if !matches!(wait, Wait::Silence | Wait::Words | Wait::Monologue) {
+            self.quiet_since = None;
+        }
         let patience = match wait {
-            Wait::Silence => patience::SILENCE,
+            Wait::Silence => self.silence_left(at),
             Wait::Words if self.speaking.is_holding() => patience::WORDS_OF_A_STOP,
             Wait::Words => patience::WORDS,
             Wait::Monologue => patience::WORDLESS.min(patience::MONOLOGUE.saturating_sub(self.listening.lasted(at))),
@@ -144,6 +149,12 @@ impl Call {
             Wait::Decision => patience::DECISION,
         };
         self.timers.set(Timer::Floor, at + patience);
+    }
+
+    /// A noise does not make a silence shorter or longer: it counts from when we fell silent, or from the caller's last word.
+    fn silence_left(&mut self, at: CallTime) -> Duration {
+        let since = *self.quiet_since.get_or_insert(at);
+        patience::SILENCE.saturating_sub(at.since(since)).max(patience::SILENCE_AFTER_NOISE)
     }
 
     /// What makes a wait that goes on begin anew: more was said, by us or by the caller.
@@ -172,6 +183,7 @@ impl Call {
 
     fn take_turns(&mut self, at: CallTime, effect: Effect, out: &mut Vec<Output>) {
         match effect {
+            Effect::StopPlayout if !self.speaking.is_busy() => {}
             Effect::StopPlayout => {
                 self.journal.event(at, "stopped", "voice while we spoke", out);
                 self.stop_speaking(at, out);
@@ -198,6 +210,7 @@ impl Call {
             self.said(spoken, out);
         }
         self.fell_silent(at, out);
+        self.quiet_since = Some(at - patience::LAST_MARK);
     }
 
     fn first_heard(&mut self, at: CallTime, out: &mut Vec<Output>) {

@@ -81,6 +81,7 @@ impl Call {
 
     /// A turn that wants an answer.
     pub(super) fn take_turn(&mut self, at: CallTime, turn: Turn, out: &mut Vec<Output>) {
+        self.stops.turn_taken();
         self.stay(at, out);
         self.journal.close_turn(out);
         self.journal.reached(Stage::SpeechEnded, turn.speech_ended);

@@ -27,7 +27,7 @@ const PARTING_WORDS_MAX: usize = 8;
 /// Whether a listener said this while we spoke, and wants nothing.
 pub fn is_backchannel(text: &str) -> bool {
     let words = words(text);
-    !words.is_empty() && words.len() <= WORDS_MAX && words.iter().all(is_listening)
+    !words.is_empty() && words.len() <= WORDS_MAX && words.iter().all(|word| is_listening(word))
 }
 
 /// Whether somebody only takes leave with this: said into our goodbye, it wants no answer.
@@ -39,8 +39,8 @@ pub fn is_parting(text: &str) -> bool {
         && words.iter().any(|word| LEAVE.contains(&word.as_str()))
 }
 
-fn is_listening(word: &String) -> bool {
-    LISTENING.contains(&word.as_str()) || BESIDE.contains(&word.as_str())
+fn is_listening(word: &str) -> bool {
+    LISTENING.contains(&word) || BESIDE.contains(&word)
 }
 
 fn words(text: &str) -> Vec<String> {

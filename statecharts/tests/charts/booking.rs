@@ -1,6 +1,6 @@
 //! The conversation: scenes, and what holds whatever the caller and the calendar do.
 
-use statecharts::booking::{Booking, Effect, Event, State};
+use statecharts::booking::{Booking, Effect, Event, Interruptible, State};
 use statecharts::prompt::Prompt;
 use statecharts::proposal::{Expect, Intent};
 
@@ -9,7 +9,7 @@ use crate::drawing::{self, Step, Walk, name};
 use crate::script;
 
 /// A little of everything that can happen. Few values each, so that they meet.
-const EVENTS: [&str; 48] = [
+const EVENTS: [&str; 49] = [
     "book",
     "book service=cut",
     "book service=cut at=tue-15 name=Ada",
@@ -283,6 +283,29 @@ fn both_readings_are_known_until_one_is_chosen() {
     assert_eq!(half, Some(("tue-08", "tue-20")));
     play(&mut booking, "provide at=tue-20");
     assert_eq!(booking.half(), None);
+}
+
+#[test]
+fn a_notice_cannot_be_stopped_and_a_goodbye_by_words_only() {
+    for (prompt, interruptible) in [
+        (Prompt::Notice, Interruptible::Never),
+        (Prompt::Goodbye, Interruptible::ByWords),
+        (Prompt::Transferring, Interruptible::ByWords),
+        (Prompt::Greeting, Interruptible::ByAnything),
+        (Prompt::ConfirmAgain, Interruptible::ByAnything),
+    ] {
+        assert_eq!(prompt.interruptible(), interruptible, "{prompt:?}");
+    }
+}
+
+#[test]
+fn who_stays_is_where_they_were() {
+    for mut booking in scenes() {
+        let left = matches!(booking.state(), State::Goodbye | State::Transfer);
+        booking.handle(&Event::Stayed);
+        assert!(!left || !matches!(booking.state(), State::Goodbye | State::Transfer), "{booking:?}");
+        assert_eq!(booking.unhandled(), 0);
+    }
 }
 
 /// The conversation after every line of the script.

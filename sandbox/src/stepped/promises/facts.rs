@@ -99,6 +99,7 @@ impl Facts {
             Input::VoiceStarted => self.voice = Voice { is_on: true, since: at, words_at: None },
             Input::VoiceEnded { .. } => self.voice.is_on = false,
             Input::Interim { text, .. } if !text.is_empty() => self.voice.words_at = Some(at),
+            // The vendor heard the end of them, before the detector did.
             Input::Final { ends_turn: true, .. } => self.voice.words_at = None,
             Input::StreamDropped => (self.down_since, self.dropped_at) = (Some(at), Some(at)),
             Input::StreamResumed { .. } => self.down_since = None,
