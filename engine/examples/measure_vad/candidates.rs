@@ -2,12 +2,24 @@
 
 use engine::audio::frame::{FRAME_LEN, Frame};
 use engine::audio::mulaw;
-use engine::audio::vad::Detector;
 use engine::audio::vad::network::Network;
+use engine::audio::vad::{Activity, Detector};
+
+use crate::mix::Line;
 
 /// Something that says after each frame whether it thinks that somebody speaks.
 pub trait Candidate {
     fn is_on_after(&mut self, frame: &Frame) -> bool;
+
+    /// How likely it takes what it is on from for somebody who talks, 0 to 100. Most say no more than "on".
+    fn speech_percent(&self) -> u8 {
+        100
+    }
+
+    /// What it says after each frame of a line: whether it is on, and how likely from speech.
+    fn hear(&mut self, line: &Line) -> Vec<(bool, u8)> {
+        line.frames.iter().map(|frame| (self.is_on_after(frame), self.speech_percent())).collect()
+    }
 }
 
 /// What can be measured.
@@ -26,7 +38,7 @@ impl Kind {
     pub fn make(self, network: &'static Network) -> Box<dyn Candidate> {
         match self {
             Self::Shipped { start, assistant_audible } => {
-                Box::new(Shipped { detector: Detector::tuned(network, start), assistant_audible })
+                Box::new(Shipped { detector: Detector::tuned(network, start), assistant_audible, percent: 0 })
             }
             Self::Energy => Box::new(Energy { floor_db: -45.0, held: Held::default() }),
             Self::Earshot => Box::new(Earshot::new()),
@@ -37,12 +49,21 @@ impl Kind {
 struct Shipped {
     detector: Detector,
     assistant_audible: bool,
+    percent: u8,
 }
 
 impl Candidate for Shipped {
     fn is_on_after(&mut self, frame: &Frame) -> bool {
-        self.detector.push(frame, self.assistant_audible);
+        match self.detector.push(frame, self.assistant_audible) {
+            Some(Activity::Lasted { speech_percent, .. }) => self.percent = speech_percent,
+            Some(Activity::Started | Activity::Ended { .. }) => self.percent = 0,
+            None => {}
+        }
         self.detector.is_voiced()
+    }
+
+    fn speech_percent(&self) -> u8 {
+        self.percent
     }
 }
 

@@ -28,7 +28,7 @@ use corpus::{Class, Clip, Fold};
 use engine::audio::frame::{FRAME_LEN, Frame};
 use engine::audio::vad::START;
 use engine::audio::vad::network::Network;
-use tally::{FalseStarts, Heard};
+use tally::{FalseStarts, Heard, PERCENTS};
 
 const SNRS_DB: [Option<f32>; 5] = [None, Some(20.0), Some(10.0), Some(5.0), Some(0.0)];
 
@@ -38,6 +38,9 @@ const CANDIDATES: [(&str, Kind); 4] = [
     ("energy over an adaptive floor", Kind::Energy),
     ("earshot 1.2, linear 2x, threshold 0.5", Kind::Earshot),
 ];
+
+/// The one of [`PERCENTS`] that decides.
+const EVEN: usize = 4;
 
 /// Recordings, and the network that is to hear them.
 struct Part {
@@ -55,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         print_noise(&parts, kind);
         println!("\n{:.2} µs a frame", cost_us(&parts, kind));
     }
+    print_decisions(&parts);
     print_bars(&parts);
     Ok(())
 }
@@ -106,7 +110,9 @@ fn hear_speech(parts: &[Part], class: Class, snr_db: Option<f32>, kind: Kind) ->
 }
 
 fn print_noise(parts: &[Part], kind: Kind) {
-    println!("\n| noise alone | starts a minute | starts at full, half, quarter level | on % |\n|---|---|---|---|");
+    println!(
+        "\n| noise alone | starts a minute | starts at full, half, quarter level | stay | on % |\n|---|---|---|---|---|"
+    );
     let mut all = FalseStarts::default();
     for part in parts {
         for (n, noise) in part.noises() {
@@ -115,13 +121,14 @@ fn print_noise(parts: &[Part], kind: Kind) {
             own.into_iter().for_each(|one| sum.add(one));
             if sum.starts > 0 {
                 let [full, half, quarter] = own.map(|one| one.starts);
-                let (rate, on) = (sum.a_minute(), sum.on_percent());
-                println!("| {} | {rate:.1} | {full}, {half}, {quarter} | {on:.0} |", noise.id);
+                let (rate, on, stay) = (sum.a_minute(), sum.on_percent(), sum.believed[EVEN]);
+                println!("| {} | {rate:.1} | {full}, {half}, {quarter} | {stay} | {on:.0} |", noise.id);
             }
             all.add(sum);
         }
     }
-    println!("| all | {:.2} | {} | {:.1} |", all.a_minute(), all.starts, all.on_percent());
+    let stay = all.believed_a_minute(EVEN);
+    println!("| all | {:.2} | {} | {stay:.2} a minute | {:.1} |", all.a_minute(), all.starts, all.on_percent());
 }
 
 fn hear_noise(part: &Part, n: usize, noise: &Clip, kind: Kind) -> [FalseStarts; 3] {
@@ -131,6 +138,30 @@ fn hear_noise(part: &Part, n: usize, noise: &Clip, kind: Kind) -> [FalseStarts; 
         heard.hear(kind.make(part.network).as_mut(), &line, mix::LEAD / FRAME_LEN);
         heard
     })
+}
+
+/// What becomes of stops half a second later: with how sure one must be, how many on noise alone stay, and how many
+/// interruptions are talked over.
+fn print_decisions(parts: &[Part]) {
+    let kind = Kind::Shipped { start: START, assistant_audible: true };
+    let mut noise = FalseStarts::default();
+    for part in parts {
+        for (n, clip) in part.noises() {
+            hear_noise(part, n, clip, kind).into_iter().for_each(|one| noise.add(one));
+        }
+    }
+    let decided = [20.0, 10.0].map(|snr_db| hear_speech(parts, Class::Speech, Some(snr_db), kind).decided);
+    let over = |decided: &[u8], percent: u8| {
+        let resumed = decided.iter().filter(|&&sure| sure < percent).count();
+        format!("{:.1} % of {}", 100.0 * resumed as f32 / decided.len() as f32, decided.len())
+    };
+    println!(
+        "\n### After half a second\n\n| sure | noise stays, a minute | talked over, 20 dB | 10 dB |\n|---|---|---|---|"
+    );
+    for (which, percent) in PERCENTS.into_iter().enumerate() {
+        let [quiet, loud] = [0, 1].map(|n| over(&decided[n], percent));
+        println!("| {percent} % | {:.2} | {quiet} | {loud} |", noise.believed_a_minute(which));
+    }
 }
 
 /// What other bars would give: the choice of the one that ships.

@@ -18,6 +18,15 @@ const LATE: usize = 8 * 1_000;
 /// How far the second opinion may lie from a beginning and still confirm it.
 const CONFIRMED_WITHIN: usize = 8 * 200;
 
+/// Frames from a stop to the decision whether it was one: 500 ms.
+const DECIDED_AFTER: usize = 25;
+
+/// Shorter speech need not have been decided for by its voice: its words tell.
+const INTERRUPTION: usize = 8 * 500;
+
+/// How sure one must be for a stop to stay one, in per cent: those that are tried.
+pub const PERCENTS: [u8; 9] = [10, 20, 30, 40, 50, 60, 70, 80, 90];
+
 /// Beginnings and ends of speech and what became of them.
 #[derive(Default, Clone)]
 pub struct Heard {
@@ -26,12 +35,15 @@ pub struct Heard {
     already_on: usize,
     doubtful: usize,
     ends_ms: Vec<f32>,
+    /// What was decided of the interruptions that were noticed: how sure it was, 0 when it was over.
+    pub decided: Vec<u8>,
 }
 
 impl Heard {
     /// Listens to a line and notes every beginning, and every end that was on until then.
     pub fn hear(&mut self, candidate: &mut dyn Candidate, line: &Line) {
-        let on: Vec<bool> = line.frames.iter().map(|frame| candidate.is_on_after(frame)).collect();
+        let said = candidate.hear(line);
+        let on: Vec<bool> = said.iter().map(|said| said.0).collect();
         let starts: Vec<usize> = starts(&on).map(|n| (n + 1) * FRAME_LEN).collect();
         for (start, end) in joined(&line.speech) {
             self.note_end(&on, end);
@@ -41,7 +53,12 @@ impl Heard {
             }
             let in_time = |&&at: &&usize| at + EARLY >= start && at < end.min(start + LATE);
             match starts.iter().find(in_time) {
-                Some(&at) => self.delays_ms.push(at.saturating_sub(start) as f32 / 8.0),
+                Some(&at) => {
+                    self.delays_ms.push(at.saturating_sub(start) as f32 / 8.0);
+                    if end - start >= INTERRUPTION {
+                        self.decided.push(decision(&said, at / FRAME_LEN - 1));
+                    }
+                }
                 None if on[(start / FRAME_LEN).min(on.len() - 1)] => self.already_on += 1,
                 None => self.missed += 1,
             }
@@ -81,6 +98,8 @@ impl Heard {
 #[derive(Default, Clone, Copy)]
 pub struct FalseStarts {
     pub starts: usize,
+    /// Of them, how many were taken for interruptions in the end, for each of [`PERCENTS`].
+    pub believed: [usize; PERCENTS.len()],
     frames_on: usize,
     frames: usize,
 }
@@ -88,20 +107,33 @@ pub struct FalseStarts {
 impl FalseStarts {
     /// Listens to a line on which nobody speaks. `lead` frames at either end are not noise and do not count as time.
     pub fn hear(&mut self, candidate: &mut dyn Candidate, line: &Line, lead: usize) {
-        let on: Vec<bool> = line.frames.iter().map(|frame| candidate.is_on_after(frame)).collect();
+        let said = candidate.hear(line);
+        let on: Vec<bool> = said.iter().map(|said| said.0).collect();
         self.starts += starts(&on).count();
+        for start in starts(&on) {
+            let sure = decision(&said, start);
+            for (believed, percent) in self.believed.iter_mut().zip(PERCENTS) {
+                *believed += usize::from(sure >= percent);
+            }
+        }
         self.frames_on += on.iter().filter(|&&on| on).count();
         self.frames += line.frames.len().saturating_sub(2 * lead);
     }
 
     pub fn add(&mut self, other: Self) {
         self.starts += other.starts;
+        self.believed.iter_mut().zip(other.believed).for_each(|(sum, believed)| *sum += believed);
         self.frames_on += other.frames_on;
         self.frames += other.frames;
     }
 
     pub fn a_minute(&self) -> f32 {
         self.starts as f32 / (self.frames as f32 / 3_000.0)
+    }
+
+    /// Stops that stayed stops, a minute, when one must be as sure as this one of [`PERCENTS`].
+    pub fn believed_a_minute(&self, which: usize) -> f32 {
+        self.believed[which] as f32 / (self.frames as f32 / 3_000.0)
     }
 
     /// Share of the time that it was on, in per cent.
@@ -114,6 +146,12 @@ fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
     values.sort_by(f32::total_cmp);
     let rank = (share * values.len() as f32) as usize;
     values.get(rank.min(values.len().saturating_sub(1))).copied().unwrap_or(f32::NAN)
+}
+
+/// How sure a candidate is of a voice half a second after its start; 0 when it is over.
+fn decision(said: &[(bool, u8)], start: usize) -> u8 {
+    let until = (start + DECIDED_AFTER).min(said.len() - 1);
+    if said[start..=until].iter().all(|said| said.0) { said[until].1 } else { 0 }
 }
 
 fn starts(on: &[bool]) -> impl Iterator<Item = usize> {
