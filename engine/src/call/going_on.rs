@@ -91,6 +91,15 @@ impl Call {
         }
     }
 
+    /// The vendor heard the end of words that only say "go on". A voice that is still speaking may have more to say.
+    pub(super) fn pass_over_stop(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.stops.turn_taken();
+        self.stops.only_listens = true;
+        if !self.somebody_speaks() {
+            self.floor_event(at, Event::Backchannel, out);
+        }
+    }
+
     /// The voice that stopped us has ended, and all its words say "go on".
     pub(super) fn only_listened(&self) -> bool {
         self.speaking.is_holding() && self.stops.only_listens

@@ -209,11 +209,9 @@ impl Call {
     /// here.
     fn passed_over(&mut self, at: CallTime, out: &mut Vec<Output>) -> bool {
         match self.floor.state() {
-            FloorState::Held => self.floor_event(at, FloorEvent::Backchannel, out),
+            FloorState::Held => self.pass_over_stop(at, out),
             FloorState::AssistantSpeaking => {}
-            FloorState::CallerSpeaking if self.speaking.is_holding() => {
-                self.floor_event(at, FloorEvent::Backchannel, out);
-            }
+            FloorState::CallerSpeaking if self.speaking.is_holding() => self.pass_over_stop(at, out),
             _ => return false,
         }
         true
