@@ -13,6 +13,7 @@
 //! | `mentions`, `when` | all of these in a turn, put together into one [`When`] |
 //! | `services`, `names`, `phones`, `answers` | the other facts |
 //! | `intents` | yes, no, change, question, person, goodbye |
+//! | `shape` | whether the caller is done |
 
 pub use answers::Topic;
 use chrono::{NaiveDate, NaiveDateTime};
@@ -24,6 +25,7 @@ use intents::Leaning;
 use words::{Pause, Word};
 
 pub use backchannels::{is_backchannel, is_parting};
+pub use shape::{Shape, is_aside, shape};
 
 mod answers;
 mod backchannels;
@@ -38,6 +40,7 @@ mod phrasebook;
 mod picks;
 mod resolving;
 mod services;
+mod shape;
 mod spans;
 mod spelling;
 #[cfg(test)]

@@ -106,6 +106,34 @@ pub(super) fn dialable(digits: &str, country: &str) -> Option<String> {
     })
 }
 
+/// How a dictated number compares with those of its country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Digits are missing.
+    Short,
+    /// It is as long as a number can be there, or as all are.
+    Whole,
+    /// It could be whole: numbers of the country differ in length, or its plan is unknown.
+    Open,
+}
+
+/// Whether a number that is being dictated has all its digits.
+pub(super) fn length(digits: &str, country: &str) -> Length {
+    let plain = digits.trim_start_matches('+');
+    let Some(plan) = PLANS.iter().find(|plan| plan.country == country).filter(|_| !digits.starts_with('+')) else {
+        return if plain.len() < 7 { Length::Short } else { Length::Open };
+    };
+    let trunk = !plan.trunk.is_empty() && plain.starts_with(plan.trunk);
+    let national = plain.len() - if trunk { plan.trunk.len() } else { 0 };
+    if national >= *plan.digits.end() {
+        Length::Whole
+    } else if national < *plan.digits.start() {
+        Length::Short
+    } else {
+        Length::Open
+    }
+}
+
 /// The digits from `at` on, until a word that has no place in a number.
 fn run(words: &[Word], at: usize) -> Dialled {
     let mut digits = String::new();
@@ -130,7 +158,7 @@ fn run(words: &[Word], at: usize) -> Dialled {
 }
 
 /// Words inside a number that add nothing.
-fn is_filler(word: &str) -> bool {
+pub(super) fn is_filler(word: &str) -> bool {
     ["um", "uh", "er", "and", "then", "dash", "hyphen", "area", "code", "space", "dot", "ok", "so", "it", "is"]
         .contains(&word)
 }

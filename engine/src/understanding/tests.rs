@@ -193,6 +193,24 @@ fn whole_turns_mean_what_the_table_says() {
 }
 
 #[test]
+fn a_caller_is_done_or_not_as_the_table_says() {
+    let count = check_table(include_str!("tables/shapes.table"), |phrase, situation| {
+        format!("{:?}", shape(phrase, situation)).to_lowercase()
+    });
+    assert!(count >= 80, "the table has shrunk to {count} phrases");
+}
+
+#[test]
+fn a_politeness_adds_nothing() {
+    for text in ["please", "Thanks.", "thank you so much", "um", "yes please", "okay thank you", ""] {
+        assert!(is_aside(text), "{text:?}");
+    }
+    for text in ["on Friday", "no", "but not on Tuesday", "and a beard trim", "two six seven one"] {
+        assert!(!is_aside(text), "{text:?}");
+    }
+}
+
+#[test]
 fn names_are_heard_and_written_as_the_table_says() {
     let mut wrong = String::new();
     for line in include_str!("tables/names.table").lines().filter(|line| !line.starts_with('#')) {
@@ -290,5 +308,6 @@ fn no_words_whatever_make_the_rules_panic() {
         scene.expects = [Expect::Anything, Expect::Time, Expect::Name, Expect::Phone, Expect::YesNo][random(5)];
         understand(&text, &scene.situation(&business));
         let _ = (name(&text), phone(&text, "GB"), answer(&text, &business));
+        let _ = (shape(&text, &scene.situation(&business)), is_aside(&text));
     }
 }
