@@ -279,7 +279,13 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
     fn take_speech(&mut self, phrase: PhraseId, part: SpeechPart) {
         let arriving = self.arriving.entry(phrase).or_default();
         match &part {
-            SpeechPart::Chunk(chunk) => arriving.bytes += chunk.len(),
+            SpeechPart::Chunk(chunk) => {
+                let is_first = arriving.bytes == 0 && !chunk.is_empty();
+                arriving.bytes += chunk.len();
+                if is_first {
+                    self.tell(Input::PhraseArrived { phrase });
+                }
+            }
             SpeechPart::Words(ends_ms) => arriving.word_ends_ms = ends_ms.to_vec(),
             SpeechPart::End => {
                 let Arriving { bytes, word_ends_ms } = self.arriving.remove(&phrase).unwrap_or_default();
@@ -367,6 +373,7 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
                 let length_ms = (audio.len() / BYTES_PER_MS) as u32;
                 self.playout.fill(phrase, SpeechPart::Chunk(audio));
                 self.playout.fill(phrase, SpeechPart::End);
+                self.tell(Input::PhraseArrived { phrase });
                 let word_ends_ms = word_ends_ms.to_vec();
                 self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms, cached: true });
             }

@@ -13,6 +13,7 @@
 //! The media plane's arithmetic is in [`audio`]; it never meets `Call`, only the driver does.
 
 pub mod audio;
+pub mod budget;
 pub mod business;
 pub mod calendar;
 pub mod call;

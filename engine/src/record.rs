@@ -23,7 +23,7 @@ pub enum Speaker {
 pub enum Stage {
     /// The caller's voice fell silent.
     SpeechEnded,
-    /// The last final transcript of the turn arrived.
+    /// The last words of the turn arrived.
     Transcribed,
     /// The turn was judged to be over.
     TurnEnded,
@@ -33,10 +33,54 @@ pub enum Stage {
     FirstSlot,
     /// The first phrase of the answer was ordered.
     FirstPhrase,
+    /// The first of that phrase's audio was there.
+    FirstAudio,
     /// The first frame of the answer went out.
     FirstFrame,
     /// The first mark of the answer came back: the caller hears it.
     FirstMark,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 9] = [
+        Self::SpeechEnded,
+        Self::Transcribed,
+        Self::TurnEnded,
+        Self::ModelAsked,
+        Self::FirstSlot,
+        Self::FirstPhrase,
+        Self::FirstAudio,
+        Self::FirstFrame,
+        Self::FirstMark,
+    ];
+
+    /// Its name wherever it is written down.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SpeechEnded => "speech_ended",
+            Self::Transcribed => "transcribed",
+            Self::TurnEnded => "turn_ended",
+            Self::ModelAsked => "model_asked",
+            Self::FirstSlot => "first_slot",
+            Self::FirstPhrase => "first_phrase",
+            Self::FirstAudio => "first_audio",
+            Self::FirstFrame => "first_frame",
+            Self::FirstMark => "first_mark",
+        }
+    }
+}
+
+/// Requests to the model that were made ahead of a turn's end, and tokens that were spent for nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guesses {
+    /// Requests made before the turn was over.
+    pub asked: u32,
+    /// The turn was answered by one of them.
+    pub used: bool,
+    /// Tokens read and written for answers that nobody waited for any more: estimated, because no vendor says what a
+    /// cancelled request took, unless the answer was whole.
+    pub wasted: (u32, u32),
 }
 
 /// One row of the call's record.
@@ -69,6 +113,12 @@ pub enum Row {
         by_rules: bool,
         /// Tokens read and written by the model for this turn.
         tokens: (u32, u32),
+        /// What the model was asked before the turn was over, or for nothing.
+        #[serde(default)]
+        guesses: Guesses,
+        /// The stage at which the answer was late, where it was ([`crate::budget`]).
+        #[serde(default)]
+        late: Option<Stage>,
     },
     /// A decision or a fault worth keeping: a state of the booking, an interruption, a vendor that failed.
     Event {

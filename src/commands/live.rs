@@ -1,6 +1,7 @@
 //! A call as it happens, on the terminal: who says what, where the booking stands, how long each answer took.
 
-use engine::record::{Row, Speaker, Stage};
+use engine::budget;
+use engine::record::{Guesses, Row, Speaker, Stage};
 use engine::time::CallTime;
 
 use crate::commands::show::{Tone, say, toned};
@@ -14,11 +15,12 @@ pub(super) fn show(row: &Row) {
         }
         Row::Event { at, name, detail, .. } if name == "fault" => note(*at, detail),
         Row::Event { at, name, .. } if name == "stopped" => note(*at, "the caller cuts in"),
-        Row::Turn { stages, by_rules, .. } => {
+        Row::Turn { stages, by_rules, guesses, late, .. } => {
             if let (Some(silent), Some(spoke)) = (stages.get(&Stage::SpeechEnded), stages.get(&Stage::FirstFrame)) {
                 let who = if *by_rules { "the rules" } else { "the model" };
                 let gap_ms = spoke.since(*silent).as_millis();
-                note(*spoke, &format!("answered after {gap_ms} ms, by {who} ({})", shares(stages)));
+                note(*spoke, &format!("answered after {gap_ms} ms, by {who} ({}){}", shares(stages), lateness(*late)));
+                show_guesses(*spoke, guesses);
             }
         }
         Row::Event { .. } | Row::Ended { .. } => {}
@@ -50,10 +52,27 @@ fn shares(stages: &std::collections::BTreeMap<Stage, CallTime>) -> String {
             Stage::TurnEnded => "end of turn",
             Stage::FirstSlot => "understood",
             Stage::FirstPhrase => "decided",
-            Stage::FirstFrame => "speech",
-            Stage::FirstMark => return None,
+            Stage::FirstAudio => "speech",
+            Stage::FirstFrame => "sending",
+            Stage::FirstMark => "heard",
         };
         (took_ms > 0).then(|| format!("{name} {took_ms}"))
     });
     shares.collect::<Vec<_>>().join(", ")
+}
+
+fn lateness(late: Option<Stage>) -> String {
+    let Some(stage) = late else { return String::new() };
+    format!("; later than {} ms, by {}", budget::TOTAL.as_millis(), stage.name().replace('_', " "))
+}
+
+/// What was asked of the model before the turn was over, and what it cost for nothing.
+fn show_guesses(at: CallTime, guesses: &Guesses) {
+    let (read, written) = guesses.wasted;
+    if guesses.used {
+        note(at, "the model was asked before the turn was over");
+    }
+    if read + written > 0 {
+        note(at, &format!("thrown away: about {} tokens", read + written));
+    }
 }

@@ -91,6 +91,8 @@ pub struct TurnRecord {
     pub first_slot_ms: Option<i64>,
     /// The first phrase was ordered.
     pub first_phrase_ms: Option<i64>,
+    /// The first of the answer's audio was there.
+    pub first_audio_ms: Option<i64>,
     /// The first frame went out.
     pub first_frame_ms: Option<i64>,
     /// The first mark came back.
@@ -101,6 +103,16 @@ pub struct TurnRecord {
     pub tokens_in: i64,
     /// Tokens written by the model.
     pub tokens_out: i64,
+    /// The stage that made the answer late: `first_slot`, ….
+    pub late_stage: Option<String>,
+    /// Requests made before the turn was over.
+    pub guesses: u32,
+    /// One of them was the answer.
+    pub guess_used: bool,
+    /// Tokens read for answers that were thrown away; an estimate.
+    pub wasted_in: i64,
+    /// Tokens written for them; an estimate.
+    pub wasted_out: i64,
 }
 
 /// One decision or fault.

@@ -1,8 +1,6 @@
 //! What is written of a call, and how each thing becomes a row. Every statement may run twice with the same entry and
 //! leaves the same rows, because the journal is replayed from its start after a crash.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use engine::io::Ending;
 use engine::record::{Row, Speaker, Stage};
@@ -85,9 +83,7 @@ impl Entry {
             Self::Recorded { call_id, recording } => write_recording(connection, *call_id, recording).await,
             Self::Left { call_id, row } => match row {
                 Row::Said { .. } => write_line(connection, *call_id, row).await,
-                Row::Turn { turn, stages, by_rules, tokens } => {
-                    write_turn(connection, *call_id, *turn, stages, *by_rules, *tokens).await
-                }
+                Row::Turn { .. } => write_turn(connection, *call_id, row).await,
                 Row::Event { event, at, name, detail } => {
                     write_event(connection, *call_id, *event, *at, name, detail).await
                 }
@@ -171,31 +167,34 @@ async fn write_line(connection: &mut SqliteConnection, call_id: Uuid, said: &Row
     .map(drop)
 }
 
-async fn write_turn(
-    connection: &mut SqliteConnection,
-    call_id: Uuid,
-    turn: u32,
-    stages: &BTreeMap<Stage, CallTime>,
-    by_rules: bool,
-    tokens: (u32, u32),
-) -> sqlx::Result<()> {
+async fn write_turn(connection: &mut SqliteConnection, call_id: Uuid, row: &Row) -> sqlx::Result<()> {
+    let Row::Turn { turn, stages, by_rules, tokens, guesses, late } = row else { return Ok(()) };
     let mut query = sqlx::query(
-        "INSERT INTO turns (call_id, turn, by_rules, tokens_in, tokens_out, speech_ended_ms, transcribed_ms,
-                            turn_ended_ms, model_asked_ms, first_slot_ms, first_phrase_ms, first_frame_ms, first_mark_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        "INSERT INTO turns (call_id, turn, by_rules, tokens_in, tokens_out, guesses, guess_used, wasted_in, wasted_out,
+                            late_stage, speech_ended_ms, transcribed_ms, turn_ended_ms, model_asked_ms, first_slot_ms,
+                            first_phrase_ms, first_audio_ms, first_frame_ms, first_mark_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
          ON CONFLICT (call_id, turn) DO UPDATE
          SET by_rules = excluded.by_rules, tokens_in = excluded.tokens_in, tokens_out = excluded.tokens_out,
+             guesses = excluded.guesses, guess_used = excluded.guess_used, wasted_in = excluded.wasted_in,
+             wasted_out = excluded.wasted_out, late_stage = excluded.late_stage,
              speech_ended_ms = excluded.speech_ended_ms, transcribed_ms = excluded.transcribed_ms,
              turn_ended_ms = excluded.turn_ended_ms, model_asked_ms = excluded.model_asked_ms,
              first_slot_ms = excluded.first_slot_ms, first_phrase_ms = excluded.first_phrase_ms,
-             first_frame_ms = excluded.first_frame_ms, first_mark_ms = excluded.first_mark_ms",
+             first_audio_ms = excluded.first_audio_ms, first_frame_ms = excluded.first_frame_ms,
+             first_mark_ms = excluded.first_mark_ms",
     )
     .bind(call_id.hyphenated())
     .bind(turn)
     .bind(by_rules)
     .bind(tokens.0)
-    .bind(tokens.1);
-    for stage in STAGES {
+    .bind(tokens.1)
+    .bind(guesses.asked)
+    .bind(guesses.used)
+    .bind(guesses.wasted.0)
+    .bind(guesses.wasted.1)
+    .bind(late.map(Stage::name));
+    for stage in Stage::ALL {
         query = query.bind(stages.get(&stage).map(|at| at.as_ms() as i64));
     }
     query.execute(connection).await.map(drop)
@@ -250,18 +249,6 @@ async fn write_end(
     .await
     .map(drop)
 }
-
-/// The columns of `turns`, in the order of the statement.
-const STAGES: [Stage; 8] = [
-    Stage::SpeechEnded,
-    Stage::Transcribed,
-    Stage::TurnEnded,
-    Stage::ModelAsked,
-    Stage::FirstSlot,
-    Stage::FirstPhrase,
-    Stage::FirstFrame,
-    Stage::FirstMark,
-];
 
 fn speaker_word(speaker: Speaker) -> &'static str {
     match speaker {

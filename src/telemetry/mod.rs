@@ -10,7 +10,7 @@ mod speech;
 use std::time::Duration;
 
 use engine::io::{Fault, Input, Output};
-use engine::record::{Row, Stage};
+use engine::record::{Guesses, Row, Stage};
 use engine::time::CallTime;
 use prometheus::core::Collector;
 use prometheus::{
@@ -38,7 +38,10 @@ pub struct Telemetry {
     turns: IntCounterVec,
     turn_stages: HistogramVec,
     response_gap: Histogram,
+    late_turns: IntCounterVec,
     model_tokens: IntCounterVec,
+    wasted_tokens: IntCounterVec,
+    guesses: IntCounterVec,
     phrases: IntCounterVec,
     clears: IntCounter,
     vendor_errors: IntCounterVec,
@@ -89,7 +92,22 @@ impl Telemetry {
                 "From the end of the caller's speech to our first frame.",
                 &TURN_BUCKETS_S,
             ),
+            late_turns: make.counters(
+                "late_turns_total",
+                "Turns whose answer was later than its budget, by the stage that took longest beyond its share.",
+                &["stage"],
+            ),
             model_tokens: make.counters("model_tokens_total", "Tokens the model read and wrote.", &["direction"]),
+            wasted_tokens: make.counters(
+                "model_tokens_wasted_total",
+                "Tokens of answers that were thrown away, estimated from their characters.",
+                &["direction"],
+            ),
+            guesses: make.counters(
+                "guesses_total",
+                "Requests to the model made before a turn was over, by what became of them.",
+                &["fate"],
+            ),
             phrases: make.counters("phrases_total", "Phrases that were spoken, by where they came from.", &["source"]),
             clears: make.counter("clears_total", "Times the assistant stopped speaking at once."),
             vendor_errors: make.counters("vendor_errors_total", "Faults, by whose and what kind.", &["vendor", "kind"]),
@@ -237,13 +255,17 @@ impl Telemetry {
 
     fn observe_row(&self, row: &Row) {
         match row {
-            Row::Turn { stages, by_rules, tokens: (read, written), .. } => {
+            Row::Turn { stages, by_rules, tokens: (read, written), guesses, late, .. } => {
+                self.observe_guesses(guesses);
+                if let Some(stage) = late {
+                    self.late_turns.with_label_values(&[stage.name()]).inc();
+                }
                 self.turns.with_label_values(&[if *by_rules { "rules" } else { "model" }]).inc();
                 self.model_tokens.with_label_values(&["read"]).inc_by((*read).into());
                 self.model_tokens.with_label_values(&["written"]).inc_by((*written).into());
                 for ((_, before), (stage, at)) in stages.iter().zip(stages.iter().skip(1)) {
                     let took_s = at.since(*before).as_secs_f64();
-                    self.turn_stages.with_label_values(&[label(*stage)]).observe(took_s);
+                    self.turn_stages.with_label_values(&[stage.name()]).observe(took_s);
                 }
                 if let (Some(silent), Some(frame)) = (stages.get(&Stage::SpeechEnded), stages.get(&Stage::FirstFrame)) {
                     self.response_gap.observe(frame.since(*silent).as_secs_f64());
@@ -265,22 +287,19 @@ impl Telemetry {
     }
 }
 
-impl Default for Telemetry {
-    fn default() -> Self {
-        Self::new()
+impl Telemetry {
+    fn observe_guesses(&self, guesses: &Guesses) {
+        let used = u64::from(guesses.used);
+        self.guesses.with_label_values(&["used"]).inc_by(used);
+        self.guesses.with_label_values(&["dropped"]).inc_by(u64::from(guesses.asked).saturating_sub(used));
+        self.wasted_tokens.with_label_values(&["read"]).inc_by(guesses.wasted.0.into());
+        self.wasted_tokens.with_label_values(&["written"]).inc_by(guesses.wasted.1.into());
     }
 }
 
-fn label(stage: Stage) -> &'static str {
-    match stage {
-        Stage::SpeechEnded => "speech_ended",
-        Stage::Transcribed => "transcribed",
-        Stage::TurnEnded => "turn_ended",
-        Stage::ModelAsked => "model_asked",
-        Stage::FirstSlot => "first_slot",
-        Stage::FirstPhrase => "first_phrase",
-        Stage::FirstFrame => "first_frame",
-        Stage::FirstMark => "first_mark",
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -4,7 +4,8 @@ use super::*;
 
 fn turn(stages: &[(Stage, u64)]) -> Output {
     let stages = stages.iter().map(|(stage, ms)| (*stage, CallTime::from_ms(*ms))).collect();
-    Output::Record(Row::Turn { turn: 1, stages, by_rules: false, tokens: (100, 20) })
+    let guesses = Guesses::default();
+    Output::Record(Row::Turn { turn: 1, stages, by_rules: false, tokens: (100, 20), guesses, late: None })
 }
 
 fn has(telemetry: &Telemetry, line: &str) {
@@ -43,6 +44,21 @@ fn a_turns_stages_are_measured_from_one_to_the_next() {
     has(&telemetry, "frontdesk_response_gap_seconds_sum 0.304");
     has(&telemetry, r#"frontdesk_turns_total{by="model"} 1"#);
     has(&telemetry, r#"frontdesk_model_tokens_total{direction="written"} 20"#);
+}
+
+#[test]
+fn late_turns_and_guesses_are_counted_by_what_became_of_them() {
+    let telemetry = Telemetry::new();
+    let mut late_turn = turn(&[]);
+    if let Output::Record(Row::Turn { guesses, late, .. }) = &mut late_turn {
+        *guesses = Guesses { asked: 2, used: true, wasted: (350, 8) };
+        *late = Some(Stage::FirstSlot);
+    }
+    telemetry.ordered(CallTime::ZERO, &[late_turn]);
+    has(&telemetry, r#"frontdesk_late_turns_total{stage="first_slot"} 1"#);
+    has(&telemetry, r#"frontdesk_guesses_total{fate="used"} 1"#);
+    has(&telemetry, r#"frontdesk_guesses_total{fate="dropped"} 1"#);
+    has(&telemetry, r#"frontdesk_model_tokens_wasted_total{direction="read"} 350"#);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::budget;
 use crate::io::{Ending, Fault, Output};
-use crate::record::{Row, Speaker, Stage};
+use crate::record::{Guesses, Row, Speaker, Stage};
 use crate::speaking::Spoken;
 use crate::time::CallTime;
 
@@ -16,6 +17,7 @@ pub(super) struct Journal {
     stages: BTreeMap<Stage, CallTime>,
     by_rules: bool,
     tokens: (u32, u32),
+    guesses: Guesses,
 }
 
 impl Journal {
@@ -50,9 +52,11 @@ impl Journal {
         self.event(at, "fault", format!("{who}: {kind}: {what}"), out);
     }
 
-    /// Notes when a stage of the turn was reached first.
+    /// Notes when a stage of the turn was reached first. Audio, frames and marks count once a phrase of the answer was
+    /// ordered: those before it are of something else.
     pub(super) fn reached(&mut self, stage: Stage, at: CallTime) {
-        if !self.stages.is_empty() || stage <= Stage::TurnEnded {
+        let of_the_answer = stage <= Stage::FirstPhrase || self.stages.contains_key(&Stage::FirstPhrase);
+        if of_the_answer && (!self.stages.is_empty() || stage <= Stage::TurnEnded) {
             self.stages.entry(stage).or_insert(at);
         }
     }
@@ -62,7 +66,14 @@ impl Journal {
     }
 
     pub(super) fn used_tokens(&mut self, tokens: (u32, u32)) {
-        self.tokens = (self.tokens.0 + tokens.0, self.tokens.1 + tokens.1);
+        self.tokens = add(self.tokens, tokens);
+    }
+
+    /// What was asked ahead, or for nothing, since the last turn was written down.
+    pub(super) fn guessed(&mut self, guesses: Guesses) {
+        self.guesses.asked += guesses.asked;
+        self.guesses.used |= guesses.used;
+        self.guesses.wasted = add(self.guesses.wasted, guesses.wasted);
     }
 
     /// Writes the turn down, if one is open: its answer is heard, or the next turn begins.
@@ -70,19 +81,28 @@ impl Journal {
         if self.stages.is_empty() {
             return;
         }
-        let row = Row::Turn {
-            turn: self.turns,
-            stages: std::mem::take(&mut self.stages),
-            by_rules: std::mem::take(&mut self.by_rules),
-            tokens: std::mem::take(&mut self.tokens),
-        };
-        self.turns += 1;
-        out.push(Output::Record(row));
+        self.write_turn(out);
     }
 
     pub(super) fn ended(&mut self, at: CallTime, ending: Ending, outcome: &str, out: &mut Vec<Output>) {
-        self.close_turn(out);
+        if !self.stages.is_empty() || self.tokens != (0, 0) || self.guesses != Guesses::default() {
+            self.write_turn(out);
+        }
         out.push(Output::Record(Row::Ended { at, ending, outcome: outcome.to_owned() }));
+    }
+
+    fn write_turn(&mut self, out: &mut Vec<Output>) {
+        let stages = std::mem::take(&mut self.stages);
+        let row = Row::Turn {
+            turn: self.turns,
+            late: budget::late(&stages),
+            stages,
+            by_rules: std::mem::take(&mut self.by_rules),
+            tokens: std::mem::take(&mut self.tokens),
+            guesses: std::mem::take(&mut self.guesses),
+        };
+        self.turns += 1;
+        out.push(Output::Record(row));
     }
 
     fn said(&mut self, speaker: Speaker, spoken: Spoken, confidence: f32, out: &mut Vec<Output>) {
@@ -91,4 +111,8 @@ impl Journal {
         self.lines += 1;
         out.push(Output::Record(row));
     }
+}
+
+fn add(one: (u32, u32), other: (u32, u32)) -> (u32, u32) {
+    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
 }

@@ -8,12 +8,14 @@ use statecharts::proposal::{Intent, Proposal};
 
 use crate::call::{Call, expecting};
 use crate::io::{Answered, Ending, Output};
+use crate::listening::Listening;
 use crate::patience;
 use crate::time::{CallTime, Timer};
 
 impl Call {
     pub(super) fn answer(&mut self, at: CallTime, answered: Answered, out: &mut Vec<Output>) {
         out.push(Output::StartHearing { keyterms: expecting::keyterms(&answered.business, self.expected) });
+        self.listening = Listening::new(answered.turns_by_vendor);
         self.answered = Some(answered);
         self.timers.set(Timer::LongestCall, at + patience::LONGEST_CALL);
         self.line_event(at, Event::Answered, out);
@@ -185,6 +187,7 @@ impl Call {
             self.said(spoken, out);
         }
         out.push(Output::StopHearing);
+        self.journal.guessed(self.thinking.take_guesses());
         let outcome = self.outcome(ending);
         self.journal.ended(at, ending, outcome, out);
     }

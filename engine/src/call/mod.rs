@@ -2,7 +2,7 @@
 //!
 //! | part | knows | file |
 //! |---|---|---|
-//! | listening | what the caller says, and when a turn is over | `listening.rs` |
+//! | listening | what the caller says, and when a turn is over | `listening/` |
 //! | thinking | what the model makes of a turn | `thinking/` |
 //! | booking chart | what comes next in the booking | `statecharts::booking` |
 //! | speaking | what the caller hears of us | `speaking.rs` |
@@ -36,6 +36,7 @@ use crate::call::unheeded::Unheeded;
 use crate::io::{Answered, Input, Message, Output, PhraseId, QueryId};
 use crate::keypad::Keypad;
 use crate::listening::Listening;
+use crate::record::Stage;
 use crate::speaking::Speaking;
 use crate::thinking::Thinking;
 use crate::time::{CallTime, Timer, Timers};
@@ -124,6 +125,7 @@ impl Call {
         self.think(at, &input, out);
         self.speak(at, &input, out);
         self.attend(at, input, out);
+        self.forget_guesses(out);
         self.announce(at, out);
         self.close_when_said(at, out);
         self.expect_words(out);
@@ -158,6 +160,9 @@ impl Call {
     fn attend(&mut self, at: CallTime, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::KeyPressed(key) => self.key_pressed(at, key, out),
+            Input::PhraseArrived { phrase } if Some(phrase) != self.filler => {
+                self.journal.reached(Stage::FirstAudio, at);
+            }
             Input::HearingStarted => self.hearing_failures = 0,
             Input::HearingFailed(fault) => self.hearing_failed(at, &fault, out),
             Input::SynthesisFailed { phrase, fault } => self.synthesis_failed(at, phrase, &fault, out),

@@ -215,7 +215,7 @@ impl Call {
 
     fn first_heard(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.journal.reached(Stage::FirstMark, at);
-        self.journal.close_turn(out);
+        self.close_turn(out);
     }
 
     pub(super) fn drop_tail(&mut self, at: CallTime, out: &mut Vec<Output>) {

@@ -1,13 +1,13 @@
 //! A turn of the caller, from its end to what the booking makes of it: by the model, or by the rules when it cannot.
 
-use chrono::NaiveDate;
-use statecharts::booking::Event as Booked;
+use chrono::{NaiveDate, NaiveDateTime};
+use statecharts::booking::{Booking, Event as Booked};
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
 use statecharts::proposal::{Proposal, When};
 
 use crate::calendar;
 use crate::call::Call;
-use crate::io::{Fault, Input, Message, Output, Role};
+use crate::io::{Answered, Fault, Input, Message, Output, Role};
 use crate::listening::{Heard, Turn};
 use crate::record::Stage;
 use crate::thinking::Thought;
@@ -30,24 +30,60 @@ pub(super) struct OpenTurn {
 impl Call {
     /// The caller's words, and the ends of turns.
     pub(super) fn hear(&mut self, at: CallTime, input: &Input, out: &mut Vec<Output>) {
-        let heard = self.listening.handle(at, input, &mut self.timers);
+        let mut heard = Vec::new();
+        let now = self.local(at);
+        let answered = self.answered.as_ref().expect("nothing is heard before the answer");
+        let situation = situation(answered, &self.booking, now);
+        self.listening.handle(at, input, &situation, &mut self.timers, &mut heard);
         match input {
             Input::VoiceStarted => self.voice_started(at, out),
             Input::VoiceLasted { speech_percent, .. } => self.stops.voice_lasted(*speech_percent),
             Input::VoiceEnded { voiced_ms } => self.voice_ended(at, *voiced_ms, out),
             _ => {}
         }
-        match heard {
-            Some(Heard::Words(words)) => self.words_grew(at, &words, out),
-            Some(Heard::Turn(turn)) => self.turn_ended(at, turn, out),
-            None => {}
+        self.heard(at, heard, out);
+        self.hear_again(at, out);
+    }
+
+    /// Words that joined those of a turn taken too early may be all of it.
+    fn hear_again(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        let mut heard = Vec::new();
+        let now = self.local(at);
+        let answered = self.answered.as_ref().expect("nothing is heard before the answer");
+        let situation = situation(answered, &self.booking, now);
+        self.listening.look_again(at, &situation, &mut self.timers, &mut heard);
+        self.heard(at, heard, out);
+    }
+
+    fn heard(&mut self, at: CallTime, heard: Vec<Heard>, out: &mut Vec<Output>) {
+        for heard in heard {
+            match heard {
+                Heard::Words(words) => {
+                    self.thinking.words_are(&words, out);
+                    self.words_grew(at, &words, out);
+                }
+                Heard::LikelyOver(words) => self.guess(at, &words, out),
+                Heard::GoesOn => self.thinking.drop_guess(out),
+                Heard::Turn(turn) => self.turn_ended(at, turn, out),
+                Heard::Aside(words) => self.hear_aside(at, &words, out),
+            }
         }
+    }
+
+    /// A politeness that came after its turn was answered: it is kept, and wants no answer.
+    fn hear_aside(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
+        self.journal.caller_said(words, 1.0, at, at, out);
+        self.remember(Role::User, words);
     }
 
     /// The model's answer, as it comes.
     pub(super) fn think(&mut self, at: CallTime, input: &Input, out: &mut Vec<Output>) {
         let mut thoughts = Vec::new();
-        self.thinking.handle(input, &mut thoughts);
+        self.thinking.handle(input, &mut thoughts, out);
+        self.take_thoughts(at, thoughts, out);
+    }
+
+    fn take_thoughts(&mut self, at: CallTime, thoughts: Vec<Thought>, out: &mut Vec<Output>) {
         for thought in thoughts {
             match thought {
                 Thought::Understood(slots) => self.model_understood(at, &slots, out),
@@ -56,19 +92,13 @@ impl Call {
                     self.journal.used_tokens(tokens);
                     self.reply_finished(at, out);
                 }
-                Thought::Failed(fault) => {
-                    if let Input::ReplyDelta { reply, .. } = input {
-                        // What more it writes of such nonsense is not worth its tokens.
-                        out.push(Output::CancelReply { reply: *reply });
-                    }
-                    self.model_failed(at, &fault, out);
-                }
+                Thought::Failed(fault) => self.model_failed(at, &fault, out),
             }
         }
     }
 
     pub(super) fn turn_ended(&mut self, at: CallTime, turn: Turn, out: &mut Vec<Output>) {
-        let said_to = turn.transcribed.unwrap_or(turn.speech_ended).min(at);
+        let said_to = turn.speech_ended.max(turn.from).min(at);
         self.journal.caller_said(&turn.text, turn.confidence, turn.from, said_to, out);
         if self.is_backchannel(&turn.text) && self.passed_over(at, out) {
             return;
@@ -83,7 +113,8 @@ impl Call {
     pub(super) fn take_turn(&mut self, at: CallTime, turn: Turn, out: &mut Vec<Output>) {
         self.stops.turn_taken();
         self.stay(at, out);
-        self.journal.close_turn(out);
+        let turn = self.joined(turn, out);
+        self.close_turn(out);
         self.journal.reached(Stage::SpeechEnded, turn.speech_ended);
         if let Some(transcribed) = turn.transcribed {
             self.journal.reached(Stage::Transcribed, transcribed);
@@ -92,6 +123,36 @@ impl Call {
         self.floor_event(at, FloorEvent::TurnEnded, out);
         self.kept.clear();
         self.open_turn(at, turn, out);
+    }
+
+    /// A turn that ends while the one before it is not understood yet is the rest of it.
+    fn joined(&mut self, turn: Turn, out: &mut Vec<Output>) -> Turn {
+        let Some(open) = self.turn.take_if(|open| !open.understood) else { return turn };
+        self.thinking.cancel(out);
+        self.history.pop();
+        turn.behind(open.turn)
+    }
+
+    /// Writes the turn down, with what was asked of the model for nothing.
+    pub(super) fn close_turn(&mut self, out: &mut Vec<Output>) {
+        self.journal.guessed(self.thinking.take_guesses());
+        self.journal.close_turn(out);
+    }
+
+    /// Asks the model ahead of the turn's end, while nothing else is being asked and the caller has the floor.
+    fn guess(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
+        let theirs = matches!(self.floor.state(), FloorState::CallerSpeaking | FloorState::Open);
+        if theirs && self.answered().has_model && !self.is_closing() && self.thinking.may_guess(words) {
+            let messages = self.request(at, words);
+            self.thinking.guess(words, messages, out);
+        }
+    }
+
+    /// A guess at words that came to nothing.
+    pub(super) fn forget_guesses(&mut self, out: &mut Vec<Output>) {
+        if !self.listening.has_words() {
+            self.thinking.drop_guess(out);
+        }
     }
 
     /// The rules answer the open turn, because the model cannot or must not.
@@ -107,27 +168,7 @@ impl Call {
 
     /// What the words of a turn have to be read against.
     pub(super) fn situation(&self, at: CallTime) -> Situation<'_> {
-        let facts = self.booking.facts();
-        Situation {
-            business: &self.answered().business,
-            now: self.local(at),
-            expects: self.booking.expects(),
-            offered: &facts.offered,
-            half: self.booking.half().map(|(morning, afternoon)| (morning.clone(), afternoon.clone())),
-            day_in_mind: self.day_in_mind(),
-            service: facts.service.as_deref(),
-        }
-    }
-
-    /// The day that was talked about last: of the time that is chosen, wanted or offered.
-    fn day_in_mind(&self) -> Option<NaiveDate> {
-        let facts = self.booking.facts();
-        let wanted = match &facts.wanted {
-            Some(When::At(slot) | When::Within { from: slot, .. }) => Some(slot),
-            _ => None,
-        };
-        let slot = facts.slot.as_ref().or(wanted).or(facts.offered.first())?;
-        Some(calendar::moment(slot)?.date())
+        situation(self.answered(), &self.booking, self.local(at))
     }
 
     /// Tells the chart what the turn says, and does what it wants done.
@@ -157,10 +198,15 @@ impl Call {
     fn open_turn(&mut self, at: CallTime, turn: Turn, out: &mut Vec<Output>) {
         let is_clear = turn.is_clear();
         let messages = self.request(at, &turn.text);
+        let guessed = self.thinking.confirm(&turn.text);
         self.history.push(Message { role: Role::User, content: turn.text.clone() });
         self.turn = Some(OpenTurn { turn, understood: false, answering: false, replied: false });
         if !is_clear {
+            self.thinking.cancel(out);
             self.turn_is_unclear(at, out);
+        } else if let Some(thoughts) = guessed {
+            self.journal.reached(Stage::ModelAsked, at);
+            self.take_thoughts(at, thoughts, out);
         } else if self.answered().has_model {
             self.journal.reached(Stage::ModelAsked, at);
             self.thinking.ask(messages, out);
@@ -216,4 +262,28 @@ impl Call {
         }
         true
     }
+}
+
+fn situation<'a>(answered: &'a Answered, booking: &'a Booking, now: NaiveDateTime) -> Situation<'a> {
+    let facts = booking.facts();
+    Situation {
+        business: &answered.business,
+        now,
+        expects: booking.expects(),
+        offered: &facts.offered,
+        half: booking.half().map(|(morning, afternoon)| (morning.clone(), afternoon.clone())),
+        day_in_mind: day_in_mind(booking),
+        service: facts.service.as_deref(),
+    }
+}
+
+/// The day that was talked about last: of the time that is chosen, wanted or offered.
+fn day_in_mind(booking: &Booking) -> Option<NaiveDate> {
+    let facts = booking.facts();
+    let wanted = match &facts.wanted {
+        Some(When::At(slot) | When::Within { from: slot, .. }) => Some(slot),
+        _ => None,
+    };
+    let slot = facts.slot.as_ref().or(wanted).or(facts.offered.first())?;
+    Some(calendar::moment(slot)?.date())
 }

@@ -8,11 +8,14 @@
 //! The facts close before the reply is written, so the booking chart moves, and its next prompt plays, while the model is
 //! still at it. Whatever the model says is a proposal; see [`proposing`].
 
+mod guessing;
 pub mod prompt;
 pub mod proposing;
 pub mod slots;
 
 use crate::io::{Fault, Input, Message, Output, ReplyId};
+use crate::record::Guesses;
+use crate::thinking::guessing::{GUESSES_MAX, Guess, Spent, waste};
 use crate::thinking::proposing::Slots as Proposed;
 use crate::thinking::slots::{Slot, Slots};
 
@@ -37,6 +40,9 @@ pub enum Thought {
 pub struct Thinking {
     asked_before: u32,
     asking: Option<Asking>,
+    /// The request was made ahead of the turn's end, and nothing may come of it yet.
+    guess: Option<Guess>,
+    guesses: Guesses,
 }
 
 #[derive(Debug)]
@@ -47,6 +53,7 @@ struct Asking {
     understood: bool,
     sentence: String,
     held: Vec<String>,
+    spent: Spent,
 }
 
 impl Thinking {
@@ -62,34 +69,80 @@ impl Thinking {
             understood: false,
             sentence: String::new(),
             held: Vec::new(),
+            spent: Spent::on(&messages),
         });
         out.push(Output::StartReply { reply, messages });
     }
 
-    /// Stops caring about the request.
-    pub fn cancel(&mut self, out: &mut Vec<Output>) {
-        if let Some(asking) = self.asking.take() {
-            out.push(Output::CancelReply { reply: asking.reply });
+    /// Whether the model may be asked ahead about these words: not while it answers a turn, not twice for the same, and
+    /// not again and again in one turn.
+    pub fn may_guess(&self, words: &str) -> bool {
+        match &self.guess {
+            Some(guess) => !guess.is_for(words) && self.guesses.asked < GUESSES_MAX,
+            None => self.asking.is_none() && self.guesses.asked < GUESSES_MAX,
         }
     }
 
-    /// Whether an answer is being waited for.
-    pub fn is_asking(&self) -> bool {
-        self.asking.is_some()
+    /// Asks the model ahead of the turn's end. What it answers is kept until [`Thinking::confirm`].
+    pub fn guess(&mut self, words: &str, messages: Vec<Message>, out: &mut Vec<Output>) {
+        self.ask(messages, out);
+        self.guess = Some(Guess::new(words));
+        self.guesses.asked += 1;
     }
 
-    /// Whether the facts of the request being answered are known.
-    pub fn has_understood(&self) -> bool {
-        self.asking.as_ref().is_some_and(|asking| asking.understood)
+    /// The words have become these: a guess at others is cancelled.
+    pub fn words_are(&mut self, words: &str, out: &mut Vec<Output>) {
+        if self.guess.as_ref().is_some_and(|guess| !guess.is_for(words)) {
+            self.cancel(out);
+        }
     }
 
-    /// Takes note of one input. Answers to requests that were cancelled are dropped by their id.
-    pub fn handle(&mut self, input: &Input, thoughts: &mut Vec<Thought>) {
+    /// The turn is not over after all.
+    pub fn drop_guess(&mut self, out: &mut Vec<Output>) {
+        if self.guess.is_some() {
+            self.cancel(out);
+        }
+    }
+
+    /// The turn is over with these words: gives what is known of the answer already, where the model was asked for them.
+    /// Its rest comes as that of any request.
+    pub fn confirm(&mut self, words: &str) -> Option<Vec<Thought>> {
+        let guess = self.guess.take_if(|guess| guess.is_for(words))?;
+        self.guesses.used = true;
+        Some(guess.thoughts)
+    }
+
+    /// What was guessed in the turn that is being written down.
+    pub fn take_guesses(&mut self) -> Guesses {
+        std::mem::take(&mut self.guesses)
+    }
+
+    /// Stops caring about the request.
+    pub fn cancel(&mut self, out: &mut Vec<Output>) {
+        let (asking, guess) = (self.asking.take(), self.guess.take());
+        if asking.is_some() || guess.is_some() {
+            waste(&mut self.guesses, asking.as_ref().map(|asking| asking.spent), guess.as_ref());
+        }
+        out.extend(asking.map(|asking| Output::CancelReply { reply: asking.reply }));
+    }
+
+    /// Takes note of one input. Answers to requests that were cancelled are dropped by their id; those to a guess are kept.
+    pub fn handle(&mut self, input: &Input, thoughts: &mut Vec<Thought>, out: &mut Vec<Output>) {
+        let Some(mut guess) = self.guess.take() else { return self.take_answer(input, thoughts, out) };
+        self.take_answer(input, &mut guess.thoughts, out);
+        let failed = matches!(guess.thoughts.last(), Some(Thought::Failed(_)));
+        // It is asked again when the turn is over.
+        self.guess = Some(guess).filter(|_| !failed);
+    }
+
+    fn take_answer(&mut self, input: &Input, thoughts: &mut Vec<Thought>, out: &mut Vec<Output>) {
         let Some(asking) = &mut self.asking else { return };
         match input {
             Input::ReplyDelta { reply, text } if *reply == asking.reply => {
                 if let Err(nonsense) = asking.read(text, thoughts) {
+                    // What more it writes of such nonsense is not worth its tokens.
                     self.asking = None;
+                    out.push(Output::CancelReply { reply: *reply });
                     thoughts.push(Thought::Failed(Fault::Retry(nonsense.to_string())));
                 }
             }
@@ -108,6 +161,7 @@ impl Thinking {
 
 impl Asking {
     fn read(&mut self, text: &str, thoughts: &mut Vec<Thought>) -> Result<(), slots::Nonsense> {
+        self.spent.written += text.chars().count();
         let mut new = Vec::new();
         self.slots.push(text, &mut new)?;
         for slot in new {
@@ -176,10 +230,10 @@ mod tests {
         thinking.ask(Vec::new(), &mut Vec::new());
         for piece in pieces {
             let input = Input::ReplyDelta { reply: ReplyId(0), text: (*piece).to_owned() };
-            thinking.handle(&input, &mut thoughts);
+            thinking.handle(&input, &mut thoughts, &mut Vec::new());
         }
         let finished = Input::ReplyFinished { reply: ReplyId(0), tokens: Some((10, 5)) };
-        thinking.handle(&finished, &mut thoughts);
+        thinking.handle(&finished, &mut thoughts, &mut Vec::new());
         thoughts
     }
 
@@ -216,7 +270,7 @@ mod tests {
         thinking.ask(Vec::new(), &mut out);
         assert_eq!(out[1], Output::CancelReply { reply: ReplyId(0) });
         let late = Input::ReplyDelta { reply: ReplyId(0), text: FACTS.to_owned() };
-        thinking.handle(&late, &mut thoughts);
+        thinking.handle(&late, &mut thoughts, &mut out);
         assert!(thoughts.is_empty());
     }
 }

@@ -8,12 +8,11 @@ use super::words::{self, Pause, Word, has, listed, starts_any};
 use super::{Situation, intents, phrasebook as book, understand};
 
 /// What the words so far look like.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// They answer what was asked, or are a sentence with nothing missing. Hardly anybody goes on.
     Complete,
     /// They could end here, and could as well go on: "Friday", "a haircut".
-    #[default]
     Finished,
     /// They cannot end here: "I'd like a haircut on", "my name is", "um".
     Unfinished,
@@ -61,8 +60,8 @@ pub fn shape(said: &str, situation: &Situation) -> Shape {
         return Shape::Unfinished;
     }
     let asks = intents::is_question(&words) && ends_with(&words, Pause::Question);
-    let proposal = understand(said, situation);
-    if asks || answers(&proposal, situation) || is_sentence(&words) { Shape::Complete } else { Shape::Finished }
+    let stands = asks || is_sentence(&words) || answers(&understand(said, situation), situation);
+    if stands { Shape::Complete } else { Shape::Finished }
 }
 
 /// Whether words are nothing but a politeness or a sound of thinking: they add nothing to what was said before them.
@@ -101,7 +100,8 @@ fn is_spelling(words: &[Word]) -> bool {
 
 /// Whether a yes, a no or a goodbye is all that was said.
 fn is_plain_answer(words: &[Word]) -> bool {
-    let answers = || listed(book::YES).chain(listed(book::NO)).chain(listed(book::NOTHING_MORE)).chain(listed(book::GOODBYE));
+    let answers =
+        || listed(book::YES).chain(listed(book::NO)).chain(listed(book::NOTHING_MORE)).chain(listed(book::GOODBYE));
     let openers = ["um", "uh", "oh", "well", "hm", "hmm", "and", "so"];
     let (mut at, mut answered) = (0, false);
     while at < words.len() {
@@ -127,7 +127,8 @@ fn takes_answer(situation: &Situation) -> bool {
 
 /// Whether the words break off: behind a word that leads on, a comma, or a dash.
 fn is_unfinished(said: &str, words: &[Word]) -> bool {
-    let broken = said.trim_end().ends_with([',', '-', '\u{2013}', '\u{2014}', '\u{2026}']) || said.trim_end().ends_with("...");
+    let broken =
+        said.trim_end().ends_with([',', '-', '\u{2013}', '\u{2014}', '\u{2026}']) || said.trim_end().ends_with("...");
     let asks = ends_with(words, Pause::Question);
     words.is_empty() || broken || (!asks && ends_with_any(words, LEADS_ON) && !ends_with_any(words, LEADS_NOWHERE))
 }
@@ -135,11 +136,12 @@ fn is_unfinished(said: &str, words: &[Word]) -> bool {
 /// Whether a caller who was asked for this has nothing to add to it.
 fn answers(proposal: &Proposal, situation: &Situation) -> bool {
     match situation.expects {
+        _ if proposal.intent == Intent::Goodbye => true,
         Expect::Time => matches!(proposal.when, Some(When::Offered(_) | When::At(_))),
         Expect::Name => proposal.name.as_ref().is_some_and(|name| name.contains(' ')),
         Expect::Phone | Expect::YesNo => matches!(proposal.intent, Intent::Confirm | Intent::Deny),
         Expect::Change => proposal.has_facts(),
-        Expect::Anything | Expect::Service => proposal.intent == Intent::Goodbye,
+        Expect::Anything | Expect::Service => proposal.service.is_some() && matches!(proposal.when, Some(When::At(_))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a call leaves, read back.
 
 use engine::io::Ending;
-use engine::record::{Speaker, Stage};
+use engine::record::{Guesses, Speaker, Stage};
 
 use super::*;
 use crate::store::{RecordingRow, Records, StoreError};
@@ -28,7 +28,14 @@ async fn a_call_is_read_back_whole() {
     let stages = [(Stage::SpeechEnded, CallTime::from_ms(400)), (Stage::FirstFrame, CallTime::from_ms(900))];
     store.record(
         call.call_id,
-        Row::Turn { turn: 0, stages: stages.into_iter().collect(), by_rules: true, tokens: (120, 30) },
+        Row::Turn {
+            turn: 0,
+            stages: stages.into_iter().collect(),
+            by_rules: true,
+            tokens: (120, 30),
+            guesses: Guesses { asked: 2, used: true, wasted: (90, 5) },
+            late: Some(Stage::FirstSlot),
+        },
     );
     store.record(call.call_id, event(0));
     let recording = RecordingRow {
@@ -55,6 +62,8 @@ async fn a_call_is_read_back_whole() {
     assert_eq!((read.transcript[0].speaker.as_str(), read.transcript[0].end_ms), ("assistant", 2_500));
     assert_eq!((read.turns[0].speech_ended_ms, read.turns[0].model_asked_ms), (Some(400), None));
     assert_eq!((read.turns[0].first_frame_ms, read.turns[0].tokens_in), (Some(900), 120));
+    assert_eq!((read.turns[0].late_stage.as_deref(), read.turns[0].guesses), (Some("first_slot"), 2));
+    assert_eq!((read.turns[0].guess_used, read.turns[0].wasted_in, read.turns[0].wasted_out), (true, 90, 5));
     assert_eq!((read.events[0].name.as_str(), read.recordings), ("key", vec![recording]));
     soon(store.close()).await;
 }
@@ -162,6 +171,42 @@ async fn a_folder_that_cannot_be_made_is_named_with_a_remedy() {
 }
 
 #[tokio::test]
+async fn an_older_database_keeps_its_turns_and_takes_new_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    store.begin(start(1));
+    soon(store.flush()).await;
+    // What the second version of the schema did not have yet.
+    let undone = "DELETE FROM _sqlx_migrations WHERE version = 3; ALTER TABLE turns DROP COLUMN first_audio_ms;
+        ALTER TABLE turns DROP COLUMN late_stage; ALTER TABLE turns DROP COLUMN guesses;
+        ALTER TABLE turns DROP COLUMN guess_used; ALTER TABLE turns DROP COLUMN wasted_in;
+        ALTER TABLE turns DROP COLUMN wasted_out;
+        INSERT INTO turns (call_id, turn, first_frame_ms, by_rules, tokens_in, tokens_out)
+        SELECT id, 0, 900, FALSE, 120, 30 FROM calls";
+    sqlx::raw_sql(undone).execute(&store.database.write()).await.expect("as it was");
+    soon(store.close()).await;
+    let store = open(&folder).await;
+    let stages = [(Stage::FirstAudio, CallTime::from_ms(80))].into_iter().collect();
+    let guesses = Guesses::default();
+    let turn = Row::Turn { turn: 1, stages, by_rules: false, tokens: (0, 0), guesses, late: None };
+    store.record(start(1).call_id, turn);
+    soon(store.flush()).await;
+    let turns = store.records().call(&start(1).call_sid).await.expect("readable").expect("there").turns;
+    assert_eq!((turns[0].first_frame_ms, turns[0].tokens_in, turns[0].guesses), (Some(900), 120, 0));
+    assert_eq!((turns[1].first_audio_ms, turns[1].late_stage.as_deref()), (Some(80), None));
+    soon(store.close()).await;
+}
+
+#[test]
+fn a_turn_journalled_by_an_earlier_version_is_read() {
+    let line = r#"{"Turn":{"turn":3,"stages":{"turn_ended":"1.400000"},"by_rules":true,"tokens":[12,3]}}"#;
+    let Row::Turn { turn: 3, guesses, late: None, .. } = serde_json::from_str(line).expect("a row") else {
+        panic!("the turn")
+    };
+    assert_eq!(guesses, Guesses::default());
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(&folder).await;
@@ -171,5 +216,5 @@ async fn a_newer_schema_is_left_alone() {
         .expect("written");
     soon(store.close()).await;
     let refusal = Store::open(config(&folder)).await.expect_err("newer");
-    assert!(matches!(refusal, StoreError::NewerSchema { found: 99, known: 2, .. }), "{refusal:?}");
+    assert!(matches!(refusal, StoreError::NewerSchema { found: 99, known: 3, .. }), "{refusal:?}");
 }
