@@ -59,7 +59,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
 
 const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `TIME caller says \"…\" \
                         for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME caller \
-                        presses 1`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
+                        presses 1`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
                         fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, \
                         `model answers {…}`, `model fails`, `model stalls`, `transcripts take 0.5s`, `synthesis takes \
@@ -102,6 +102,8 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
         stepped.says(at?, words, seconds(lasts)?);
     } else if let Some(lasts) = what.strip_prefix("caller makes a noise for ") {
         stepped.sounds(at?, seconds(lasts)?, NOISE_PERCENT);
+    } else if let Some(text) = what.strip_prefix("turn is likely over with \"") {
+        stepped.put(at?, Input::TurnLikelyOver { text: text.strip_suffix('"')?.to_owned() });
     } else if let Some(text) = what.strip_prefix("another system says \"") {
         stepped.put(at?, Input::WordsGiven { text: text.strip_suffix('"')?.to_owned() });
     } else if let Some(lasts) = what.strip_prefix("caller mumbles for ") {
@@ -131,6 +133,7 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
 
 fn happen_plainly(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()> {
     match what {
+        "turn goes on" => stepped.put(at?, Input::TurnResumed),
         "caller hangs up" => stepped.hangs_up(at?),
         "stream drops" => stepped.drops(at?),
         "stream resumes" => stepped.resumes(at?),
