@@ -4,7 +4,7 @@
 //! |---|---|
 //! | yes or no, or "Anything else?" | `1` yes, `2` no |
 //! | which of the offered times | `1`, `2`, `3` |
-//! | a phone number | its digits, ended by `#` or by the tenth; `*` begins again |
+//! | a phone number | its digits, ended by `#`, by the tenth or by a pause; `*` begins again |
 //! | anything | `0` a person; not within a number |
 //!
 //! A key that means nothing stops nothing. Any other takes the floor; those of a number gather, and what was being said
@@ -62,6 +62,11 @@ impl Keypad {
         }
     }
 
+    /// What was pressed when no more keys follow; none when nothing was pending.
+    pub fn pause(&mut self, country: &str) -> Option<Pressed> {
+        (!self.digits.is_empty()).then(|| self.complete(country))
+    }
+
     fn number(&mut self, key: char, country: &str) -> Pressed {
         match key {
             '*' => self.digits.clear(),
@@ -108,6 +113,18 @@ mod tests {
             );
         }
         assert_eq!(pressed("212", Expect::Phone), None);
+    }
+
+    #[test]
+    fn a_number_ends_with_a_pause_too() {
+        let mut keypad = Keypad::default();
+        assert_eq!(keypad.pause("US"), None);
+        "12125550123".chars().for_each(|key| assert_eq!(keypad.press(key, Expect::Phone, 0, "US"), Pressed::Digit));
+        let Some(Pressed::Meant(proposal)) = keypad.pause("US") else { panic!("it is a number") };
+        assert_eq!(proposal.phone.as_deref(), Some("+12125550123"));
+        keypad.press('2', Expect::Phone, 0, "US");
+        assert_eq!(keypad.pause("US"), Some(Pressed::Digit));
+        assert_eq!(keypad.pause("US"), None);
     }
 
     #[test]

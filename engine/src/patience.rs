@@ -46,6 +46,9 @@ pub const FRAMES: Duration = Duration::from_secs(10);
 /// A stop that may be taken back: then it is decided.
 pub const DECISION: Duration = Duration::from_millis(500);
 
+/// After a key of a number: then the number is taken as it is. Longer than anybody looks for the next key.
+pub const KEYS: Duration = Duration::from_secs(3);
+
 /// The calendar's answer: then it has failed, and is asked once more.
 pub const CALENDAR: Duration = Duration::from_secs(4);
 

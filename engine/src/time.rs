@@ -111,6 +111,8 @@ pub enum Timer {
     Floor,
     /// A voice ended without words yet, and something waits to be said.
     Kept,
+    /// No more keys follow those that were pressed.
+    Keys,
     /// The calendar has not answered.
     Calendar,
     /// The last word before the end has been heard.
@@ -131,10 +133,11 @@ pub struct Timers {
 
 impl Timer {
     /// Every timer, in the order in which ties are broken.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::EndOfTurn,
         Self::Floor,
         Self::Kept,
+        Self::Keys,
         Self::Calendar,
         Self::LastWord,
         Self::Frames,

@@ -111,7 +111,28 @@ impl Call {
         self.journal.event(at, "key", "", out);
         self.floor_event(at, FloorEvent::KeyPressed, out);
         self.stay(at, out);
-        let Some(proposal) = proposal else { return };
+        match proposal {
+            Some(proposal) => self.keyed(at, proposal, out),
+            None => self.timers.set(Timer::Keys, at + patience::KEYS),
+        }
+    }
+
+    /// No more keys follow: what was pressed is taken as it is.
+    pub(super) fn keys_paused(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        let country = self.answered().business.country.clone();
+        match self.keypad.pause(&country) {
+            Some(Pressed::Meant(proposal)) => self.keyed(at, proposal, out),
+            Some(Pressed::Digit | Pressed::Nothing) => {
+                self.floor_event(at, FloorEvent::TurnEnded, out);
+                self.tell_booking(at, Event::NotUnderstood, out);
+            }
+            None => {}
+        }
+    }
+
+    /// What was said with keys takes the place of whatever was being said in words.
+    fn keyed(&mut self, at: CallTime, proposal: Proposal, out: &mut Vec<Output>) {
+        self.timers.clear(Timer::Keys);
         self.thinking.cancel(out);
         self.turn = None;
         self.listening.forget(&mut self.timers);

@@ -198,6 +198,7 @@ impl Call {
                 }
                 Timer::Kept if self.listening.voice_is_on() || self.listening.has_words() => {}
                 Timer::Kept => self.say_kept(at, out),
+                Timer::Keys => self.keys_paused(at, out),
                 Timer::Calendar => self.calendar_is_late(at, out),
                 Timer::LastWord | Timer::Resume => self.line_due(at, out),
                 Timer::Frames => self.frames_are_gone(at, out),

@@ -240,6 +240,8 @@ impl Call {
 
     fn force_turn(&mut self, at: CallTime, out: &mut Vec<Output>) {
         match self.listening.force(at, &mut self.timers) {
+            // Keys have a deadline of their own.
+            None if self.timers.due(Timer::Keys).is_some() => {}
             Some(turn) => self.turn_ended(at, turn, out),
             None if self.listening.voice_is_on() => {
                 self.listening.distrust_voice();

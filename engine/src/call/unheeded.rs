@@ -27,12 +27,7 @@ impl Call {
     /// Keeps a turn. Two of them are one: nothing was answered between them.
     pub(super) fn keep_turn(&mut self, turn: Turn) {
         self.unheeded.turn = Some(match self.unheeded.turn.take() {
-            Some(before) => Turn {
-                text: format!("{} {}", before.text, turn.text),
-                confidence: before.confidence.min(turn.confidence),
-                from: before.from,
-                ..turn
-            },
+            Some(before) => turn.behind(before),
             None => turn,
         });
     }
