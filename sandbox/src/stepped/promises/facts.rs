@@ -101,7 +101,11 @@ impl Facts {
             Input::Interim { text, .. } if !text.is_empty() => self.voice.words_at = Some(at),
             // The vendor heard the end of them, before the detector did.
             Input::Final { ends_turn: true, .. } => self.voice.words_at = None,
-            Input::StreamDropped => (self.down_since, self.dropped_at) = (Some(at), Some(at)),
+            Input::StreamDropped => {
+                (self.down_since, self.dropped_at) = (Some(at), Some(at));
+                // Nobody hears how it goes on.
+                self.voice.is_on = false;
+            }
             Input::StreamResumed { .. } => self.down_since = None,
             Input::ReplyFinished { reply, .. } | Input::ReplyFailed { reply, .. } => _ = self.asked.remove(reply),
             Input::PhraseSynthesized { phrase, length_ms, .. } if self.is_sound(*phrase, *length_ms) => {
