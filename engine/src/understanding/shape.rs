@@ -116,7 +116,7 @@ fn is_plain_answer(words: &[Word]) -> bool {
             (None, None) => return false,
         }
     }
-    answered && !words.last().is_some_and(|word| word.pause == Pause::Comma)
+    answered && words.last().is_none_or(|word| word.pause != Pause::Comma)
 }
 
 /// Whether a bare yes or no answers what was asked.
