@@ -15,11 +15,11 @@
 //! | unfinished | [`UNFINISHED_AFTER`] |
 //! | being dictated | [`DICTATING_AFTER`] |
 //!
-//! The first two grow with the caller's own pauses ([`pauses`]). A turn whose words may not reach to the end of the
+//! The first two grow with the caller's own pauses (`pauses`). A turn whose words may not reach to the end of the
 //! voice is not taken before the vendor was asked for the rest.
 //!
 //! Words that were taken before the vendor settled them come again as a final. The same words are dropped, so that no
-//! turn is answered twice; what they add is kept ([`taken`]).
+//! turn is answered twice; what they add is kept (`taken`).
 
 mod pauses;
 mod taken;
