@@ -265,7 +265,7 @@ async fn a_standard_phrase_is_spoken_as_recorded() {
 #[tokio::test]
 async fn speech_that_cannot_be_made_is_refused() {
     let (deepgram, address) = serve(Settings::default()).await;
-    assert_eq!(speak(&address, "model=aura-2-thalia-en", "Hello.").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(speak(&address, "encoding=flac", "Hello.").await.0, StatusCode::BAD_REQUEST);
     assert_eq!(speak(&address, RAW, "  ").await.0, StatusCode::BAD_REQUEST);
     assert_eq!(speak(&address, RAW, &"a ".repeat(501)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     deepgram.set(|settings| settings.speak_max = Some(0));
