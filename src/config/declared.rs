@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::audio::format::Format;
 
 use super::reader::Reader;
-use super::{ApiKey, Deepgram, Desk, OpenAi, Server, Speech, Twilio, parse};
+use super::{ApiKey, Deepgram, Desk, OpenAi, Server, Sharing, Speech, Twilio, parse};
 
 impl Deepgram {
     pub(super) fn declare(read: &mut Reader) -> Self {
@@ -167,6 +167,20 @@ impl Desk {
                 "path",
                 "One folder per call, with its recording and its tape.",
                 parse::path,
+            ),
+        }
+    }
+}
+
+impl Sharing {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("What several instances share.");
+        Self {
+            redis_url: read.hidden(
+                "REDIS_URL",
+                "address",
+                "A Redis of version 6.2 or newer, like redis://:password@host:6379/0; rediss:// for TLS. Unset, an instance is on its own.",
+                parse::redis_url,
             ),
         }
     }

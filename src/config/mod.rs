@@ -40,6 +40,8 @@ pub struct Settings {
     pub server: Server,
     /// The business, and what its calls leave behind.
     pub desk: Desk,
+    /// What several instances share.
+    pub sharing: Sharing,
     /// Spoken phrases, for calls and for other systems.
     pub speech: Speech,
     /// Whom the sandbox stands in for.
@@ -115,6 +117,13 @@ pub struct Desk {
     pub database_url: String,
     /// `RECORDING_STORAGE_PATH`.
     pub recordings: PathBuf,
+}
+
+/// What several instances share.
+#[derive(Debug, Clone)]
+pub struct Sharing {
+    /// `REDIS_URL`. It may carry a password.
+    pub redis_url: Option<Secret>,
 }
 
 /// Spoken phrases: where they are kept, and who may ask for them by HTTP.
@@ -214,8 +223,9 @@ impl Settings {
             openai: openai.api_key.is_none(),
             twilio: twilio.auth_token.is_none(),
         };
-        let (server, desk, speech) = (Server::declare(read), Desk::declare(read), Speech::declare(read));
-        Self { deepgram, openai, twilio, server, desk, speech, stand_ins, warnings: Vec::new() }
+        let (server, desk) = (Server::declare(read), Desk::declare(read));
+        let (sharing, speech) = (Sharing::declare(read), Speech::declare(read));
+        Self { deepgram, openai, twilio, server, desk, sharing, speech, stand_ins, warnings: Vec::new() }
     }
 
     fn suspicions(&self, reader: &Reader) -> Vec<String> {

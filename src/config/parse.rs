@@ -23,6 +23,17 @@ pub(super) fn base_url(text: &str) -> Parsed<String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// `redis://host:6379/0`, or `rediss://…` for TLS. There may be a user and a password in it.
+pub(super) fn redis_url(text: &str) -> Parsed<Secret> {
+    let ought = || "write an address like redis://:password@host:6379/0, or rediss://… for TLS".to_owned();
+    let uri: axum::http::Uri = text.parse().map_err(|_| ought())?;
+    let is_redis = matches!(uri.scheme_str(), Some("redis" | "rediss"));
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    let database = uri.path().trim_start_matches('/');
+    let is_good = is_redis && has_host && (database.is_empty() || database.parse::<u8>().is_ok());
+    if is_good && uri.query().is_none() { secret(text) } else { Err(ought()) }
+}
+
 pub(super) fn ip_address(text: &str) -> Parsed<IpAddr> {
     text.parse().map_err(|_| "write an IP address: 0.0.0.0 for all, 127.0.0.1 for this machine only".to_owned())
 }

@@ -106,6 +106,22 @@ fn addresses_lose_their_last_slash_and_nothing_else() {
 }
 
 #[test]
+fn a_redis_is_named_by_its_address_and_its_password_is_never_shown() {
+    for (text, is_good) in [
+        ("redis://127.0.0.1:6379", true),
+        ("redis://user:pw@cache.internal:6379/2", true),
+        ("rediss://:pw@cache.internal/", true),
+        ("http://127.0.0.1:6379", false),
+        ("redis://127.0.0.1/one", false),
+        ("127.0.0.1:6379", false),
+    ] {
+        assert_eq!(parse::redis_url(text).is_ok(), is_good, "{text}");
+    }
+    let text = problems(&[("REDIS_URL", "redis:/user:pw@host")]);
+    assert!(text.contains("REDIS_URL=(hidden) cannot be used") && !text.contains("pw"), "{text}");
+}
+
+#[test]
 fn numbers_and_files_are_taken_as_people_write_them() {
     for (text, is_good) in [("+15551230000", true), ("+123456", false), ("15551230000", false), ("+0555123000", false)]
     {
