@@ -9,9 +9,9 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
-use crate::app::House;
 use crate::app::calls::LiveCall;
 use crate::app::world::World;
+use crate::app::{House, mapping};
 use crate::driver::{self, Inbox};
 use crate::legs::twilio::{self, Leg, Start};
 use crate::recordings::{Recorded, STORED_CHANNELS, STORED_CODEC, STORED_FORMAT, STORED_RATE_HZ};
@@ -113,12 +113,12 @@ async fn run(
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
     };
-    let voice = house.casting.voice_for(&start.call_sid).await.provider_voice_id;
+    let cast = mapping::cast(house.casting.voice_for(&start.call_sid).await);
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let mut world = World {
         call_id,
         call_sid: start.call_sid.clone(),
-        voice,
+        cast,
         facts,
         speech,
         recorder: house.recordings.open(call_id, &start.call_sid, answered_at_ms),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cache::{Cast, Who};
 use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
@@ -65,6 +66,11 @@ pub(super) fn carrier(settings: &Settings) -> Option<twilio::Config> {
 pub(super) fn voice(seed: VoiceSeed) -> store::Voice {
     let VoiceSeed { id, name, role, gender, language, provider, provider_voice_id } = seed;
     store::Voice { id, name, role, gender, language, provider, provider_voice_id }
+}
+
+/// Who speaks where this voice is chosen.
+pub(super) fn cast(voice: store::Voice) -> Cast {
+    Cast::new(Who { provider: voice.provider, voice: voice.provider_voice_id, settings: String::new() }, [])
 }
 
 /// The server's own voice, which stands in no table: it is called as its provider calls it.

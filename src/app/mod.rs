@@ -235,8 +235,8 @@ impl House {
 
     async fn warm(&self) {
         // The voice of a call that nothing was agreed for.
-        let voice = self.casting.voice_for("").await.provider_voice_id;
-        let warmed = self.phrases.warm(&voice, wording::standard_phrases(&self.business)).await;
+        let cast = mapping::cast(self.casting.voice_for("").await);
+        let warmed = self.phrases.warm(&cast, wording::standard_phrases(&self.business)).await;
         tracing::info!(ready = warmed.ready, failed = warmed.failed.len(), "standard phrases are at hand");
         for (text, fault) in warmed.failed {
             tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");

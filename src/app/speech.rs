@@ -35,7 +35,7 @@ pub(super) async fn phrases(settings: &Settings, telemetry: &Arc<Telemetry>) -> 
     let speaker = Speaker::new(speaker).map_err(OpenError::Vendor)?;
     let tell = tell(telemetry, settings.speech.usd_per_1000_characters);
     let means = Means {
-        synthesize: Arc::new(move |ask: &Ask| speaker.synthesize(&ask.voice, &ask.text, ask.format)),
+        synthesize: Arc::new(move |ask: &Ask, _| speaker.synthesize(&ask.who.voice, &ask.text, ask.format)),
         shelf: shelf(settings, Arc::clone(&tell)).await,
         wall_ms: Arc::new(|| Clock.wall_ms()),
         tell,
@@ -92,15 +92,17 @@ impl House {
         let began = self.clock.now();
         let voice = self.casting.voice_for(&order.call_id).await;
         let profile = self.clock.now() - began;
-        let ask = Ask { voice: voice.provider_voice_id, text: order.text, format: order.format };
-        let fetched = match timeout(self.speech_timeout, self.phrases.whole(&ask)).await {
+        let voice_id = voice.id.clone();
+        let cast = mapping::cast(voice);
+        let whole = self.phrases.whole(&cast, &order.text, order.format);
+        let fetched = match timeout(self.speech_timeout, whole).await {
             Err(_) => return Err(NotSaid::Late),
             Ok(Err(fault)) => return Err(self.not_said(&fault)),
             Ok(Ok(fetched)) => fetched,
         };
         Ok(Said {
             id: fetched.whole.id(),
-            voice_id: voice.id,
+            voice_id,
             tier: fetched.tier.map(Tier::name),
             length_ms: fetched.whole.record.ask.format.length_ms(&fetched.whole.audio),
             timings: timings(profile, &fetched),

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::app::House;
+use crate::cache::Cast;
 use crate::driver;
 use crate::recordings::Recorder;
 use crate::store::{Reserved, StoreError};
@@ -27,7 +28,7 @@ pub(super) struct World {
     pub(super) call_id: Uuid,
     pub(super) call_sid: String,
     /// Who speaks for us.
-    pub(super) voice: String,
+    pub(super) cast: Cast,
     pub(super) facts: mpsc::Sender<Input>,
     pub(super) speech: mpsc::Sender<(PhraseId, SpeechPart)>,
     pub(super) recorder: Recorder,
@@ -83,7 +84,7 @@ impl driver::World for World {
     }
 
     fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Spoken> {
-        self.house.phrases.fetch(&self.voice, text, phrase, self.speech.clone())
+        self.house.phrases.fetch(&self.cast, text, phrase, self.speech.clone())
     }
 
     fn caller_frame(&mut self, at_ms: u64, frame: &Frame, voice: &Frame) {

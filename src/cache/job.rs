@@ -1,63 +1,113 @@
-//! One phrase being fetched: from a slower tier, or from its voice. However it ends, its phrase is whole or has failed
-//! afterwards, and its followers know.
+//! One phrase being fetched: from a slower tier, from its voice, or by whoever stands in for that voice. However it ends,
+//! its phrase is whole or has failed afterwards, and its followers know.
+//!
+//! What a stand-in says is kept as a phrase of the stand-in's own, never as the one that was asked for: when the voice that
+//! was meant is back, it is heard again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::audio::format::Format;
 use engine::io::Fault;
 use futures_util::stream::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::Shared;
 use super::event::{Event, Tier};
 use super::filling::{Filled, Filling};
-use super::phrase::{Ask, Key, Whole};
+use super::phrase::{Ask, Cast, Key, Who, Whole};
 use super::shelf::{Shelf, Sought};
+use super::{Shared, Terms};
 
 pub(super) struct Job {
     pub(super) shared: Arc<Shared>,
     /// Where the phrase may be, and goes.
     pub(super) shelf: Option<Shelf>,
     pub(super) key: Key,
-    pub(super) ask: Ask,
+    pub(super) cast: Cast,
+    pub(super) text: String,
+    pub(super) format: Format,
+    /// When its first audio is to be there.
+    pub(super) first_by: Instant,
     pub(super) filling: Arc<Filling>,
 }
 
 impl Job {
     pub(super) async fn run(self) {
         let stale = self.shared.lock().of_any_age(&self.key);
-        let stale = match self.shelved().await {
-            Some(whole) if self.shared.is_fresh(&whole) => {
-                self.filling.push(Arc::clone(&whole.audio));
-                return self.end(Ok(Filled { whole, tier: Some(Tier::Disk), provider: Duration::ZERO }));
-            }
+        let stale = match self.shelved(self.key).await {
+            Some(whole) if self.shared.is_fresh(&whole) => return self.end(Ok(self.found(whole, Tier::Disk))),
             older => stale.or(older),
         };
-        let began = Instant::now();
-        let (made, provider) = self.make().await;
-        let is_whole = made.is_ok();
-        self.shared.tell(Event::Made { took: began.elapsed(), provider, is_whole });
-        self.end(match (made, stale) {
-            (Ok(whole), _) => Ok(Filled { whole, tier: None, provider }),
+        let meant = self.ask(self.cast.meant());
+        let made = self.made(&meant, self.cast.stand_ins().len()).await;
+        let outcome = match (made, stale) {
+            (Ok(filled), _) => Ok(filled),
             (Err(fault), Some(whole)) if self.shared.config.gives_stale && self.filling.audio().is_empty() => {
                 tracing::warn!(?fault, "a phrase could not be made anew; the old one is given out");
                 self.shared.tell(Event::Stale);
-                self.filling.push(Arc::clone(&whole.audio));
-                Ok(Filled { whole, tier: Some(Tier::Memory), provider })
+                Ok(self.found(whole, Tier::Memory))
             }
-            (Err(fault), _) => Err(fault),
-        });
+            (Err(fault), _) => self.stood_in(fault).await,
+        };
+        self.end(outcome);
     }
 
-    async fn shelved(&self) -> Option<Whole> {
-        match self.shelf.as_ref()?.get(self.key).await {
+    /// The phrase by the first who can stand in. Once a part was given out, nobody else goes on with it.
+    async fn stood_in(&self, mut fault: Fault) -> Result<Filled, Fault> {
+        let stand_ins = self.cast.stand_ins();
+        for (at, who) in stand_ins.iter().enumerate() {
+            if !self.filling.audio().is_empty() {
+                break;
+            }
+            tracing::warn!(?fault, instead = who.provider, "a voice cannot speak; another stands in");
+            let ask = self.ask(who);
+            let key = Key::of(&ask);
+            let kept = self.shared.lock().of_any_age(&key).map(|whole| (whole, Tier::Memory));
+            let kept = match kept {
+                Some(kept) => Some(kept),
+                None => self.shelved(key).await.map(|whole| (whole, Tier::Disk)),
+            };
+            if let Some((whole, tier)) = kept.filter(|(whole, _)| self.shared.is_fresh(whole)) {
+                return Ok(self.found(whole, tier));
+            }
+            match self.made(&ask, stand_ins.len() - at - 1).await {
+                Ok(filled) => return Ok(filled),
+                // What may work next time is not remembered as refused, whatever others say.
+                Err(next) if !matches!(fault, Fault::Retry(_)) => fault = next,
+                Err(_) => {}
+            }
+        }
+        Err(fault)
+    }
+
+    fn ask(&self, who: &Who) -> Ask {
+        Ask { who: who.clone(), text: self.text.clone(), format: self.format }
+    }
+
+    fn found(&self, whole: Whole, tier: Tier) -> Filled {
+        self.filling.push(Arc::clone(&whole.audio));
+        Filled { whole, tier: Some(tier), provider: Duration::ZERO }
+    }
+
+    async fn shelved(&self, key: Key) -> Option<Whole> {
+        match self.shelf.as_ref()?.get(key).await {
             Sought::Whole(whole) => Some(whole),
             Sought::Damaged(_) | Sought::Missing => None,
         }
     }
 
-    /// The phrase in its voice, and how long that alone took.
-    async fn make(&self) -> (Result<Whole, Fault>, Duration) {
+    /// The phrase in a voice. The time for its first audio is shared with as many as may have to stand in.
+    async fn made(&self, ask: &Ask, stand_ins: usize) -> Result<Filled, Fault> {
+        let began = Instant::now();
+        let left = self.first_by.saturating_duration_since(began);
+        let first_within = left / u32::try_from(stand_ins + 1).unwrap_or(u32::MAX);
+        let (made, provider) = self.make(ask, Terms { first_within, has_stand_in: stand_ins > 0 }).await;
+        self.shared.tell(Event::Made { took: began.elapsed(), provider, is_whole: made.is_ok() });
+        made.map(|whole| Filled { whole, tier: None, provider })
+    }
+
+    /// The phrase, and how long its voice alone took.
+    async fn make(&self, ask: &Ask, terms: Terms) -> (Result<Whole, Fault>, Duration) {
         self.shared.lock().synthesis();
         let within = self.shared.config.fill;
         let deadline = Instant::now() + within;
@@ -67,12 +117,12 @@ impl Job {
         };
         let _slot = slot.expect("the semaphore is never closed");
         let began = Instant::now();
-        let outcome = timeout_at(deadline, self.speak()).await.unwrap_or_else(|_| Err(late()));
-        (outcome.map(|()| self.whole()), began.elapsed())
+        let outcome = timeout_at(deadline, self.speak(ask, terms)).await.unwrap_or_else(|_| Err(late()));
+        (outcome.map(|()| self.whole(ask)), began.elapsed())
     }
 
-    async fn speak(&self) -> Result<(), Fault> {
-        let mut audio = (self.shared.means.synthesize)(&self.ask);
+    async fn speak(&self, ask: &Ask, terms: Terms) -> Result<(), Fault> {
+        let mut audio = (self.shared.means.synthesize)(ask, terms);
         while let Some(piece) = audio.next().await {
             let piece = piece?;
             if !piece.is_empty() {
@@ -82,18 +132,18 @@ impl Job {
         Ok(())
     }
 
-    fn whole(&self) -> Whole {
+    fn whole(&self, ask: &Ask) -> Whole {
         let audio = self.filling.audio();
-        let file = match self.ask.format.header(audio.len()) {
+        let file = match ask.format.header(audio.len()) {
             Some(header) => [&header[..], &audio].concat().into(),
             None => audio,
         };
-        Whole::new(self.ask.clone(), file, (self.shared.means.wall_ms)())
+        Whole::new(ask.clone(), file, (self.shared.means.wall_ms)())
     }
 
     /// The phrase first, then the news: who hears of the end finds the phrase.
     fn end(&self, outcome: Result<Filled, Fault>) {
-        let whole = outcome.as_ref().map(|filled| &filled.whole);
+        let whole = outcome.as_ref().map(|Filled { whole, .. }| (Key::of(&whole.record.ask), whole));
         self.shared.lock().end(&self.key, whole, Instant::now());
         let asked = self.filling.asked();
         if let Ok(Filled { whole, tier, .. }) = &outcome {

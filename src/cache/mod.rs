@@ -32,7 +32,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 pub use event::{Event, Tell, Tier};
-pub use phrase::{Ask, Record, Whole};
+pub use phrase::{Ask, Cast, Record, Who, Whole};
 pub use shelf::{Shelf, ShelfError};
 
 use filling::{Filling, Seen};
@@ -43,7 +43,16 @@ use store::Store;
 
 /// Makes a voice speak a text: audio in pieces, samples without a header; an `Err` is the last item and means that it is
 /// not whole.
-pub type Synthesize = Arc<dyn Fn(&Ask) -> BoxStream<'static, Result<Bytes, Fault>> + Send + Sync>;
+pub type Synthesize = Arc<dyn Fn(&Ask, Terms) -> BoxStream<'static, Result<Bytes, Fault>> + Send + Sync>;
+
+/// On what terms a voice is asked to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long its first audio may take, further attempts included.
+    pub first_within: Duration,
+    /// Whether somebody else speaks when it cannot.
+    pub has_stand_in: bool,
+}
 
 /// What the cache works with.
 #[derive(Clone)]
@@ -73,6 +82,11 @@ pub struct Config {
     pub syntheses_max: usize,
     /// How long a phrase may take to be whole, waiting included. Then it has failed.
     pub fill: Duration,
+    /// How long a phrase's first audio may take where a caller hears nothing meanwhile. The caller has waited for the end
+    /// of the turn and for the model before: more than this makes three seconds of silence.
+    pub first_in_calls: Duration,
+    /// The same for everybody else.
+    pub first: Duration,
 }
 
 impl Default for Config {
@@ -84,6 +98,8 @@ impl Default for Config {
             bytes_max: 64 << 20,
             syntheses_max: 12,
             fill: Duration::from_secs(25),
+            first_in_calls: Duration::from_secs(2),
+            first: Duration::from_secs(8),
         }
     }
 }
@@ -162,12 +178,13 @@ impl Phrases {
     /// Must be called within a tokio runtime.
     pub fn fetch(
         &self,
-        voice: &str,
+        cast: &Cast,
         text: &str,
         phrase: PhraseId,
         parts: mpsc::Sender<(PhraseId, SpeechPart)>,
     ) -> Option<Spoken> {
-        let filling = match self.look_up(voice, text, Format::Mulaw, self.shared.config.keeps_calls) {
+        let first_within = self.shared.config.first_in_calls;
+        let filling = match self.look_up(Wish { first_within, ..self.in_calls(cast, text) }) {
             Found::Whole(whole) => return Some(whole.spoken()),
             Found::Filling(filling) => filling,
         };
@@ -180,9 +197,9 @@ impl Phrases {
     ///
     /// # Errors
     /// When it can neither be found nor made.
-    pub async fn whole(&self, ask: &Ask) -> Result<Fetched, Fault> {
+    pub async fn whole(&self, cast: &Cast, text: &str, format: Format) -> Result<Fetched, Fault> {
         let began = Instant::now();
-        let filling = match self.look_up(&ask.voice, &ask.text, ask.format, true) {
+        let filling = match self.look_up(Wish { format, is_kept: true, ..self.in_calls(cast, text) }) {
             Found::Whole(whole) => {
                 let (tier, took, provider) = (Some(Tier::Memory), began.elapsed(), Duration::ZERO);
                 return Ok(Fetched { whole, tier, took, provider });
@@ -201,7 +218,9 @@ impl Phrases {
         }
         match self.shared.means.shelf.as_ref()?.get(key).await {
             Sought::Whole(whole) => Some(whole),
-            Sought::Damaged(ask) => self.whole(&ask).await.ok().map(|fetched| fetched.whole),
+            Sought::Damaged(Ask { who, text, format }) => {
+                self.whole(&Cast::new(who, []), &text, format).await.ok().map(|fetched| fetched.whole)
+            }
             Sought::Missing => None,
         }
     }
@@ -214,9 +233,9 @@ impl Phrases {
     }
 
     /// Prepares phrases, two at a time so that calls find room beside it, and waits until all are there or have failed.
-    pub async fn warm(&self, voice: &str, texts: Vec<String>) -> Warmed {
+    pub async fn warm(&self, cast: &Cast, texts: Vec<String>) -> Warmed {
         let prepare = |text: String| async move {
-            let outcome = match self.look_up(voice, &text, Format::Mulaw, self.shared.config.keeps_calls) {
+            let outcome = match self.look_up(self.in_calls(cast, &text)) {
                 Found::Whole(_) => Ok(()),
                 Found::Filling(filling) => filling.finished().await.map(|_| ()),
             };
@@ -244,9 +263,16 @@ impl Phrases {
         self.shared.lock().stats()
     }
 
-    fn look_up(&self, voice: &str, text: &str, format: Format, is_kept: bool) -> Found {
+    /// A phrase as calls play it, which nobody waits for yet.
+    fn in_calls<'a>(&self, cast: &'a Cast, text: &'a str) -> Wish<'a> {
+        let Config { keeps_calls, first, .. } = self.shared.config;
+        Wish { cast, text, format: Format::Mulaw, is_kept: keeps_calls, first_within: first }
+    }
+
+    fn look_up(&self, wish: Wish<'_>) -> Found {
+        let Wish { cast, text, format, is_kept, first_within } = wish;
         // The digest is computed and the clocks are read before the lock is taken.
-        let (key, since_ms, now) = (Key::new(voice, text, format), self.shared.good_since_ms(), Instant::now());
+        let (key, since_ms, now) = (Key::new(cast.meant(), text, format), self.shared.good_since_ms(), Instant::now());
         let mut store = self.shared.lock();
         if let Some(whole) = store.fresh(&key, since_ms) {
             drop(store);
@@ -259,11 +285,31 @@ impl Phrases {
         }
         let filling = store.begin(key);
         drop(store);
-        let ask = Ask { voice: voice.to_owned(), text: text.to_owned(), format };
-        let shelf = self.shared.means.shelf.clone().filter(|_| is_kept);
-        tokio::spawn(Job { shared: self.shared.clone(), shelf, key, ask, filling: filling.clone() }.run());
+        let job = Job {
+            shared: self.shared.clone(),
+            shelf: self.shared.means.shelf.clone().filter(|_| is_kept),
+            key,
+            cast: cast.clone(),
+            text: text.to_owned(),
+            format,
+            first_by: now + first_within,
+            filling: filling.clone(),
+        };
+        tokio::spawn(job.run());
         Found::Filling(filling)
     }
+}
+
+/// A phrase that somebody wants.
+#[derive(Clone, Copy)]
+struct Wish<'a> {
+    cast: &'a Cast,
+    text: &'a str,
+    format: Format,
+    /// Whether it is kept on the disk.
+    is_kept: bool,
+    /// How long its first audio may take.
+    first_within: Duration,
 }
 
 enum Found {

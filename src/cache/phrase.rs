@@ -9,11 +9,43 @@ use engine::audio::words;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// A voice, and how it is asked to speak.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// Whose voice it is: `deepgram`.
+    pub provider: String,
+    /// As its provider calls it.
+    pub voice: String,
+    /// What else its sound depends on, such as the provider's model; empty where nothing else does.
+    #[serde(default)]
+    pub settings: String,
+}
+
+/// Who is to speak: the first of them, or the next where that one cannot. Clones share it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cast(Arc<[Who]>);
+
+impl Cast {
+    /// One who is meant, and those who may stand in.
+    pub fn new(meant: Who, stand_ins: impl IntoIterator<Item = Who>) -> Self {
+        Self([meant].into_iter().chain(stand_ins).collect())
+    }
+
+    pub(super) fn meant(&self) -> &Who {
+        &self.0[0]
+    }
+
+    pub(super) fn stand_ins(&self) -> &[Who] {
+        &self.0[1..]
+    }
+}
+
 /// What is to be said, by whom, and how it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    /// The voice, as its provider calls it.
-    pub voice: String,
+    /// Who says it.
+    #[serde(flatten)]
+    pub who: Who,
     /// The words.
     pub text: String,
     /// How the audio is written.
@@ -25,14 +57,15 @@ pub struct Ask {
 pub(super) struct Key([u8; 32]);
 
 impl Key {
-    pub(super) fn new(voice: &str, text: &str, format: Format) -> Self {
-        // No voice and no format has a line end in its name, so that no two phrases are written alike.
-        let digest = Sha256::new().chain_update(voice).chain_update("\n").chain_update(format.name());
-        Self(digest.chain_update("\n").chain_update(text).finalize().into())
+    pub(super) fn new(who: &Who, text: &str, format: Format) -> Self {
+        // Nothing but the text has a line end in it, so that no two phrases are written alike.
+        let before = [&who.provider, &who.voice, &who.settings, format.name()];
+        let digest = before.iter().fold(Sha256::new(), |digest, part| digest.chain_update(part).chain_update("\n"));
+        Self(digest.chain_update(text).finalize().into())
     }
 
     pub(super) fn of(ask: &Ask) -> Self {
-        Self::new(&ask.voice, &ask.text, ask.format)
+        Self::new(&ask.who, &ask.text, ask.format)
     }
 
     /// As it stands in addresses and file names: 64 hexadecimal digits.
@@ -107,12 +140,22 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::cache) mod tests {
     use super::*;
 
+    pub(in crate::cache) fn who(voice: &str) -> Who {
+        Who { provider: "p".into(), voice: voice.into(), settings: String::new() }
+    }
+
     #[test]
-    fn voice_text_and_format_are_told_apart() {
-        let key = |voice, text, format| Key::new(voice, text, format);
+    fn provider_voice_text_and_format_are_told_apart() {
+        let key = |voice: &str, text, format| Key::new(&who(voice), text, format);
+        let of = |provider: &str, settings: &str| {
+            let who = Who { provider: provider.into(), settings: settings.into(), ..who("a") };
+            Key::new(&who, "b", Format::Mulaw)
+        };
+        assert_ne!(of("p", ""), of("q", ""));
+        assert_ne!(of("p", ""), of("p", "m"));
         assert_ne!(key("a", "bc", Format::Mulaw), key("ab", "c", Format::Mulaw));
         assert_ne!(key("a", "b", Format::Mulaw), key("a", "c", Format::Mulaw));
         assert_ne!(key("a", "b", Format::Mulaw), key("a", "b", Format::Mp3));
@@ -121,7 +164,7 @@ mod tests {
 
     #[test]
     fn an_id_is_read_back_and_nothing_else_is_one() {
-        let key = Key::new("a", "b", Format::Mulaw);
+        let key = Key::new(&who("a"), "b", Format::Mulaw);
         assert_eq!(Key::of_id(&key.id()), Some(key));
         let upper = key.id().to_uppercase();
         for id in ["", "..", "+1", &upper, &format!("{}0", key.id()), &"ä".repeat(32), &"+f".repeat(32)] {

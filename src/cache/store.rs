@@ -93,11 +93,11 @@ impl Store {
         self.stats.syntheses += 1;
     }
 
-    /// A phrase is whole and kept, or has failed. One larger than the cache is not kept.
-    pub(super) fn end(&mut self, key: &Key, outcome: Result<&Whole, &Fault>, now: Instant) {
+    /// A phrase is whole and kept, by its own name, or has failed. One larger than the cache is not kept.
+    pub(super) fn end(&mut self, key: &Key, outcome: Result<(Key, &Whole), &Fault>, now: Instant) {
         let filling = self.filling.remove(key);
         match outcome {
-            Ok(whole) => self.keep(*key, whole.clone()),
+            Ok((name, whole)) => self.keep(name, whole.clone()),
             Err(fault) => {
                 self.stats.failures += 1;
                 if let (Some(filling), Fault::GiveUp(_) | Fault::OurMistake(_)) = (filling, fault) {
@@ -151,17 +151,18 @@ impl Store {
 mod tests {
     use engine::audio::format::Format;
 
-    use super::super::phrase::Ask;
+    use super::super::phrase::{Ask, tests::who};
     use super::*;
 
     fn key(text: &str) -> Key {
-        Key::new("v", text, Format::Mulaw)
+        Key::new(&who("v"), text, Format::Mulaw)
     }
 
     fn filled_at(store: &mut Store, text: &str, len: usize, made_at_ms: i64) {
         store.begin(key(text));
-        let ask = Ask { voice: "v".into(), text: text.into(), format: Format::Mulaw };
-        store.end(&key(text), Ok(&Whole::new(ask, vec![0; len].into(), made_at_ms)), Instant::now());
+        let ask = Ask { who: who("v"), text: text.into(), format: Format::Mulaw };
+        let whole = Whole::new(ask, vec![0; len].into(), made_at_ms);
+        store.end(&key(text), Ok((key(text), &whole)), Instant::now());
     }
 
     fn filled(store: &mut Store, text: &str, len: usize) {

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::phrase::tests::who;
 use super::*;
 
 /// A voice whose pieces the test gives out one by one, and how often it was asked to speak.
@@ -14,7 +15,7 @@ fn voice(config: Config) -> Voice {
     let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
-    let synthesize: Synthesize = Arc::new(move |_| {
+    let synthesize: Synthesize = Arc::new(move |_, _| {
         count.fetch_add(1, Ordering::Relaxed);
         let receiver = receiver.clone();
         // An empty piece is the end of a phrase.
@@ -45,11 +46,15 @@ impl Voice {
     }
 }
 
+fn cast() -> Cast {
+    Cast::new(who("v"), [])
+}
+
 type Parts = mpsc::Receiver<(PhraseId, SpeechPart)>;
 
 fn ask(phrases: &Phrases, text: &str) -> (Option<Arc<[u8]>>, Parts) {
     let (parts, receiver) = mpsc::channel(1);
-    (phrases.fetch("v", text, PhraseId(1), parts).map(|spoken| spoken.audio), receiver)
+    (phrases.fetch(&cast(), text, PhraseId(1), parts).map(|spoken| spoken.audio), receiver)
 }
 
 /// The next part, within a second.
@@ -125,10 +130,10 @@ async fn a_phrase_that_takes_too_long_has_failed() {
 
 #[tokio::test]
 async fn a_voice_that_panics_leaves_nobody_waiting() {
-    let phrases = Phrases::new(Config::default(), means(Arc::new(|_| panic!("a voice that panics"))));
+    let phrases = Phrases::new(Config::default(), means(Arc::new(|_, _| panic!("a voice that panics"))));
     let (_, mut parts) = ask(&phrases, "hello");
     assert!(matches!(rest(&mut parts).await, (_, SpeechPart::Failed(Fault::Retry(_)))));
-    assert!(matches!(phrases.warm("v", vec!["hello".into()]).await.failed[..], [_]));
+    assert!(matches!(phrases.warm(&cast(), vec!["hello".into()]).await.failed[..], [_]));
 }
 
 #[tokio::test]
@@ -137,6 +142,61 @@ async fn warming_says_which_phrases_are_there() {
     voice.says("one");
     voice.ends();
     voice.fails();
-    let warmed = voice.phrases.warm("v", vec!["1".into(), "2".into()]).await;
+    let warmed = voice.phrases.warm(&cast(), vec!["1".into(), "2".into()]).await;
     assert_eq!((warmed.ready, warmed.failed.len()), (1, 1));
+}
+
+/// Voices of two providers: what each says, or why it cannot; and which of them were asked, on what terms.
+fn two(first: Result<&'static str, Fault>, second: Result<&'static str, Fault>) -> (Phrases, Asked) {
+    let asked = Asked::default();
+    let told = asked.clone();
+    let synthesize: Synthesize = Arc::new(move |ask, terms| {
+        told.lock().expect("no panic").push((ask.who.voice.clone(), terms));
+        let said = if ask.who.voice == "a" { first.clone() } else { second.clone() };
+        stream::iter([said.map(Bytes::from)]).boxed()
+    });
+    (Phrases::new(Config::default(), means(synthesize)), asked)
+}
+
+type Asked = Arc<Mutex<Vec<(String, Terms)>>>;
+
+fn a_or_b() -> Cast {
+    Cast::new(who("a"), [who("b")])
+}
+
+#[tokio::test]
+async fn who_stands_in_is_kept_under_its_own_name_and_the_voice_that_was_meant_is_asked_again() {
+    let (phrases, asked) = two(Err(Fault::GiveUp("no credit".into())), Ok("hello"));
+    for tier in [None, Some(Tier::Memory)] {
+        let fetched = phrases.whole(&a_or_b(), "hello", Format::Mp3).await.expect("the second speaks");
+        assert_eq!((fetched.whole.record.ask.who.voice.as_str(), fetched.tier), ("b", tier));
+    }
+    let asked = asked.lock().expect("no panic").clone();
+    assert_eq!(asked.iter().map(|(voice, _)| voice.as_str()).collect::<Vec<_>>(), ["a", "b", "a"]);
+    let terms = asked[0].1;
+    assert!(terms.has_stand_in && terms.first_within <= Config::default().first / 2, "{terms:?}");
+    assert!(!asked[1].1.has_stand_in);
+}
+
+#[tokio::test]
+async fn a_phrase_that_nobody_can_speak_may_work_next_time_if_one_says_so() {
+    let wrong = || Err(Fault::OurMistake("no such voice".into()));
+    let busy = || Err(Fault::Retry("busy".into()));
+    for (first, second) in [(wrong(), busy()), (busy(), wrong())] {
+        let (phrases, _) = two(first, second);
+        assert!(matches!(phrases.whole(&a_or_b(), "hello", Format::Mp3).await, Err(Fault::Retry(_))));
+    }
+}
+
+#[tokio::test]
+async fn nobody_goes_on_with_what_another_voice_began() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let synthesize: Synthesize = Arc::new(move |_, _| {
+        count.fetch_add(1, Ordering::Relaxed);
+        stream::iter([Ok(Bytes::from("he")), Err(Fault::Retry("cut".into()))]).boxed()
+    });
+    let phrases = Phrases::new(Config::default(), means(synthesize));
+    assert_eq!(phrases.whole(&a_or_b(), "hello", Format::Mulaw).await, Err(Fault::Retry("cut".into())));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }

@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use engine::audio::format::Format;
 use engine::audio::speech::SpeechPart;
 use engine::io::{Fault, PhraseId};
-use frontdesk::cache::{self, Ask, Means, Phrases};
+use frontdesk::cache::{self, Ask, Cast, Means, Phrases, Who};
 use frontdesk::vendors::deepgram::speak::{Config, Speaker};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -53,12 +53,16 @@ async fn spoken(speaker: &Speaker, text: &str) -> (Vec<u8>, Result<(), Fault>) {
 fn phrases(world: &World) -> Phrases {
     let speaker = speaker(config(world.deepgram_url()));
     let means = Means {
-        synthesize: Arc::new(move |ask: &Ask| speaker.synthesize(&ask.voice, &ask.text, ask.format)),
+        synthesize: Arc::new(move |ask: &Ask, _| speaker.synthesize(&ask.who.voice, &ask.text, ask.format)),
         shelf: None,
         wall_ms: Arc::new(|| 0),
         tell: Arc::new(|_| ()),
     };
     Phrases::new(cache::Config::default(), means)
+}
+
+fn cast() -> Cast {
+    Cast::new(Who { provider: "deepgram".into(), voice: VOICE.into(), settings: String::new() }, [])
 }
 
 fn broken(world: &World, faults: Faults) {
@@ -208,7 +212,7 @@ async fn many_callers_of_a_phrase_make_one_request_and_the_next_finds_it_whole()
     let mut callers: Vec<_> = (0..30)
         .map(|_| {
             let (sender, parts) = mpsc::channel(2);
-            assert_eq!(phrases.fetch(VOICE, TEXT, PhraseId(1), sender), None);
+            assert_eq!(phrases.fetch(&cast(), TEXT, PhraseId(1), sender), None);
             parts
         })
         .collect();
@@ -219,7 +223,7 @@ async fn many_callers_of_a_phrase_make_one_request_and_the_next_finds_it_whole()
     }
     assert_eq!(world.deepgram().counts().speeches, 1);
     let (sender, _parts) = mpsc::channel(2);
-    let whole = phrases.fetch(VOICE, TEXT, PhraseId(1), sender).expect("whole, at once");
+    let whole = phrases.fetch(&cast(), TEXT, PhraseId(1), sender).expect("whole, at once");
     assert_eq!(&whole.audio[..], first.0);
     let length_ms = (whole.audio.len() / 8) as u32;
     assert!(whole.word_ends_ms.is_sorted() && whole.word_ends_ms.last().is_some_and(|end| *end <= length_ms));
@@ -231,11 +235,11 @@ async fn speech_that_was_cut_is_never_kept() {
     let phrases = phrases(&world);
     broken(&world, Faults { cut_speak_after: Some(2_000), ..Faults::default() });
     let (sender, mut parts) = mpsc::channel(2);
-    assert_eq!(phrases.fetch(VOICE, TEXT, PhraseId(1), sender), None);
+    assert_eq!(phrases.fetch(&cast(), TEXT, PhraseId(1), sender), None);
     assert!(matches!(rest(&mut parts).await.1, SpeechPart::Failed(Fault::Retry(_))));
     assert_eq!((phrases.stats().phrases, phrases.stats().failures), (0, 1));
     broken(&world, Faults::default());
-    let warmed = phrases.warm(VOICE, vec![TEXT.into()]).await;
+    let warmed = phrases.warm(&cast(), vec![TEXT.into()]).await;
     assert_eq!((warmed.ready, phrases.stats().phrases), (1, 1));
 }
 

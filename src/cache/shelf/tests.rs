@@ -3,6 +3,7 @@ use std::fs;
 use engine::audio::format::Format;
 use tempfile::TempDir;
 
+use super::super::phrase::tests::who;
 use super::*;
 
 fn open(folder: &TempDir, bytes_max: u64) -> Shelf {
@@ -10,12 +11,12 @@ fn open(folder: &TempDir, bytes_max: u64) -> Shelf {
 }
 
 fn whole(text: &str, len: usize) -> Whole {
-    let ask = Ask { voice: "v".into(), text: text.into(), format: Format::Mulaw };
+    let ask = Ask { who: who("v"), text: text.into(), format: Format::Mulaw };
     Whole::new(ask, vec![text.as_bytes()[0]; len].into(), 7)
 }
 
 fn key(text: &str) -> Key {
-    Key::new("v", text, Format::Mulaw)
+    Key::new(&who("v"), text, Format::Mulaw)
 }
 
 fn object(folder: &TempDir, text: &str) -> PathBuf {
