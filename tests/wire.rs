@@ -9,9 +9,13 @@ mod flux;
 mod hearing;
 #[path = "wire/model.rs"]
 mod model;
+#[path = "calls/redis.rs"]
+mod redis_server;
 #[path = "wire/replay.rs"]
 mod replay;
 #[path = "wire/scene.rs"]
 mod scene;
+#[path = "wire/sharing.rs"]
+mod sharing;
 #[path = "wire/speech.rs"]
 mod speech;

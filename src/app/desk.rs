@@ -1,6 +1,5 @@
 //! What the web asks about calls, and whom it tells.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +49,10 @@ impl Desk for FrontDesk {
             draining: self.house.calls.is_draining(),
             calls_active: self.house.calls.count(),
             calls_max: self.house.max_calls,
-            parts: BTreeMap::from([("store", self.store()), ("recordings", self.recordings())]),
+            parts: [("store", self.store()), ("recordings", self.recordings())]
+                .into_iter()
+                .chain(self.tiers())
+                .collect(),
         }
     }
 
@@ -96,6 +98,14 @@ impl FrontDesk {
                 why: format!("the database takes no rows; {rows} wait in the journal and are caught up when it does"),
             },
         }
+    }
+
+    /// Where phrases are kept with others' help.
+    fn tiers(&self) -> impl Iterator<Item = (&'static str, Part)> {
+        self.house.phrases.troubles().into_iter().map(|(tier, trouble)| match trouble {
+            None => (tier, Part::Works),
+            Some(why) => (tier, Part::Impaired { why: format!("{why}; phrases are shared again when it answers") }),
+        })
     }
 
     fn recordings(&self) -> Part {

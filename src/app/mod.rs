@@ -12,6 +12,7 @@ mod desk;
 mod mapping;
 pub mod probe;
 mod speech;
+mod tiers;
 mod world;
 
 use std::net::SocketAddr;
@@ -28,7 +29,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
-use crate::cache::Phrases;
+use crate::cache::{BoardError, Phrases};
 use crate::clock::Clock;
 use crate::config::{self, BusinessError, Settings, VoicesError};
 use crate::recordings::{self, Recordings};
@@ -67,6 +68,9 @@ pub enum OpenError {
     /// The folder for recordings.
     #[error("recordings cannot be kept: {0}")]
     Recordings(#[from] recordings::RecordingsError),
+    /// The Redis that instances share.
+    #[error(transparent)]
+    Redis(#[from] BoardError),
     /// A vendor's client, by a setting it cannot work with.
     #[error("a vendor cannot be reached with these settings: {0:?}")]
     Vendor(Fault),

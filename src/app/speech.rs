@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use bytes::Bytes;
 use engine::io::Fault;
 use tokio::time::timeout;
 
-use crate::app::{House, OpenError, mapping};
-use crate::cache::{self, Ask, Event, Fetched, Means, Phrases, Shelf, Tell, Tier};
+use crate::app::{House, OpenError, mapping, tiers};
+use crate::cache::{self, Ask, Event, Fetched, Means, Phrases, Tell, Tier};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::store::{Casting, Store, Voice};
@@ -29,14 +29,14 @@ const PROVIDER: &str = "deepgram";
 /// The length of a secret that we make ourselves.
 const SECRET_LEN: usize = 32;
 
-/// The phrases of the house: in memory, on the disk, and behind both the voices.
+/// The phrases of the house: in memory, in the tiers behind it, and behind all of them the voices.
 pub(super) async fn phrases(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Phrases, OpenError> {
     let speaker = mapping::speaker(settings, watch(telemetry));
     let speaker = Speaker::new(speaker).map_err(OpenError::Vendor)?;
     let tell = tell(telemetry, settings.speech.usd_per_1000_characters);
     let means = Means {
         synthesize: Arc::new(move |ask: &Ask, _| speaker.synthesize(&ask.who.voice, &ask.text, ask.format)),
-        shelf: shelf(settings, Arc::clone(&tell)).await,
+        tiers: tiers::open(settings, &tell).await?,
         wall_ms: Arc::new(|| Clock.wall_ms()),
         tell,
     };
@@ -154,31 +154,12 @@ fn timings(profile: Duration, fetched: &Fetched) -> Timings {
     Timings { profile, cache, tts, upload: Duration::ZERO, provider: fetched.provider }
 }
 
-/// Speech without a disk is speech all the same.
-async fn shelf(settings: &Settings, tell: Tell) -> Option<Shelf> {
-    let (root, bytes_max) = (root(settings), settings.speech.cache_bytes_max);
-    let opened = tokio::task::spawn_blocking(move || Shelf::open(&root, bytes_max, tell)).await;
-    match opened.expect("opening a folder does not panic, and the runtime is running") {
-        Ok(shelf) => Some(shelf),
-        Err(error) => {
-            tracing::warn!(%error, "phrases are kept in memory only");
-            None
-        }
-    }
-}
-
-/// What the sandbox spoke is never played to a real caller.
-fn root(settings: &Settings) -> PathBuf {
-    let path = &settings.speech.cache_path;
-    if settings.stand_ins.deepgram { path.join("sandbox") } else { path.clone() }
-}
-
 /// The secret of addresses: the one that is set, or one of our own that outlives the process, so that addresses do, too.
 fn url_secret(settings: &Settings) -> Vec<u8> {
     if let Some(secret) = &settings.speech.url_secret {
         return secret.expose().as_bytes().to_vec();
     }
-    kept_secret(&root(settings).join("url-secret")).unwrap_or_else(|error| {
+    kept_secret(&tiers::root(settings).join("url-secret")).unwrap_or_else(|error| {
         tracing::warn!(%error, "no secret can be kept; the addresses of phrases end with this process");
         new_secret().to_vec()
     })

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub enum Tier {
     /// In this process.
     Memory,
+    /// In Redis.
+    Redis,
     /// On this machine's disk.
     Disk,
 }
@@ -17,6 +19,7 @@ impl Tier {
     pub fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::Redis => "redis",
             Self::Disk => "disk",
         }
     }
@@ -57,7 +60,7 @@ pub enum Event {
         /// Whether it is there.
         is_there: bool,
     },
-    /// A phrase on the disk was not what had been put there, and was thrown away.
+    /// A phrase that was kept was not what had been put there, and was thrown away.
     Damaged,
 }
 

@@ -12,48 +12,75 @@ use engine::io::Fault;
 use futures_util::stream::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::board::Lock;
 use super::event::{Event, Tier};
 use super::filling::{Filled, Filling};
 use super::phrase::{Ask, Cast, Key, Who, Whole};
-use super::shelf::{Shelf, Sought};
+use super::search::Search;
+use super::tiers::Tiers;
 use super::{Shared, Terms};
 
 pub(super) struct Job {
     pub(super) shared: Arc<Shared>,
     /// Where the phrase may be, and goes.
-    pub(super) shelf: Option<Shelf>,
+    pub(super) tiers: Tiers,
     pub(super) key: Key,
     pub(super) cast: Cast,
     pub(super) text: String,
     pub(super) format: Format,
-    /// When its first audio is to be there.
-    pub(super) first_by: Instant,
+    /// How long another instance that makes the phrase is waited for.
+    pub(super) patience: Duration,
+    /// How long its first audio may take once it is ours to make.
+    pub(super) first_within: Duration,
+    /// When the phrase has to be whole.
+    pub(super) deadline: Instant,
     pub(super) filling: Arc<Filling>,
 }
 
 impl Job {
     pub(super) async fn run(self) {
-        let stale = self.shared.lock().of_any_age(&self.key);
-        let stale = match self.shelved(self.key).await {
-            Some(whole) if self.shared.is_fresh(&whole) => return self.end(Ok(self.found(whole, Tier::Disk))),
-            older => stale.or(older),
-        };
         let meant = self.ask(self.cast.meant());
-        let made = self.made(&meant, self.cast.stand_ins().len()).await;
-        let outcome = match (made, stale) {
-            (Ok(filled), _) => Ok(filled),
-            (Err(fault), Some(whole)) if self.shared.config.gives_stale && self.filling.audio().is_empty() => {
-                tracing::warn!(?fault, "a phrase could not be made anew; the old one is given out");
-                self.shared.tell(Event::Stale);
-                Ok(self.found(whole, Tier::Memory))
+        let mut older = self.shared.lock().of_any_age(&self.key);
+        self.end(match self.search(&meant, &mut older).await {
+            Search::Found(whole, tier) => Ok(self.found(whole, tier)),
+            Search::Refused(fault) => self.helped(fault, older, Instant::now() + self.first_within).await,
+            Search::Ours(lock) => self.fill(&meant, older, lock).await,
+        });
+    }
+
+    /// The phrase in the voice that was meant, for all instances; or what helps where that fails.
+    async fn fill(&self, meant: &Ask, older: Option<Whole>, lock: Option<Lock>) -> Result<Filled, Fault> {
+        let first_by = Instant::now() + self.first_within;
+        match self.made(meant, first_by, self.cast.stand_ins().len()).await {
+            Ok(filled) => {
+                self.tiers.keep(&filled.whole, lock);
+                Ok(filled)
             }
-            (Err(fault), _) => self.stood_in(fault).await,
-        };
-        self.end(outcome);
+            Err(fault) => {
+                let outcome = self.helped(fault, older, first_by).await;
+                if let Err(fault) = &outcome {
+                    self.tiers.refuse(meant, fault, lock);
+                }
+                outcome
+            }
+        }
+    }
+
+    /// Where nothing was heard yet: an older phrase in the voice that was meant, or another voice.
+    async fn helped(&self, fault: Fault, older: Option<Whole>, first_by: Instant) -> Result<Filled, Fault> {
+        if self.shared.config.gives_stale
+            && self.filling.audio().is_empty()
+            && let Some(whole) = older
+        {
+            tracing::warn!(?fault, "a phrase could not be made anew; the old one is given out");
+            self.shared.tell(Event::Stale);
+            return Ok(self.found(whole, Tier::Memory));
+        }
+        self.stood_in(fault, first_by).await
     }
 
     /// The phrase by the first who can stand in. Once a part was given out, nobody else goes on with it.
-    async fn stood_in(&self, mut fault: Fault) -> Result<Filled, Fault> {
+    async fn stood_in(&self, mut fault: Fault, first_by: Instant) -> Result<Filled, Fault> {
         let stand_ins = self.cast.stand_ins();
         for (at, who) in stand_ins.iter().enumerate() {
             if !self.filling.audio().is_empty() {
@@ -61,17 +88,14 @@ impl Job {
             }
             tracing::warn!(?fault, instead = who.provider, "a voice cannot speak; another stands in");
             let ask = self.ask(who);
-            let key = Key::of(&ask);
-            let kept = self.shared.lock().of_any_age(&key).map(|whole| (whole, Tier::Memory));
-            let kept = match kept {
-                Some(kept) => Some(kept),
-                None => self.shelved(key).await.map(|whole| (whole, Tier::Disk)),
-            };
-            if let Some((whole, tier)) = kept.filter(|(whole, _)| self.shared.is_fresh(whole)) {
+            if let Some((whole, tier)) = self.kept(&ask).await {
                 return Ok(self.found(whole, tier));
             }
-            match self.made(&ask, stand_ins.len() - at - 1).await {
-                Ok(filled) => return Ok(filled),
+            match self.made(&ask, first_by, stand_ins.len() - at - 1).await {
+                Ok(filled) => {
+                    self.tiers.keep(&filled.whole, None);
+                    return Ok(filled);
+                }
                 // What may work next time is not remembered as refused, whatever others say.
                 Err(next) if !matches!(fault, Fault::Retry(_)) => fault = next,
                 Err(_) => {}
@@ -89,17 +113,10 @@ impl Job {
         Filled { whole, tier: Some(tier), provider: Duration::ZERO }
     }
 
-    async fn shelved(&self, key: Key) -> Option<Whole> {
-        match self.shelf.as_ref()?.get(key).await {
-            Sought::Whole(whole) => Some(whole),
-            Sought::Damaged(_) | Sought::Missing => None,
-        }
-    }
-
     /// The phrase in a voice. The time for its first audio is shared with as many as may have to stand in.
-    async fn made(&self, ask: &Ask, stand_ins: usize) -> Result<Filled, Fault> {
+    async fn made(&self, ask: &Ask, first_by: Instant, stand_ins: usize) -> Result<Filled, Fault> {
         let began = Instant::now();
-        let left = self.first_by.saturating_duration_since(began);
+        let left = first_by.saturating_duration_since(began);
         let first_within = left / u32::try_from(stand_ins + 1).unwrap_or(u32::MAX);
         let (made, provider) = self.make(ask, Terms { first_within, has_stand_in: stand_ins > 0 }).await;
         self.shared.tell(Event::Made { took: began.elapsed(), provider, is_whole: made.is_ok() });
@@ -110,14 +127,13 @@ impl Job {
     async fn make(&self, ask: &Ask, terms: Terms) -> (Result<Whole, Fault>, Duration) {
         self.shared.lock().synthesis();
         let within = self.shared.config.fill;
-        let deadline = Instant::now() + within;
         let late = || Fault::Retry(format!("a phrase was not spoken within {} ms", within.as_millis()));
-        let Ok(slot) = timeout_at(deadline, self.shared.syntheses.acquire()).await else {
+        let Ok(slot) = timeout_at(self.deadline, self.shared.syntheses.acquire()).await else {
             return (Err(late()), Duration::ZERO);
         };
         let _slot = slot.expect("the semaphore is never closed");
         let began = Instant::now();
-        let outcome = timeout_at(deadline, self.speak(ask, terms)).await.unwrap_or_else(|_| Err(late()));
+        let outcome = timeout_at(self.deadline, self.speak(ask, terms)).await.unwrap_or_else(|_| Err(late()));
         (outcome.map(|()| self.whole(ask)), began.elapsed())
     }
 
@@ -149,12 +165,7 @@ impl Job {
         if let Ok(Filled { whole, tier, .. }) = &outcome {
             match tier {
                 Some(tier) => self.shared.hit(*tier, asked, &whole.record),
-                None => {
-                    self.shared.tell(Event::Miss { times: asked });
-                    if let Some(shelf) = &self.shelf {
-                        shelf.put(whole.clone());
-                    }
-                }
+                None => self.shared.tell(Event::Miss { times: asked }),
             }
         } else {
             self.shared.tell(Event::Miss { times: asked });

@@ -7,18 +7,27 @@
 //!
 //! ```text
 //!  fetch ── hit ──► the whole phrase, at once
-//!    └──── miss ──► a follower: parts to its call ◄── Filling ◄── one job for all: the disk, else a synthesis
+//!    └──── miss ──► a follower: parts to its call ◄── Filling ◄── one job for all
+//!                                                                    │
+//!                    Redis ── nothing ──► the disk ── nothing ──► a lock in Redis ── ours ──► a synthesis
 //! ```
 //!
-//! Behind the phrases in memory stands a [`Shelf`] on the disk, if there is one. A phrase that was made goes there in the
-//! background; one that is older than it may be is made anew, and given out all the same when that fails.
+//! Behind the phrases in memory stand the [`Tiers`], each if there is one: a [`Board`] in Redis that all instances see, and
+//! a [`Shelf`] on this machine's disk. A phrase that was made goes there in the background; one that is older than it may
+//! be is made anew, and given out all the same when that fails. Of several instances that miss the same phrase one makes it
+//! and the others wait for that, if they have the patience.
 
+mod board;
+mod breaker;
+mod card;
 mod event;
 mod filling;
 mod job;
 mod phrase;
+mod search;
 mod shelf;
 mod store;
+mod tiers;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -31,15 +40,20 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
+pub use board::{Board, BoardConfig, BoardError};
 pub use event::{Event, Tell, Tier};
 pub use phrase::{Ask, Cast, Record, Who, Whole};
 pub use shelf::{Shelf, ShelfError};
+pub use tiers::Tiers;
 
 use filling::{Filling, Seen};
 use job::Job;
 use phrase::Key;
-use shelf::Sought;
 use store::Store;
+
+/// How long a call waits for another instance that makes the same phrase. Then it has the phrase made for itself: its own
+/// voice begins to speak before the other's phrase is whole.
+const CALLS_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Makes a voice speak a text: audio in pieces, samples without a header; an `Err` is the last item and means that it is
 /// not whole.
@@ -54,15 +68,18 @@ pub struct Terms {
     pub has_stand_in: bool,
 }
 
+/// The wall clock: milliseconds since 1970 in UTC.
+pub type WallMs = Arc<dyn Fn() -> i64 + Send + Sync>;
+
 /// What the cache works with.
 #[derive(Clone)]
 pub struct Means {
     /// The voices.
     pub synthesize: Synthesize,
-    /// Phrases on the disk, if any are kept there.
-    pub shelf: Option<Shelf>,
-    /// The wall clock: milliseconds since 1970 in UTC.
-    pub wall_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Where phrases are kept beyond memory.
+    pub tiers: Tiers,
+    /// The wall clock.
+    pub wall_ms: WallMs,
     /// Who counts.
     pub tell: Tell,
 }
@@ -74,7 +91,7 @@ pub struct Config {
     pub ttl: Duration,
     /// Whether one that is older is given out when no new one can be made.
     pub gives_stale: bool,
-    /// Whether calls' phrases are kept on the disk, too. What other systems ask for is in any case.
+    /// Whether calls' phrases are kept beyond memory, too. What other systems ask for is in any case.
     pub keeps_calls: bool,
     /// Audio kept in memory at most, in bytes: 8,000 are a second on the telephone.
     pub bytes_max: usize,
@@ -183,8 +200,8 @@ impl Phrases {
         phrase: PhraseId,
         parts: mpsc::Sender<(PhraseId, SpeechPart)>,
     ) -> Option<Spoken> {
-        let first_within = self.shared.config.first_in_calls;
-        let filling = match self.look_up(Wish { first_within, ..self.in_calls(cast, text) }) {
+        let (first_within, patience) = (self.shared.config.first_in_calls, CALLS_PATIENCE);
+        let filling = match self.look_up(Wish { first_within, patience, ..self.in_calls(cast, text) }) {
             Found::Whole(whole) => return Some(whole.spoken()),
             Found::Filling(filling) => filling,
         };
@@ -216,20 +233,22 @@ impl Phrases {
         if let Some(whole) = self.shared.lock().of_any_age(&key) {
             return Some(whole);
         }
-        match self.shared.means.shelf.as_ref()?.get(key).await {
-            Sought::Whole(whole) => Some(whole),
-            Sought::Damaged(Ask { who, text, format }) => {
+        match self.shared.means.tiers.by_id(key).await? {
+            Ok(whole) => Some(whole),
+            Err(Ask { who, text, format }) => {
                 self.whole(&Cast::new(who, []), &text, format).await.ok().map(|fetched| fetched.whole)
             }
-            Sought::Missing => None,
         }
     }
 
-    /// Waits until every phrase that was made is on the disk, if there is one; the caller sets the deadline.
+    /// Waits until every phrase that was made is wherever phrases are kept; the caller sets the deadline.
     pub async fn flush(&self) {
-        if let Some(shelf) = &self.shared.means.shelf {
-            shelf.flush().await;
-        }
+        self.shared.means.tiers.flush().await;
+    }
+
+    /// The tiers that other servers provide, by name, and what is wrong with each.
+    pub fn troubles(&self) -> Vec<(&'static str, Option<String>)> {
+        self.shared.means.tiers.troubles()
     }
 
     /// Prepares phrases, two at a time so that calls find room beside it, and waits until all are there or have failed.
@@ -254,7 +273,7 @@ impl Phrases {
 
     /// The audio in memory and on the disk, in bytes.
     pub fn holds(&self) -> (u64, u64) {
-        let on_disk = self.shared.means.shelf.as_ref().map_or(0, Shelf::bytes);
+        let on_disk = self.shared.means.tiers.shelf.as_ref().map_or(0, Shelf::bytes);
         (self.shared.lock().stats().bytes as u64, on_disk)
     }
 
@@ -263,14 +282,16 @@ impl Phrases {
         self.shared.lock().stats()
     }
 
-    /// A phrase as calls play it, which nobody waits for yet.
+    /// A phrase as calls play it, which nobody waits for yet. Whoever waits for another instance has time left to have it
+    /// made when that one fails.
     fn in_calls<'a>(&self, cast: &'a Cast, text: &'a str) -> Wish<'a> {
-        let Config { keeps_calls, first, .. } = self.shared.config;
-        Wish { cast, text, format: Format::Mulaw, is_kept: keeps_calls, first_within: first }
+        let Config { keeps_calls, first, fill, .. } = self.shared.config;
+        let (format, patience) = (Format::Mulaw, fill / 2);
+        Wish { cast, text, format, is_kept: keeps_calls, first_within: first, patience }
     }
 
     fn look_up(&self, wish: Wish<'_>) -> Found {
-        let Wish { cast, text, format, is_kept, first_within } = wish;
+        let Wish { cast, text, format, is_kept, first_within, patience } = wish;
         // The digest is computed and the clocks are read before the lock is taken.
         let (key, since_ms, now) = (Key::new(cast.meant(), text, format), self.shared.good_since_ms(), Instant::now());
         let mut store = self.shared.lock();
@@ -285,14 +306,17 @@ impl Phrases {
         }
         let filling = store.begin(key);
         drop(store);
+        let tiers = if is_kept { self.shared.means.tiers.clone() } else { Tiers::default() };
         let job = Job {
             shared: self.shared.clone(),
-            shelf: self.shared.means.shelf.clone().filter(|_| is_kept),
+            tiers,
             key,
             cast: cast.clone(),
             text: text.to_owned(),
             format,
-            first_by: now + first_within,
+            patience,
+            first_within,
+            deadline: now + self.shared.config.fill,
             filling: filling.clone(),
         };
         tokio::spawn(job.run());
@@ -306,10 +330,12 @@ struct Wish<'a> {
     cast: &'a Cast,
     text: &'a str,
     format: Format,
-    /// Whether it is kept on the disk.
+    /// Whether it is kept beyond memory.
     is_kept: bool,
     /// How long its first audio may take.
     first_within: Duration,
+    /// How long another instance that makes it is waited for.
+    patience: Duration,
 }
 
 enum Found {

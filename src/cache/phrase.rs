@@ -132,7 +132,7 @@ pub(super) fn digest_of(audio: &[u8]) -> String {
     hex(&Sha256::digest(audio))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("a string takes any text");
         hex

@@ -29,7 +29,7 @@ fn voice(config: Config) -> Voice {
 }
 
 fn means(synthesize: Synthesize) -> Means {
-    Means { synthesize, shelf: None, wall_ms: Arc::new(|| 0), tell: Arc::new(|_| ()) }
+    Means { synthesize, tiers: Tiers::default(), wall_ms: Arc::new(|| 0), tell: Arc::new(|_| ()) }
 }
 
 impl Voice {

@@ -182,6 +182,13 @@ impl Sharing {
                 "A Redis of version 6.2 or newer, like redis://:password@host:6379/0; rediss:// for TLS. Unset, an instance is on its own.",
                 parse::redis_url,
             ),
+            redis_timeout: read.value(
+                "REDIS_TIMEOUT_MS",
+                "30",
+                "milliseconds",
+                "How long somebody who wants a phrase waits for Redis; then not at all until it answers again.",
+                parse::milliseconds,
+            ),
         }
     }
 }

@@ -124,6 +124,8 @@ pub struct Desk {
 pub struct Sharing {
     /// `REDIS_URL`. It may carry a password.
     pub redis_url: Option<Secret>,
+    /// `REDIS_TIMEOUT_MS`.
+    pub redis_timeout: Duration,
 }
 
 /// Spoken phrases: where they are kept, and who may ask for them by HTTP.

@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use engine::audio::format::Format;
 use engine::audio::speech::SpeechPart;
 use engine::io::{Fault, PhraseId};
-use frontdesk::cache::{self, Ask, Cast, Means, Phrases, Who};
+use frontdesk::cache::{self, Ask, Cast, Means, Phrases, Tiers, Who};
 use frontdesk::vendors::deepgram::speak::{Config, Speaker};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -54,7 +54,7 @@ fn phrases(world: &World) -> Phrases {
     let speaker = speaker(config(world.deepgram_url()));
     let means = Means {
         synthesize: Arc::new(move |ask: &Ask, _| speaker.synthesize(&ask.who.voice, &ask.text, ask.format)),
-        shelf: None,
+        tiers: Tiers::default(),
         wall_ms: Arc::new(|| 0),
         tell: Arc::new(|_| ()),
     };
