@@ -7,6 +7,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod driver;
+pub mod fleet;
 pub mod legs;
 pub mod recordings;
 pub mod store;
