@@ -9,6 +9,8 @@ mod booking;
 mod caller;
 #[path = "calls/doors.rs"]
 mod doors;
+#[path = "calls/fleet.rs"]
+mod fleet;
 #[path = "calls/gateway.rs"]
 mod gateway;
 #[path = "calls/keeping.rs"]
@@ -17,6 +19,8 @@ mod keeping;
 mod peer;
 #[path = "calls/process.rs"]
 mod process;
+#[path = "calls/redis.rs"]
+mod redis;
 #[path = "calls/speech.rs"]
 mod speech;
 #[path = "calls/speech_docs.rs"]

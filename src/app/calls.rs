@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use engine::io::Input;
 use tokio::sync::mpsc;
 
+use crate::fleet::Roll;
 use crate::legs::twilio::Leg;
 use crate::web::Next;
 
@@ -16,6 +17,8 @@ const ENDED_MAX: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Calls {
     book: Mutex<Book>,
+    /// Tells other instances; none where there are no others.
+    roll: Option<Roll>,
 }
 
 #[derive(Default)]
@@ -43,6 +46,9 @@ pub(super) struct Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
+        if let Some(roll) = &self.calls.roll {
+            roll.ended(&self.call_sid);
+        }
         let mut book = self.calls.open();
         book.live.remove(&self.call_sid);
         let call_sid = self.call_sid.clone();
@@ -51,6 +57,11 @@ impl Drop for Listed {
 }
 
 impl Calls {
+    /// No calls yet; other instances are told of them by this roll.
+    pub(super) fn new(roll: Option<Roll>) -> Self {
+        Self { roll, ..Self::default() }
+    }
+
     /// Puts a call on the list, or gives back the one that is there under the same id.
     pub(super) fn list(self: &Arc<Self>, call_sid: &str, call: LiveCall) -> Result<Listed, LiveCall> {
         let mut book = self.open();
@@ -59,12 +70,20 @@ impl Calls {
         }
         book.ended.remove(call_sid);
         book.live.insert(call_sid.to_owned(), call);
+        if let Some(roll) = &self.roll {
+            roll.began(call_sid);
+        }
         Ok(Listed { calls: Arc::clone(self), call_sid: call_sid.to_owned() })
     }
 
     /// How many are going on.
     pub(super) fn count(&self) -> usize {
         self.open().live.len()
+    }
+
+    /// Which are going on.
+    pub(super) fn live(&self) -> Vec<String> {
+        self.open().live.keys().cloned().collect()
     }
 
     /// Decides what becomes of a call after its stream, before its task has ended.
@@ -89,10 +108,10 @@ impl Calls {
         }
     }
 
-    /// Gives a call words to say at its next pause. Says whether it is here and took them.
-    pub(super) fn announce(&self, call_sid: &str, text: &str) -> bool {
-        let call = self.open().live.get(call_sid).cloned();
-        call.is_some_and(|call| call.facts.try_send(Input::WordsGiven { text: text.to_owned() }).is_ok())
+    /// Gives a call words to say at its next pause. Says whether it took them; none when it is not here.
+    pub(super) fn announce(&self, call_sid: &str, text: &str) -> Option<bool> {
+        let call = self.open().live.get(call_sid).cloned()?;
+        Some(call.facts.try_send(Input::WordsGiven { text: text.to_owned() }).is_ok())
     }
 
     /// Lets no more calls in. Those that are going on may, and may be adopted by another stream.

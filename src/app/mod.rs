@@ -9,6 +9,7 @@
 mod call;
 mod calls;
 mod desk;
+mod fleet;
 mod mapping;
 pub mod probe;
 mod speech;
@@ -32,6 +33,7 @@ use crate::app::desk::FrontDesk;
 use crate::cache::{BoardError, Phrases};
 use crate::clock::Clock;
 use crate::config::{self, BusinessError, Settings, VoicesError};
+use crate::fleet::{Fleet, FleetError};
 use crate::recordings::{self, Recordings};
 use crate::store::{Casting, Store, StoreError};
 use crate::telemetry::Telemetry;
@@ -46,6 +48,9 @@ const LAST_GOODBYES: Duration = Duration::from_secs(5);
 
 /// Rows that a slow watcher may be behind; older ones it misses. The store misses none.
 const ROWS_WATCHED_MAX: usize = 1_024;
+
+/// How long the last jobs may take to be done.
+const LAST_JOBS_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the last phrases may take to be put away.
 const LAST_PHRASES_WITHIN: Duration = Duration::from_secs(3);
@@ -74,6 +79,9 @@ pub enum OpenError {
     /// A vendor's client, by a setting it cannot work with.
     #[error("a vendor cannot be reached with these settings: {0:?}")]
     Vendor(Fault),
+    /// The Redis that instances share.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
     /// The port.
     #[error("cannot listen on {address}: {source}; another program may have the port, PORT chooses another")]
     Listen {
@@ -104,6 +112,8 @@ pub(crate) struct House {
     telemetry: Arc<Telemetry>,
     tickets: Arc<Tickets>,
     calls: Arc<Calls>,
+    /// The other instances, where there may be any.
+    fleet: Option<Fleet>,
     /// What calls write down, for whoever watches.
     rows: broadcast::Sender<(String, Row)>,
 }
@@ -112,7 +122,7 @@ pub(crate) struct House {
 pub struct App {
     house: Arc<House>,
     listener: TcpListener,
-    router: axum::Router,
+    front: Arc<Front>,
     drain: Duration,
 }
 
@@ -128,6 +138,7 @@ impl App {
         let tickets = Arc::new(Tickets::new(Arc::new(move || clock.now())));
         let store = Store::open(mapping::store(settings)).await?;
         let voice = business.voice.clone().unwrap_or_else(|| settings.deepgram.voice.clone());
+        let fleet = fleet::fleet(settings, &telemetry)?;
         let house = Arc::new(House {
             stand_ins: settings.stand_ins.names(),
             max_calls: settings.server.max_calls,
@@ -143,7 +154,8 @@ impl App {
             hearing: Arc::new(mapping::hearing(settings)),
             telemetry,
             tickets: Arc::clone(&tickets),
-            calls: Arc::new(Calls::default()),
+            calls: Arc::new(Calls::new(fleet.as_ref().map(Fleet::roll))),
+            fleet,
             business,
         });
         let front = Front {
@@ -152,12 +164,12 @@ impl App {
             transfer_to: house.business.transfer_to.clone(),
             tickets,
             now: Arc::new(move || clock.now()),
-            speech: speech::front(settings),
+            speech: speech::front(settings, fleet::shared(house.fleet.as_ref())),
             desk: Arc::new(FrontDesk { house: Arc::clone(&house) }),
         };
         let address = SocketAddr::from((settings.server.host, settings.server.port));
         let listener = TcpListener::bind(address).await.map_err(|source| OpenError::Listen { address, source })?;
-        Ok(Self { house, listener, router: web::router(Arc::new(front)), drain: settings.server.drain })
+        Ok(Self { house, listener, front: Arc::new(front), drain: settings.server.drain })
     }
 
     /// Where it listens.
@@ -195,7 +207,8 @@ impl App {
     /// # Errors
     /// When the listener breaks.
     pub async fn serve(self, mut down: watch::Receiver<bool>) -> std::io::Result<()> {
-        let Self { house, listener, router, drain } = self;
+        let Self { house, listener, front, drain } = self;
+        let fleet = fleet::start(&house, Arc::clone(&front));
         // Without it a 20 ms frame may wait for the acknowledgement of the one before.
         let listener = listener.tap_io(|socket| {
             let _ = socket.set_nodelay(true);
@@ -205,7 +218,12 @@ impl App {
             let _ = down.wait_for(|down| *down).await;
             calls.last_calls(drain).await;
         };
-        axum::serve(listener, router).with_graceful_shutdown(going_down).await?;
+        axum::serve(listener, web::router(front)).with_graceful_shutdown(going_down).await?;
+        if let Some(fleet) = fleet
+            && tokio::time::timeout(LAST_JOBS_WITHIN, fleet.finish()).await.is_err()
+        {
+            tracing::info!("the last jobs were not worked to their end; another instance does that");
+        }
         if tokio::time::timeout(LAST_PHRASES_WITHIN, house.phrases.flush()).await.is_err() {
             tracing::warn!("the last phrases were not put away in time; they are spoken again");
         }

@@ -18,10 +18,10 @@ use crate::config::{self, Settings};
 use crate::store::{Casting, Store, Voice};
 use crate::telemetry::Telemetry;
 use crate::vendors::deepgram::speak::Speaker;
-use crate::vendors::twilio::{self, Carrier};
+use crate::vendors::twilio::Carrier;
 use crate::vendors::{Exchange, Watch};
 use crate::web::speech::links::Links;
-use crate::web::speech::{Answers, Audio, Clients, Heard, Key, NotSaid, Order, Said, Speech, Timings};
+use crate::web::speech::{Answers, Audio, Clients, Key, NotSaid, Order, Said, Shared, Speech, Timings};
 
 /// The one provider there is.
 const PROVIDER: &str = "deepgram";
@@ -65,7 +65,7 @@ pub(super) fn carrier(settings: &Settings) -> Result<Option<Carrier>, OpenError>
 }
 
 /// What the routes of speech are handed.
-pub(super) fn front(settings: &Settings) -> Speech {
+pub(super) fn front(settings: &Settings, shared: Option<Arc<dyn Shared>>) -> Speech {
     let speech = &settings.speech;
     let keys = speech.api_keys.iter();
     let keys = keys.map(|key| Key { client: key.client.clone(), secret: key.key.expose().to_owned() }).collect();
@@ -82,7 +82,8 @@ pub(super) fn front(settings: &Settings) -> Speech {
         text_chars_max: speech.text_chars_max,
         timeout: speech.timeout,
         debug_timings: speech.debug_timings,
-        answers: Answers::new(speech.url_ttl),
+        answers: Answers::new(speech.url_ttl, shared.clone()),
+        shared,
     }
 }
 
@@ -106,20 +107,6 @@ impl House {
             tier: fetched.tier.map(Tier::name),
             length_ms: fetched.whole.record.ask.format.length_ms(&fetched.whole.audio),
             timings: timings(profile, &fetched),
-        })
-    }
-
-    /// Has the caller of a live call hear words: by its own voice at the next pause where the call is ours, and by the
-    /// carrier where it has no stream.
-    pub(super) async fn play(&self, heard: Heard) -> bool {
-        let Heard { call_id, text, audio_url } = heard;
-        if self.calls.announce(&call_id, &text) {
-            return true;
-        }
-        let Some(carrier) = self.carrier.as_ref().filter(|_| twilio::is_call_sid(&call_id)) else { return false };
-        carrier.play(&call_id, &audio_url).await.unwrap_or_else(|fault| {
-            self.telemetry.vendor_failed("carrier", &fault);
-            false
         })
     }
 

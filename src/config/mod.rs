@@ -247,6 +247,10 @@ impl Settings {
         if !self.stand_ins.twilio && public_url.is_some_and(|url| url.starts_with("http://")) {
             warnings.push("PUBLIC_URL begins with http: Twilio opens media streams by wss only, at https".to_owned());
         }
+        if self.sharing.redis_url.is_some() && self.speech.url_secret.is_none() {
+            let why = "instances refuse the addresses of phrases that others gave out; set the same at all of them";
+            warnings.push(format!("AUDIO_URL_SECRET is not set beside REDIS_URL: {why}"));
+        }
         warnings
     }
 }

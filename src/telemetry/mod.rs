@@ -4,6 +4,7 @@
 //! frame costs some nanoseconds. Nothing is ever labelled by call: there would be no end of labels.
 
 mod exposition;
+mod fleet;
 mod logging;
 mod speech;
 
@@ -55,6 +56,7 @@ pub struct Telemetry {
     clear_seconds: Histogram,
     webhooks: HistogramVec,
     speech: speech::Speech,
+    fleet: fleet::Fleet,
 }
 
 /// Counts its call as going on until it is dropped, also when the call panics.
@@ -146,6 +148,7 @@ impl Telemetry {
                 &["path", "status"],
             ),
             speech: speech::Speech::new(&registry),
+            fleet: fleet::Fleet::new(&registry),
             registry,
         }
     }

@@ -162,6 +162,7 @@ pub fn router(front: Arc<Front>) -> Router {
     let within = ANSWER_WITHIN + front.speech.timeout;
     let speech = Router::new()
         .route("/call", post(speech::say))
+        .route("/call/jobs/{id}", get(speech::show_job))
         .route("/audio/{name}", get(speech::play))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, within));
     let quick = webhooks.merge(pages).fallback(not_found);

@@ -126,7 +126,8 @@ fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
             text_chars_max: 100,
             timeout: Duration::from_secs(1),
             debug_timings: false,
-            answers: speech::Answers::new(Duration::from_secs(60)),
+            answers: speech::Answers::new(Duration::from_secs(60), None),
+            shared: None,
         },
         desk: Arc::clone(&desk) as Arc<dyn Desk>,
     };

@@ -95,14 +95,14 @@ async fn a_call_that_goes_on_too_long_for_a_process_that_stops_is_ended_with_a_g
 }
 
 /// `frontdesk serve`, killed when dropped.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Process {
     /// Starts it in a folder, and waits until it answers calls.
-    fn start(folder: &Path, world: &World, more: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(folder: &Path, world: &World, more: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_frontdesk"))
             .arg("serve")
             .current_dir(folder)
@@ -126,18 +126,23 @@ impl Process {
         Self { child, address: address.parse().expect("an address") }
     }
 
-    fn caller(&self, world: &World) -> Caller {
+    pub(crate) fn caller(&self, world: &World) -> Caller {
         Caller::on(place(self.address, CallSetup::new(CALLER, DESK)), world)
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is over");
     }
 
     fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends it a signal: `-STOP` freezes it, `-CONT` lets it go on.
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("there is a kill").success());
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("there is a kill").success());
     }
 
     fn ends(&mut self) -> ExitStatus {
@@ -161,7 +166,7 @@ impl Drop for Process {
     }
 }
 
-async fn record(folder: &Path, call_sid: &str) -> Option<CallRecord> {
+pub(crate) async fn record(folder: &Path, call_sid: &str) -> Option<CallRecord> {
     let records = Records::open(&format!("sqlite://{}", folder.join("frontdesk.db").display())).await.ok()?;
     records.call(call_sid).await.ok()?
 }

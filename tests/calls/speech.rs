@@ -15,14 +15,14 @@ use tokio::task::JoinHandle;
 use crate::gateway::{API_KEYS, Gateway, PUBLIC_URL, settings, until, world};
 
 /// A gateway that can be stopped and started again on the same folder.
-struct Process {
-    address: SocketAddr,
+pub(crate) struct Process {
+    pub(crate) address: SocketAddr,
     down: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Process {
-    async fn start(strings: &BTreeMap<String, String>) -> Self {
+    pub(crate) async fn start(strings: &BTreeMap<String, String>) -> Self {
         let settings = Settings::read(strings, false).expect("good settings");
         let app = App::open(&settings).await.expect("everything can be opened");
         let address = app.address().expect("an address");

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::gateway::{API_KEYS, Gateway, repository};
+use crate::redis::Redis;
 
 /// A block of the page: its kind, and what is in it.
 fn blocks(page: &str) -> Vec<(String, String)> {
@@ -53,7 +54,9 @@ fn same_shape(one: &Value, other: &Value) -> bool {
 
 #[tokio::test]
 async fn every_example_works_as_it_is_printed() {
+    let redis = Redis::start().await;
     let gateway = Gateway::with(|_, settings| {
+        settings.insert("REDIS_URL".to_owned(), redis.url());
         settings.remove("PUBLIC_URL");
     })
     .await;
@@ -76,5 +79,5 @@ async fn every_example_works_as_it_is_printed() {
             other => panic!("what is a block of {other}?"),
         }
     }
-    assert_eq!(compared, 4);
+    assert_eq!(compared, 5);
 }

@@ -7,12 +7,14 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::idempotency::{self, Asked};
 use super::problem::Problem;
-use super::{Heard, NotSaid, Order, Said, idempotency, order};
+use super::{Heard, NotSaid, Order, Said, jobs, order};
 use crate::web::{Front, webhook};
 
 /// Says that an answer was given before.
@@ -29,15 +31,23 @@ pub(in crate::web) async fn say(
     let outcome = answer(&front, query.as_deref().unwrap_or_default(), &headers, body).await;
     front.desk.speech_answered((front.now)().saturating_duration_since(began), outcome.is_err());
     match outcome {
-        Ok((answer, was_before)) => {
-            let mut response = Json(answer).into_response();
-            if was_before {
-                response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-            }
-            response
-        }
+        Ok((answer, was_before)) => answered(answer, was_before),
         Err(problem) => problem.into_response(),
     }
+}
+
+/// An answer that says where a job is to be asked for was accepted, and is not carried out yet.
+fn answered(answer: Value, was_before: bool) -> Response {
+    let job = answer["jobUrl"].as_str().and_then(|url| HeaderValue::from_str(url).ok());
+    let mut response = Json(answer).into_response();
+    if let Some(url) = job {
+        *response.status_mut() = StatusCode::ACCEPTED;
+        response.headers_mut().insert(LOCATION, url);
+    }
+    if was_before {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
 }
 
 async fn answer(
@@ -50,20 +60,39 @@ async fn answer(
     let client = speech.clients.admit(headers, now)?;
     let key = idempotency::key_of(headers)?;
     let body = body.map_err(|rejection| Problem::Body(rejection.status(), rejection.body_text()))?;
-    let mut order = order::read(&body, speech.format, speech.text_chars_max)?;
+    let mut order = order::read(&body, speech)?;
     order.debug |= speech.debug_timings || is_asked_to_debug(query);
     let base = webhook::base(front, headers).map_err(|refusal| Problem::Body(refusal.status(), refusal.to_string()))?;
+    let asked = key.map(|key| Asked::new(client, &key, &body, speech.timeout));
+    let once = asked.as_ref().map(|asked| asked.id.clone());
     let carry_out = async {
-        let said = front.desk.say(order.clone()).await.map_err(Problem::from)?;
-        let audio_url = format!("{base}{}", speech.links.path(&said.id, order.format));
-        let heard = Heard { call_id: order.call_id.clone(), text: order.text.clone(), audio_url };
-        let audio_url = heard.audio_url.clone();
-        let played = front.desk.play(heard).await;
-        let total = (front.now)().saturating_duration_since(now);
-        tracing::debug!(client, call = order.call_id, voice = said.voice_id, tier = said.tier, "words were asked for");
-        Ok(told(&order, &said, &audio_url, played, total))
+        match order.is_async {
+            true => jobs::queue(front, client, &base, &order).await,
+            false => carry_out(front, Errand { order: &order, base: &base, once }).await,
+        }
     };
-    speech.answers.once((client, key), &body, now, carry_out).await
+    speech.answers.once(asked, now, Box::pin(carry_out)).await
+}
+
+/// An order, and what is to be known to carry it out.
+pub(super) struct Errand<'a> {
+    pub(super) order: &'a Order,
+    /// The address that the asker knows us by.
+    pub(super) base: &'a str,
+    /// What tells the words of an order that may be repeated from others.
+    pub(super) once: Option<String>,
+}
+
+/// Has words said, and heard where somebody is on the phone.
+pub(super) async fn carry_out(front: &Front, errand: Errand<'_>) -> Result<Value, Problem> {
+    let (Errand { order, base, once }, began) = (errand, (front.now)());
+    let said = front.desk.say(order.clone()).await.map_err(Problem::from)?;
+    let audio_url = format!("{base}{}", front.speech.links.path(&said.id, order.format));
+    let heard = Heard { call_id: order.call_id.clone(), text: order.text.clone(), audio_url: audio_url.clone(), once };
+    let played = front.desk.play(heard).await;
+    let total = (front.now)().saturating_duration_since(began);
+    tracing::debug!(call = order.call_id, voice = said.voice_id, tier = said.tier, "words were asked for");
+    Ok(told(order, &said, &audio_url, played, total))
 }
 
 impl From<NotSaid> for Problem {

@@ -6,9 +6,11 @@ mod answer;
 mod audio;
 mod clients;
 mod idempotency;
+mod jobs;
 pub mod links;
 mod order;
 mod problem;
+mod shared;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +20,13 @@ use engine::audio::format::Format;
 pub(super) use answer::say;
 pub(super) use audio::play;
 pub use clients::{Clients, Key};
+pub(super) use jobs::show as show_job;
+pub use jobs::work;
 pub use order::Order;
 
 pub use idempotency::Answers;
 use links::Links;
+pub use shared::{JobState, NotQueued, Once, Shared, Worked};
 
 /// What the routes of speech need.
 pub struct Speech {
@@ -39,6 +44,8 @@ pub struct Speech {
     pub debug_timings: bool,
     /// Answers to requests that may be repeated.
     pub answers: Answers,
+    /// What other instances know, too.
+    pub shared: Option<Arc<dyn Shared>>,
 }
 
 /// What became of an order.
@@ -80,6 +87,8 @@ pub struct Heard {
     pub text: String,
     /// Where they can be played.
     pub audio_url: String,
+    /// What tells words that may be asked for again from others: they are heard once.
+    pub once: Option<String>,
 }
 
 /// Why an order was not carried out.

@@ -3,6 +3,7 @@
 use engine::audio::format::Format;
 use serde_json::{Map, Value};
 
+use super::Speech;
 use super::problem::{Problem, Wrong};
 
 /// The longest id of a call. Twilio's have 34 characters.
@@ -19,10 +20,27 @@ pub struct Order {
     pub format: Format,
     /// Whether the answer says how long its stages took.
     pub debug: bool,
+    /// Whether it is to be carried out later, by any instance.
+    pub is_async: bool,
 }
 
 /// Reads the body. Fields that mean nothing here are passed over: older clients send some.
-pub(super) fn read(body: &[u8], format: Format, text_chars_max: usize) -> Result<Order, Problem> {
+pub(super) fn read(body: &[u8], speech: &Speech) -> Result<Order, Problem> {
+    let terms =
+        Terms { format: speech.format, text_chars_max: speech.text_chars_max, has_queue: speech.shared.is_some() };
+    read_on(body, terms)
+}
+
+/// What holds for an order.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// What a request without a format gets.
+    format: Format,
+    text_chars_max: usize,
+    has_queue: bool,
+}
+
+fn read_on(body: &[u8], terms: Terms) -> Result<Order, Problem> {
     let fields: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
         Problem::Wrong(vec![Wrong { field: "body", detail: format!("send a JSON object: {error}") }])
     })?;
@@ -32,15 +50,11 @@ pub(super) fn read(body: &[u8], format: Format, text_chars_max: usize) -> Result
     let mut wrong = Vec::new();
     let mut noted = |field, detail: String| wrong.push(Wrong { field, detail });
     let call_id = call_id(&fields).map_err(|detail| noted("callId", detail)).unwrap_or_default();
-    let text = text(&fields, text_chars_max).map_err(|detail| noted("text", detail)).unwrap_or_default();
-    let format = format_of(&fields, format).map_err(|detail| noted("format", detail)).unwrap_or_default();
+    let text = text(&fields, terms.text_chars_max).map_err(|detail| noted("text", detail)).unwrap_or_default();
+    let format = format_of(&fields, terms.format).map_err(|detail| noted("format", detail)).unwrap_or_default();
     let debug = flag(&fields, "debug").map_err(|detail| noted("debug", detail)).unwrap_or_default();
-    match flag(&fields, "async") {
-        Ok(false) => {}
-        Ok(true) => noted("async", "needs a queue, and this server has none; leave it out".to_owned()),
-        Err(detail) => noted("async", detail),
-    }
-    if wrong.is_empty() { Ok(Order { call_id, text, format, debug }) } else { Err(Problem::Wrong(wrong)) }
+    let is_async = is_async(&fields, terms.has_queue).map_err(|detail| noted("async", detail)).unwrap_or_default();
+    if wrong.is_empty() { Ok(Order { call_id, text, format, debug, is_async }) } else { Err(Problem::Wrong(wrong)) }
 }
 
 /// It is looked up and logged, and goes nowhere else; still, an id has no business with blanks, slashes or line ends.
@@ -91,6 +105,15 @@ fn format_of(fields: &Map<String, Value>, default: Format) -> Result<Format, Str
     }
 }
 
+fn is_async(fields: &Map<String, Value>, has_queue: bool) -> Result<bool, String> {
+    match flag(fields, "async")? {
+        true if !has_queue => {
+            Err("needs a queue, and this server has none: leave it out, or set REDIS_URL on the server".to_owned())
+        }
+        is_async => Ok(is_async),
+    }
+}
+
 fn flag(fields: &Map<String, Value>, name: &str) -> Result<bool, String> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(false),
@@ -105,7 +128,8 @@ mod tests {
     use super::*;
 
     fn ordered(body: &Value) -> Result<Order, Vec<&'static str>> {
-        read(body.to_string().as_bytes(), Format::Mulaw, 20).map_err(|problem| match problem {
+        let terms = Terms { format: Format::Mulaw, text_chars_max: 20, has_queue: false };
+        read_on(body.to_string().as_bytes(), terms).map_err(|problem| match problem {
             Problem::Wrong(wrong) => wrong.iter().map(|wrong| wrong.field).collect(),
             other => panic!("{other}"),
         })
@@ -114,7 +138,8 @@ mod tests {
     #[test]
     fn a_full_order_and_a_bare_one_are_read() {
         let full = json!({"callId": "CA1", "text": " Hello. ", "format": "MP3", "debug": true, "voiceId": "evil"});
-        let order = Order { call_id: "CA1".into(), text: "Hello.".into(), format: Format::Mp3, debug: true };
+        let (call_id, text) = ("CA1".into(), "Hello.".into());
+        let order = Order { call_id, text, format: Format::Mp3, debug: true, is_async: false };
         assert_eq!(ordered(&full), Ok(order.clone()));
         let bare = json!({"callId": "CA1", "text": "Hello.", "format": null, "unknown": [1]});
         assert_eq!(ordered(&bare), Ok(Order { format: Format::Mulaw, debug: false, ..order }));

@@ -43,6 +43,15 @@ pub(super) enum Problem {
     /// 404.
     #[error("this phrase is not kept any more; ask POST /call for it again")]
     NotFound,
+    /// 404.
+    #[error("there is no such job of this client's, or not any more")]
+    NoSuchJob,
+    /// 503.
+    #[error("too many jobs wait; try again later")]
+    QueueFull,
+    /// 503.
+    #[error("the queue of jobs does not answer; try again, or leave out async")]
+    QueueAway,
     /// 503.
     #[error("speech cannot be had at the moment")]
     Retry,
@@ -68,8 +77,8 @@ impl Problem {
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotSigned => StatusCode::FORBIDDEN,
             Self::Expired => StatusCode::GONE,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Retry => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotFound | Self::NoSuchJob => StatusCode::NOT_FOUND,
+            Self::Retry | Self::QueueFull | Self::QueueAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Late => StatusCode::GATEWAY_TIMEOUT,
             Self::Refused => StatusCode::BAD_GATEWAY,
         }
@@ -79,7 +88,8 @@ impl Problem {
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooOften { after_s } => Some(*after_s),
-            Self::Retry | Self::Late => Some(1),
+            Self::Retry | Self::Late | Self::QueueAway => Some(1),
+            Self::QueueFull => Some(10),
             _ => None,
         }
     }

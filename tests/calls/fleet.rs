@@ -1,0 +1,224 @@
+//! Several instances with one Redis: real processes, which are frozen, killed and started beside each other.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use frontdesk::fleet::Fleet;
+use reqwest::Response;
+use sandbox::world::World;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::caller::ANSWERS;
+use crate::gateway::{API_KEYS, settings, until, world};
+use crate::process::{Process, record};
+use crate::redis::Redis;
+use crate::speech;
+
+const PARCEL: &str = "Your parcel is at the front desk.";
+
+/// A process with a folder of its own: a machine.
+struct Machine {
+    process: Process,
+    folder: TempDir,
+}
+
+impl Machine {
+    fn start(world: &World, redis: &Redis) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = redis.url();
+        let shared = [("REDIS_URL", url.as_str()), ("AUDIO_URL_SECRET", "the-same-at-all")];
+        let process = Process::start(folder.path(), world, &shared);
+        Self { process, folder }
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    async fn post(&self, order: &Value, idempotency_key: Option<&str>) -> Response {
+        post(self.process.address, order, idempotency_key).await
+    }
+
+    async fn say(&self, call_id: &str, text: &str, idempotency_key: Option<&str>) -> Value {
+        let answer = self.post(&json!({"callId": call_id, "text": text}), idempotency_key).await;
+        assert_eq!(answer.status(), 200);
+        answer.json().await.expect("JSON")
+    }
+
+    /// Queues words, and gives the job's id.
+    async fn queue(&self, call_id: &str, text: &str) -> String {
+        let answer = self.post(&json!({"callId": call_id, "text": text, "async": true}), None).await;
+        assert_eq!(answer.status(), 202);
+        let location = answer.headers()["location"].to_str().expect("an address").to_owned();
+        let queued: Value = answer.json().await.expect("JSON");
+        assert_eq!((&queued["status"], &queued["jobUrl"]), (&json!("queued"), &json!(location)));
+        queued["jobId"].as_str().expect("an id").to_owned()
+    }
+
+    async fn job(&self, id: &str) -> Value {
+        let key = API_KEYS.split_once(':').expect("a client and a key").1;
+        let url = format!("http://{}/call/jobs/{id}", self.process.address);
+        reqwest::Client::new().get(url).bearer_auth(key).send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    async fn job_is(&self, id: &str, status: &str) -> Value {
+        until(&format!("the job is {status}"), async || {
+            let job = self.job(id).await;
+            (job["status"] == status).then_some(job)
+        })
+        .await
+    }
+}
+
+async fn post(address: SocketAddr, order: &Value, idempotency_key: Option<&str>) -> Response {
+    let key = API_KEYS.split_once(':').expect("a client and a key").1;
+    let mut request = reqwest::Client::new().post(format!("http://{address}/call")).bearer_auth(key).json(order);
+    if let Some(key) = idempotency_key {
+        request = request.header("idempotency-key", key);
+    }
+    request.send().await.expect("an answer")
+}
+
+#[tokio::test]
+async fn words_that_land_on_the_wrong_instance_are_heard_in_the_call_once() {
+    let (world, redis) = (world(), Redis::start().await);
+    let (one, other) = (Machine::start(&world, &redis), Machine::start(&world, &redis));
+    let mut caller = one.process.caller(&world);
+    caller.hears("how can i help you").await;
+    assert_eq!(other.say(&caller.call_sid(), PARCEL, Some("k")).await["played"], json!(true));
+    assert_eq!(one.say(&caller.call_sid(), PARCEL, Some("k")).await["played"], json!(true), "it is remembered");
+    caller.hears("your parcel is at the front desk").await;
+    caller.says("open-tue-10").await;
+    caller.answers(ANSWERS).await;
+    let record = until("the call is on record", async || {
+        let record = record(one.folder(), &caller.call_sid()).await?;
+        record.end_time.is_some().then_some(record)
+    })
+    .await;
+    assert_eq!(record.transcript.iter().filter(|line| line.heard == PARCEL).count(), 1);
+    assert_eq!(record.outcome.as_deref(), Some("booked"));
+    assert_eq!(other.say(&caller.call_sid(), PARCEL, None).await["played"], json!(false), "the call is over");
+    until("the call is taken off the roll", async || {
+        (!redis.keys().await.iter().any(|key| key.starts_with("frontdesk:call:"))).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn words_that_are_reported_as_not_heard_are_not_heard_later() {
+    let (world, redis) = (world(), Redis::start().await);
+    let (mut one, other) = (Machine::start(&world, &redis), Machine::start(&world, &redis));
+    let mut caller = one.process.caller(&world);
+    caller.hears("how can i help you").await;
+    one.process.signal("-STOP");
+    assert_eq!(other.say(&caller.call_sid(), PARCEL, None).await["played"], json!(false));
+    one.process.signal("-CONT");
+    until("the instance is itself again", async || {
+        let said = other.say(&caller.call_sid(), "Your taxi is here.", None).await;
+        (said["played"] == json!(true)).then_some(())
+    })
+    .await;
+    caller.hears("your taxi is here").await;
+    assert!(!caller.heard.iter().any(|phrase| phrase.contains("parcel")), "{:?}", caller.heard);
+    one.process.kill();
+    assert_eq!(other.say(&caller.call_sid(), PARCEL, None).await["played"], json!(false));
+}
+
+#[tokio::test]
+async fn a_job_whose_worker_is_killed_is_done_by_another() {
+    let (world, redis) = (world(), Redis::start().await);
+    let mut one = Machine::start(&world, &redis);
+    world.deepgram().set(|settings| settings.faults.stall_speak = true);
+    let id = one.queue("CA1", PARCEL).await;
+    one.job_is(&id, "working").await;
+    one.process.kill();
+    world.deepgram().set(|settings| settings.faults.stall_speak = false);
+    let other = Machine::start(&world, &redis);
+    let job = other.job_is(&id, "done").await;
+    assert_eq!((&job["answer"]["cached"], &job["answer"]["played"]), (&json!(false), &json!(false)));
+    assert!(job["answer"]["audioUrl"].as_str().is_some_and(|url| url.contains("/audio/")));
+    assert_eq!(redis.keys().await.iter().filter(|key| key.starts_with("frontdesk:job:")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_job_is_heard_in_a_call_of_another_instance_and_shown_to_nobody_else() {
+    let (world, redis) = (world(), Redis::start().await);
+    let one = Machine::start(&world, &redis);
+    let mut caller = one.process.caller(&world);
+    caller.hears("how can i help you").await;
+    let other = Machine::start(&world, &redis);
+    let id = other.queue(&caller.call_sid(), PARCEL).await;
+    caller.hears("your parcel is at the front desk").await;
+    assert_eq!(one.job_is(&id, "done").await["answer"]["played"], json!(true));
+    let url = format!("http://{}/call/jobs/{id}", one.process.address);
+    assert_eq!(reqwest::get(url).await.expect("an answer").status(), 401);
+    assert_eq!(one.job("00000000-0000-4000-8000-000000000000").await["status"], json!(404));
+}
+
+#[tokio::test]
+async fn a_job_that_fails_is_tried_again_and_then_says_why() {
+    let (world, redis) = (world(), Redis::start().await);
+    let one = Machine::start(&world, &redis);
+    world.deepgram().set(|settings| settings.faults.refuse_speak = Some(503));
+    let id = one.queue("CA1", PARCEL).await;
+    let reason = one.job_is(&id, "failed").await["reason"].to_string();
+    assert!(reason.contains("tried 3 times: speech cannot be had at the moment"), "{reason}");
+}
+
+#[tokio::test]
+async fn the_same_idempotency_key_at_two_instances_is_one_synthesis_and_one_answer() {
+    let (world, redis) = (world(), Redis::start().await);
+    let folders = [0, 1].map(|_| tempfile::tempdir().expect("a folder"));
+    // Not as processes: those speak their standard phrases meanwhile.
+    let [one, other] = [&folders[0], &folders[1]].map(|folder| {
+        let mut strings = settings(folder.path(), &world);
+        strings.insert("REDIS_URL".to_owned(), redis.url());
+        strings
+    });
+    let (one, other) = (speech::Process::start(&one).await, speech::Process::start(&other).await);
+    world.deepgram().set(|settings| settings.speak_first_byte = Duration::from_millis(500));
+    let order = json!({"callId": "CA1", "text": PARCEL});
+    let (this, that) = tokio::join!(post(one.address, &order, Some("k")), post(other.address, &order, Some("k")));
+    let (this, that): (Value, Value) = (this.json().await.expect("JSON"), that.json().await.expect("JSON"));
+    assert_eq!((&this, &this["cached"]), (&that, &json!(false)));
+    assert_eq!(world.deepgram().counts().speeches, 1);
+    let order = json!({"callId": "CA1", "text": "Something else."});
+    assert_eq!(post(other.address, &order, Some("k")).await.status(), 422);
+}
+
+#[tokio::test]
+async fn without_its_redis_an_instance_goes_on_alone_and_finds_it_again() {
+    let (world, mut redis) = (world(), Redis::start().await);
+    let (one, other) = (Machine::start(&world, &redis), Machine::start(&world, &redis));
+    let mut caller = one.process.caller(&world);
+    caller.hears("how can i help you").await;
+    redis.kill();
+    assert_eq!(one.say(&caller.call_sid(), PARCEL, Some("k")).await["played"], json!(true));
+    caller.hears("your parcel is at the front desk").await;
+    assert_eq!(other.say(&caller.call_sid(), PARCEL, None).await["played"], json!(false));
+    let refused = other.post(&json!({"callId": "CA1", "text": PARCEL, "async": true}), None).await;
+    assert_eq!(refused.status(), 503);
+    redis.start_again().await;
+    until("the other instance is found again", async || {
+        let said = other.say(&caller.call_sid(), "Your taxi is here.", None).await;
+        (said["played"] == json!(true)).then_some(())
+    })
+    .await;
+    caller.hears("your taxi is here").await;
+    let id = other.queue("CA1", PARCEL).await;
+    other.job_is(&id, "done").await;
+}
+
+#[tokio::test]
+async fn words_that_were_begun_to_be_said_are_not_begun_again() {
+    let redis = Redis::start().await;
+    let fleet = |_| Fleet::new(&redis.url(), Duration::from_secs(60), std::sync::Arc::new(|_| ())).expect("an address");
+    let [one, other] = [0, 1].map(fleet);
+    assert_eq!(one.may_say("a").await, Ok(()));
+    assert_eq!(other.may_say("a").await, Err(false), "nobody knows whether it was heard");
+    one.said("a", true).await;
+    assert_eq!(other.may_say("a").await, Err(true));
+    assert_eq!(other.may_say("b").await, Ok(()));
+}
