@@ -27,5 +27,7 @@ mod speech;
 mod speech_docs;
 #[path = "calls/streams.rs"]
 mod streams;
+#[path = "calls/tokens.rs"]
+mod tokens;
 #[path = "calls/vendors.rs"]
 mod vendors;

@@ -25,7 +25,7 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 1] = [("config", "telemetry")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 14] = [
+const CRATES: [(&str, &[&str]); 16] = [
     ("async_openai", &["src/vendors/openai/"]),
     ("axum", &["src/app/", "src/config/", "src/legs/", "src/web/"]),
     ("clap", &["src/commands/", "src/main.rs"]),
@@ -33,9 +33,11 @@ const CRATES: [(&str, &[&str]); 14] = [
     ("dotenvy", &["src/config/"]),
     ("hound", &["src/recordings/"]),
     ("http_range_header", &["src/web/"]),
+    ("jsonwebtoken", &["src/vendors/", "src/web/"]),
     ("prometheus", &["src/telemetry/"]),
     ("redis", &["src/app/", "src/cache/", "src/fleet/"]),
     ("reqwest", &["src/commands/", "src/vendors/"]),
+    ("roxmltree", &["src/web/"]),
     ("rustls", &["src/main.rs", "src/vendors/"]),
     ("sandbox", &["src/commands/"]),
     ("sqlx", &["src/store/"]),

@@ -21,7 +21,8 @@ use crate::vendors::deepgram::speak::Speaker;
 use crate::vendors::twilio::Carrier;
 use crate::vendors::{Exchange, Watch};
 use crate::web::speech::links::Links;
-use crate::web::speech::{Answers, Audio, Clients, Key, NotSaid, Order, Said, Shared, Speech, Timings};
+use crate::web::speech::tokens::{Grant, Tokens};
+use crate::web::speech::{Answers, Audio, Clients, Key, NotSaid, Order, Said, Shared, Speech, Timings, WallMs};
 
 /// The one provider there is.
 const PROVIDER: &str = "deepgram";
@@ -67,17 +68,21 @@ pub(super) fn carrier(settings: &Settings) -> Result<Option<Carrier>, OpenError>
 /// What the routes of speech are handed.
 pub(super) fn front(settings: &Settings, shared: Option<Arc<dyn Shared>>) -> Speech {
     let speech = &settings.speech;
-    let keys = speech.api_keys.iter();
-    let keys = keys.map(|key| Key { client: key.client.clone(), secret: key.key.expose().to_owned() }).collect();
     let is_open = settings.stand_ins.deepgram;
-    match (speech.api_keys.is_empty(), is_open) {
+    match (speech.api_keys.is_empty() && speech.jwt_secret.is_none(), is_open) {
         (true, true) => tracing::warn!("API_KEYS is not set: POST /call answers anybody, since the sandbox speaks"),
-        (true, false) => tracing::info!("API_KEYS is not set: POST /call answers nobody"),
+        (true, false) => tracing::info!("neither API_KEYS nor JWT_SECRET is set: POST /call answers nobody"),
         (false, _) => {}
     }
+    let keys = speech.api_keys.iter().map(|key| Key {
+        grant: Grant { client: key.client.clone(), ssml: key.ssml },
+        secret: key.key.expose().to_owned(),
+    });
+    let wall_ms: WallMs = Arc::new(|| Clock.wall_ms());
+    let tokens = speech.jwt_secret.as_ref().map(|secret| Tokens::new(secret.expose().as_bytes(), Arc::clone(&wall_ms)));
     Speech {
-        clients: Clients::new(keys, is_open, speech.rate_limit_per_s),
-        links: Links::new(&url_secret(settings), speech.url_ttl.as_secs(), Arc::new(|| Clock.wall_ms())),
+        clients: Clients::new(keys.collect(), tokens, is_open, speech.rate_limit_per_s),
+        links: Links::new(&url_secret(settings), speech.url_ttl.as_secs(), wall_ms),
         format: speech.format,
         text_chars_max: speech.text_chars_max,
         timeout: speech.timeout,
@@ -93,6 +98,9 @@ impl House {
         let began = self.clock.now();
         let voice = self.casting.voice_for(&order.call_id).await;
         let profile = self.clock.now() - began;
+        if order.ssml && !takes_ssml(&voice.provider) {
+            return Err(NotSaid::NoSsml);
+        }
         let voice_id = voice.id.clone();
         let cast = mapping::cast(voice);
         let whole = self.phrases.whole(&cast, &order.text, order.format);
@@ -130,6 +138,11 @@ impl House {
             Fault::GiveUp(_) | Fault::OurMistake(_) => NotSaid::Refused,
         }
     }
+}
+
+/// Whether a provider of speech reads SSML; others would read its marks aloud.
+fn takes_ssml(provider: &str) -> bool {
+    matches!(provider, "google" | "polly" | "azure")
 }
 
 fn timings(profile: Duration, fetched: &Fetched) -> Timings {

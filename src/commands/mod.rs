@@ -7,6 +7,7 @@ mod live;
 mod replay;
 mod serve;
 mod show;
+mod token;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ pub enum Commands {
     Replay(replay::Replay),
     /// Check settings, business file and every component
     Check(check::Check),
+    /// Issue a token with which a client may ask for speech
+    Token(token::Token),
 }
 
 impl Default for Commands {
@@ -50,6 +53,7 @@ pub fn run(command: Commands) -> anyhow::Result<ExitCode> {
         Commands::Dial(dial) => on_a_runtime(dial.run()),
         Commands::Replay(replay) => replay.run(),
         Commands::Check(check) => on_a_runtime(check.run()),
+        Commands::Token(token) => token.run(),
     }
 }
 

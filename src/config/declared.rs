@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::audio::format::Format;
 
 use super::reader::Reader;
-use super::{ApiKey, Deepgram, Desk, OpenAi, Server, Sharing, Speech, Twilio, parse};
+use super::{ApiKey, Deepgram, Desk, OpenAi, Secret, Server, Sharing, Speech, Twilio, parse};
 
 impl Deepgram {
     pub(super) fn declare(read: &mut Reader) -> Self {
@@ -196,11 +196,12 @@ impl Sharing {
 impl Speech {
     pub(super) fn declare(read: &mut Reader) -> Self {
         read.group("Spoken phrases, for calls and for other systems by HTTP (docs/speech-cache.md).");
-        let (api_keys, rate_limit_per_s) = Self::declare_guard(read);
+        let (api_keys, jwt_secret, rate_limit_per_s) = Self::declare_guard(read);
         let (format, text_chars_max, timeout, debug_timings) = Self::declare_asking(read);
         let (cache_path, cache_bytes_max, ttl, gives_stale) = Self::declare_keeping(read);
         Self {
             api_keys,
+            jwt_secret,
             rate_limit_per_s,
             format,
             text_chars_max,
@@ -238,12 +239,18 @@ impl Speech {
         }
     }
 
-    fn declare_guard(read: &mut Reader) -> (Vec<ApiKey>, usize) {
+    fn declare_guard(read: &mut Reader) -> (Vec<ApiKey>, Option<Secret>, usize) {
         let api_keys = read.hidden(
             "API_KEYS",
             "client:key,…",
-            "Who may ask for speech. Unset, POST /call answers anybody in the sandbox and nobody elsewhere.",
+            "Who may ask for speech; client+ssml:key is trusted with SSML. Without it and JWT_SECRET, POST /call answers anybody in the sandbox and nobody elsewhere.",
             parse::api_keys,
+        );
+        let jwt_secret = read.hidden(
+            "JWT_SECRET",
+            "secret",
+            "What clients' tokens are signed with: at least 32 characters. `frontdesk token` issues them.",
+            parse::signing_secret,
         );
         let rate_limit_per_s = read.value(
             "RATE_LIMIT_PER_SECOND",
@@ -252,7 +259,7 @@ impl Speech {
             "As many of one client's are answered in a second; twice as many in a burst.",
             parse::count,
         );
-        (api_keys.unwrap_or_default(), rate_limit_per_s)
+        (api_keys.unwrap_or_default(), jwt_secret, rate_limit_per_s)
     }
 
     fn declare_asking(read: &mut Reader) -> (Format, usize, Duration, bool) {

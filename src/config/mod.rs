@@ -133,6 +133,8 @@ pub struct Sharing {
 pub struct Speech {
     /// `API_KEYS`: who may ask, by name.
     pub api_keys: Vec<ApiKey>,
+    /// `JWT_SECRET`: what clients' tokens are signed with.
+    pub jwt_secret: Option<Secret>,
     /// `RATE_LIMIT_PER_SECOND`.
     pub rate_limit_per_s: usize,
     /// `TTS_FORMAT`.
@@ -168,6 +170,8 @@ pub struct ApiKey {
     pub client: String,
     /// What shows that it is them.
     pub key: Secret,
+    /// Whether they are trusted with SSML.
+    pub ssml: bool,
 }
 
 /// Whom the sandbox stands in for: those whose key is not set.

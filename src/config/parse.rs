@@ -139,7 +139,7 @@ pub(super) fn format(text: &str) -> Parsed<Format> {
     Format::of_name(text).ok_or("write MULAW, LINEAR16, MP3 or OGG_OPUS".to_owned())
 }
 
-/// `ivr:a-long-key,worker:another-one`.
+/// `ivr:a-long-key,worker+ssml:another-one`.
 pub(super) fn api_keys(text: &str) -> Parsed<Vec<ApiKey>> {
     text.split(',').map(|part| api_key(part.trim())).collect()
 }
@@ -147,12 +147,20 @@ pub(super) fn api_keys(text: &str) -> Parsed<Vec<ApiKey>> {
 /// A key that can be guessed is none.
 fn api_key(text: &str) -> Parsed<ApiKey> {
     const KEY_LEN_MIN: usize = 16;
-    let ought = "write client:key,client:key with at least 16 characters in each key";
+    let ought = "write client:key,client+ssml:key with at least 16 characters in each key";
     let (client, key) = text.split_once(':').ok_or(ought)?;
+    let (client, ssml) = client.strip_suffix("+ssml").map_or((client, false), |client| (client, true));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if client.is_empty() || !client.bytes().all(plain) {
         return Err(format!("{ought}; a client is a word of letters, digits, - _ and ."));
     }
     let key = secret(key).ok().filter(|key| key.expose().len() >= KEY_LEN_MIN).ok_or(ought)?;
-    Ok(ApiKey { client: client.to_owned(), key })
+    Ok(ApiKey { client: client.to_owned(), key, ssml })
+}
+
+/// A secret that signs must be as long as what it makes (RFC 7518, section 3.2): 32 bytes.
+pub(super) fn signing_secret(text: &str) -> Parsed<Secret> {
+    const LEN_MIN: usize = 32;
+    let long = secret(text).ok().filter(|secret| secret.expose().len() >= LEN_MIN);
+    long.ok_or("write at least 32 random characters, like those of `openssl rand -hex 32`".to_owned())
 }

@@ -122,6 +122,17 @@ fn a_redis_is_named_by_its_address_and_its_password_is_never_shown() {
 }
 
 #[test]
+fn a_key_says_whose_it_is_and_whether_it_is_trusted_with_ssml() {
+    let keys = parse::api_keys("ivr:sixteen-letters-1, worker+ssml:sixteen-letters-2").expect("good keys");
+    let told: Vec<_> = keys.iter().map(|key| (key.client.as_str(), key.key.expose(), key.ssml)).collect();
+    assert_eq!(told, [("ivr", "sixteen-letters-1", false), ("worker", "sixteen-letters-2", true)]);
+    for text in ["ivr", "ivr:short", "+ssml:sixteen-letters-1", "a b:sixteen-letters-1", "ivr+all:sixteen-letters-1"] {
+        assert!(parse::api_keys(text).is_err(), "{text}");
+    }
+    assert!(parse::signing_secret(&"x".repeat(32)).is_ok() && parse::signing_secret(&"x".repeat(31)).is_err());
+}
+
+#[test]
 fn numbers_and_files_are_taken_as_people_write_them() {
     for (text, is_good) in [("+15551230000", true), ("+123456", false), ("15551230000", false), ("+0555123000", false)]
     {

@@ -120,7 +120,15 @@ fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
         tickets: Arc::new(Tickets::new(Arc::clone(&now))),
         now,
         speech: Speech {
-            clients: speech::Clients::new(vec![speech::Key { client: "ivr".into(), secret: KEY.into() }], false, 100),
+            clients: speech::Clients::new(
+                vec![speech::Key {
+                    grant: speech::tokens::Grant { client: "ivr".into(), ssml: false },
+                    secret: KEY.into(),
+                }],
+                None,
+                false,
+                100,
+            ),
             links: speech::links::Links::new(b"secret", 60, Arc::new(|| 1_000_000)),
             format: Format::Mulaw,
             text_chars_max: 100,

@@ -1,5 +1,7 @@
 //! The examples of `docs/speech-cache.md`, run as they are printed.
 
+use std::env;
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -8,6 +10,9 @@ use tokio::process::Command;
 
 use crate::gateway::{API_KEYS, Gateway, repository};
 use crate::redis::Redis;
+
+/// What tokens are signed with.
+const JWT_SECRET: &str = "a-secret-of-at-least-thirty-two-characters";
 
 /// A block of the page: its kind, and what is in it.
 fn blocks(page: &str) -> Vec<(String, String)> {
@@ -20,10 +25,13 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 }
 
 async fn run(script: &str, gateway: &Gateway) -> String {
+    let binaries = Path::new(env!("CARGO_BIN_EXE_frontdesk")).parent().expect("it is in a folder");
     let mut shell = Command::new("bash")
         .args(["-euo", "pipefail"])
         .current_dir(gateway.folder.path())
         .env("FRONTDESK", gateway.url(""))
+        .env("PATH", format!("{}:{}", binaries.display(), env::var("PATH").unwrap_or_default()))
+        .env("JWT_SECRET", JWT_SECRET)
         .env("KEY", API_KEYS.split_once(':').expect("a client and a key").1)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -57,6 +65,7 @@ async fn every_example_works_as_it_is_printed() {
     let redis = Redis::start().await;
     let gateway = Gateway::with(|_, settings| {
         settings.insert("REDIS_URL".to_owned(), redis.url());
+        settings.insert("JWT_SECRET".to_owned(), JWT_SECRET.to_owned());
         settings.remove("PUBLIC_URL");
     })
     .await;
@@ -79,5 +88,5 @@ async fn every_example_works_as_it_is_printed() {
             other => panic!("what is a block of {other}?"),
         }
     }
-    assert_eq!(compared, 5);
+    assert_eq!(compared, 6);
 }

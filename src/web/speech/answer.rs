@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::idempotency::{self, Asked};
-use super::problem::Problem;
+use super::problem::{Problem, Wrong};
 use super::{Heard, NotSaid, Order, Said, jobs, order};
 use crate::web::{Front, webhook};
 
@@ -60,14 +60,14 @@ async fn answer(
     let client = speech.clients.admit(headers, now)?;
     let key = idempotency::key_of(headers)?;
     let body = body.map_err(|rejection| Problem::Body(rejection.status(), rejection.body_text()))?;
-    let mut order = order::read(&body, speech)?;
+    let mut order = order::read(&body, speech, client.ssml)?;
     order.debug |= speech.debug_timings || is_asked_to_debug(query);
     let base = webhook::base(front, headers).map_err(|refusal| Problem::Body(refusal.status(), refusal.to_string()))?;
-    let asked = key.map(|key| Asked::new(client, &key, &body, speech.timeout));
+    let asked = key.map(|key| Asked::new(&client.client, &key, &body, speech.timeout));
     let once = asked.as_ref().map(|asked| asked.id.clone());
     let carry_out = async {
         match order.is_async {
-            true => jobs::queue(front, client, &base, &order).await,
+            true => jobs::queue(front, &client.client, &base, &order).await,
             false => carry_out(front, Errand { order: &order, base: &base, once }).await,
         }
     };
@@ -88,7 +88,7 @@ pub(super) async fn carry_out(front: &Front, errand: Errand<'_>) -> Result<Value
     let (Errand { order, base, once }, began) = (errand, (front.now)());
     let said = front.desk.say(order.clone()).await.map_err(Problem::from)?;
     let audio_url = format!("{base}{}", front.speech.links.path(&said.id, order.format));
-    let heard = Heard { call_id: order.call_id.clone(), text: order.text.clone(), audio_url: audio_url.clone(), once };
+    let heard = Heard { call_id: order.call_id.clone(), text: order.words(), audio_url: audio_url.clone(), once };
     let played = front.desk.play(heard).await;
     let total = (front.now)().saturating_duration_since(began);
     tracing::debug!(call = order.call_id, voice = said.voice_id, tier = said.tier, "words were asked for");
@@ -101,6 +101,10 @@ impl From<NotSaid> for Problem {
             NotSaid::Retry => Self::Retry,
             NotSaid::Late => Self::Late,
             NotSaid::Refused => Self::Refused,
+            NotSaid::NoSsml => {
+                let detail = "the provider of this call's voice takes no SSML; write plain words".to_owned();
+                Self::Wrong(vec![Wrong { field: "text", detail }])
+            }
         }
     }
 }

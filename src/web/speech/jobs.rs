@@ -21,6 +21,7 @@ use crate::web::{Front, webhook};
 struct Payload {
     call_id: String,
     text: String,
+    ssml: bool,
     format: String,
     debug: bool,
     /// The address that the asker knows us by.
@@ -33,6 +34,7 @@ pub(super) async fn queue(front: &Front, client: &str, base: &str, order: &Order
     let payload = Payload {
         call_id: order.call_id.clone(),
         text: order.text.clone(),
+        ssml: order.ssml,
         format: order.format.name().to_owned(),
         debug: order.debug,
         base: base.to_owned(),
@@ -63,7 +65,7 @@ pub(in crate::web) async fn show(
 async fn told(front: &Front, id: &str, headers: &HeaderMap) -> Result<(Value, bool), Problem> {
     let client = front.speech.clients.admit(headers, (front.now)())?;
     let shared = front.speech.shared.as_ref().ok_or(Problem::NoSuchJob)?;
-    let state = shared.job(client, id).await?.ok_or(Problem::NoSuchJob)?;
+    let state = shared.job(&client.client, id).await?.ok_or(Problem::NoSuchJob)?;
     let base = webhook::base(front, headers).map_err(|refusal| Problem::Body(refusal.status(), refusal.to_string()))?;
     let mut answer = json!({"jobId": id, "jobUrl": url(&base, id)});
     let (status, is_over) = match state {
@@ -88,14 +90,15 @@ fn url(base: &str, id: &str) -> String {
 
 /// Works a job that some instance was asked for. Its words are said once, however often it is worked.
 pub async fn work(front: &Front, id: &str, payload: &str) -> Worked {
-    let Ok(Payload { call_id, text, format, debug, base }) = serde_json::from_str(payload) else {
+    let Ok(Payload { call_id, text, ssml, format, debug, base }) = serde_json::from_str(payload) else {
         return Worked::Failed("it cannot be read by this version of Frontdesk".to_owned());
     };
     let format = Format::of_name(&format).unwrap_or(front.speech.format);
-    let order = Order { call_id, text, format, debug, is_async: true };
+    let order = Order { call_id, text, ssml, format, debug, is_async: true };
     match answer::carry_out(front, Errand { order: &order, base: &base, once: Some(id.to_owned()) }).await {
         Ok(answer) => Worked::Done(answer),
         Err(problem @ (Problem::Retry | Problem::Late)) => Worked::Again(problem.to_string()),
+        Err(Problem::Wrong(wrong)) => Worked::Failed(wrong.into_iter().map(|wrong| wrong.detail).collect()),
         Err(problem) => Worked::Failed(problem.to_string()),
     }
 }

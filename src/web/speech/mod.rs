@@ -11,6 +11,8 @@ pub mod links;
 mod order;
 mod problem;
 mod shared;
+mod ssml;
+pub mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +102,8 @@ pub enum NotSaid {
     Late,
     /// The provider will not speak it.
     Refused,
+    /// The provider of the call's voice takes no SSML.
+    NoSsml,
 }
 
 /// A phrase to be played.

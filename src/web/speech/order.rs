@@ -3,8 +3,8 @@
 use engine::audio::format::Format;
 use serde_json::{Map, Value};
 
-use super::Speech;
 use super::problem::{Problem, Wrong};
+use super::{Speech, ssml};
 
 /// The longest id of a call. Twilio's have 34 characters.
 const CALL_ID_LEN_MAX: usize = 128;
@@ -14,8 +14,10 @@ const CALL_ID_LEN_MAX: usize = 128;
 pub struct Order {
     /// The asker's id of the call.
     pub call_id: String,
-    /// The words.
+    /// The words, or SSML.
     pub text: String,
+    /// Whether it is SSML, checked: well-formed, with nothing in it to be fetched.
+    pub ssml: bool,
     /// How the audio is to be written.
     pub format: Format,
     /// Whether the answer says how long its stages took.
@@ -24,10 +26,22 @@ pub struct Order {
     pub is_async: bool,
 }
 
+impl Order {
+    /// What is heard of it, for whoever speaks it in another way.
+    pub(super) fn words(&self) -> String {
+        let words = self.ssml.then(|| ssml::words(&self.text).ok()).flatten();
+        words.unwrap_or_else(|| self.text.clone())
+    }
+}
+
 /// Reads the body. Fields that mean nothing here are passed over: older clients send some.
-pub(super) fn read(body: &[u8], speech: &Speech) -> Result<Order, Problem> {
-    let terms =
-        Terms { format: speech.format, text_chars_max: speech.text_chars_max, has_queue: speech.shared.is_some() };
+pub(super) fn read(body: &[u8], speech: &Speech, may_ssml: bool) -> Result<Order, Problem> {
+    let terms = Terms {
+        format: speech.format,
+        text_chars_max: speech.text_chars_max,
+        has_queue: speech.shared.is_some(),
+        may_ssml,
+    };
     read_on(body, terms)
 }
 
@@ -38,6 +52,8 @@ struct Terms {
     format: Format,
     text_chars_max: usize,
     has_queue: bool,
+    /// Whether whoever asks is trusted with SSML.
+    may_ssml: bool,
 }
 
 fn read_on(body: &[u8], terms: Terms) -> Result<Order, Problem> {
@@ -50,11 +66,15 @@ fn read_on(body: &[u8], terms: Terms) -> Result<Order, Problem> {
     let mut wrong = Vec::new();
     let mut noted = |field, detail: String| wrong.push(Wrong { field, detail });
     let call_id = call_id(&fields).map_err(|detail| noted("callId", detail)).unwrap_or_default();
-    let text = text(&fields, terms.text_chars_max).map_err(|detail| noted("text", detail)).unwrap_or_default();
+    let text = text(&fields, terms).map_err(|detail| noted("text", detail)).unwrap_or_default();
     let format = format_of(&fields, terms.format).map_err(|detail| noted("format", detail)).unwrap_or_default();
     let debug = flag(&fields, "debug").map_err(|detail| noted("debug", detail)).unwrap_or_default();
     let is_async = is_async(&fields, terms.has_queue).map_err(|detail| noted("async", detail)).unwrap_or_default();
-    if wrong.is_empty() { Ok(Order { call_id, text, format, debug, is_async }) } else { Err(Problem::Wrong(wrong)) }
+    if wrong.is_empty() {
+        Ok(Order { call_id, ssml: ssml::is_meant(&text), text, format, debug, is_async })
+    } else {
+        Err(Problem::Wrong(wrong))
+    }
 }
 
 /// It is looked up and logged, and goes nowhere else; still, an id has no business with blanks, slashes or line ends.
@@ -66,19 +86,25 @@ fn call_id(fields: &Map<String, Value>) -> Result<String, String> {
     if is_good { Ok(id.to_owned()) } else { Err(ought()) }
 }
 
-fn text(fields: &Map<String, Value>, chars_max: usize) -> Result<String, String> {
+fn text(fields: &Map<String, Value>, Terms { text_chars_max, may_ssml, .. }: Terms) -> Result<String, String> {
     let text = fields.get("text").and_then(Value::as_str).ok_or("write the words to be spoken, as a string")?.trim();
     let chars = text.chars().count();
-    if chars > chars_max {
-        return Err(format!("it has {chars} characters, and at most {chars_max} are spoken at a time"));
+    if chars > text_chars_max {
+        return Err(format!("it has {chars} characters, and at most {text_chars_max} are spoken at a time"));
     }
     if let Some(char) = text.chars().find(|char| !is_text(*char)) {
         return Err(format!("U+{:04X} is no character that can be spoken", u32::from(char)));
     }
-    if looks_like_ssml(text) {
-        return Err("SSML is not taken; write plain words".to_owned());
-    }
-    if !text.chars().any(char::is_alphanumeric) {
+    let words = match ssml::is_meant(text) {
+        true if !may_ssml => {
+            return Err("SSML is taken from trusted clients only (client+ssml in API_KEYS, or a token's scope ssml); \
+                        write plain words"
+                .to_owned());
+        }
+        true => ssml::words(text)?,
+        false => text.to_owned(),
+    };
+    if !words.chars().any(char::is_alphanumeric) {
         return Err("there is nothing in it to be spoken".to_owned());
     }
     Ok(text.to_owned())
@@ -88,11 +114,6 @@ fn text(fields: &Map<String, Value>, chars_max: usize) -> Result<String, String>
 fn is_text(char: char) -> bool {
     let turns_direction = matches!(u32::from(char), 0x202a..=0x202e | 0x2066..=0x2069);
     matches!(char, '\n' | '\r' | '\t') || !(char.is_control() || turns_direction)
-}
-
-/// A provider that takes SSML would carry out what is in it.
-fn looks_like_ssml(text: &str) -> bool {
-    text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("<speak"))
 }
 
 fn format_of(fields: &Map<String, Value>, default: Format) -> Result<Format, String> {
@@ -128,7 +149,7 @@ mod tests {
     use super::*;
 
     fn ordered(body: &Value) -> Result<Order, Vec<&'static str>> {
-        let terms = Terms { format: Format::Mulaw, text_chars_max: 20, has_queue: false };
+        let terms = Terms { format: Format::Mulaw, text_chars_max: 20, has_queue: false, may_ssml: false };
         read_on(body.to_string().as_bytes(), terms).map_err(|problem| match problem {
             Problem::Wrong(wrong) => wrong.iter().map(|wrong| wrong.field).collect(),
             other => panic!("{other}"),
@@ -139,7 +160,7 @@ mod tests {
     fn a_full_order_and_a_bare_one_are_read() {
         let full = json!({"callId": "CA1", "text": " Hello. ", "format": "MP3", "debug": true, "voiceId": "evil"});
         let (call_id, text) = ("CA1".into(), "Hello.".into());
-        let order = Order { call_id, text, format: Format::Mp3, debug: true, is_async: false };
+        let order = Order { call_id, text, ssml: false, format: Format::Mp3, debug: true, is_async: false };
         assert_eq!(ordered(&full), Ok(order.clone()));
         let bare = json!({"callId": "CA1", "text": "Hello.", "format": null, "unknown": [1]});
         assert_eq!(ordered(&bare), Ok(Order { format: Format::Mulaw, debug: false, ..order }));
@@ -159,6 +180,18 @@ mod tests {
             assert_eq!(ordered(&json!({"callId": id, "text": "Hello."})), Err(vec!["callId"]), "{id}");
         }
         assert!(ordered(&json!({"callId": "sip:ada@example.com", "text": "Hello."})).is_ok());
+    }
+
+    #[test]
+    fn ssml_is_taken_from_whoever_is_trusted_and_is_heard_without_its_marks() {
+        let terms = Terms { format: Format::Mulaw, text_chars_max: 100, has_queue: false, may_ssml: true };
+        let read = |text: &str| read_on(json!({"callId": "a", "text": text}).to_string().as_bytes(), terms);
+        let order = read("<speak>Your <emphasis>table</emphasis> is ready.</speak>").expect("good SSML");
+        assert_eq!((order.ssml, order.words()), (true, "Your table is ready.".to_owned()));
+        assert!(!read("Less < more.").expect("plain words").ssml);
+        for text in ["<speak/>", "<speak>Hi", "<speak><audio src='http://a'/>Hi</speak>"] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
+use super::tokens::NotTrusted;
+
 /// A field that cannot be used, and what it ought to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Wrong {
@@ -17,8 +19,11 @@ pub(super) struct Wrong {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Problem {
     /// 401.
-    #[error("send a key of API_KEYS as `Authorization: Bearer …` or `X-API-Key: …`")]
+    #[error("send a key of API_KEYS or a token as `Authorization: Bearer …` or `X-API-Key: …`")]
     NotKnown,
+    /// 401, or 403 when it is good for something else.
+    #[error(transparent)]
+    Token(#[from] NotTrusted),
     /// 429.
     #[error("this client asks more often than it may")]
     TooOften {
@@ -71,6 +76,8 @@ impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotKnown => StatusCode::UNAUTHORIZED,
+            Self::Token(NotTrusted::Scope) => StatusCode::FORBIDDEN,
+            Self::Token(_) => StatusCode::UNAUTHORIZED,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Wrong(_) => StatusCode::BAD_REQUEST,
             Self::Body(status, _) => *status,
@@ -81,6 +88,16 @@ impl Problem {
             Self::Retry | Self::QueueFull | Self::QueueAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Late => StatusCode::GATEWAY_TIMEOUT,
             Self::Refused => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// What is wanted of whoever asks (RFC 6750, section 3).
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::NotKnown => Some("Bearer"),
+            Self::Token(NotTrusted::Scope) => Some("Bearer error=\"insufficient_scope\", scope=\"speech\""),
+            Self::Token(_) => Some("Bearer error=\"invalid_token\""),
+            _ => None,
         }
     }
 
@@ -112,8 +129,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self == Self::NotKnown {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge() {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }
