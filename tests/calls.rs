@@ -9,6 +9,8 @@ mod booking;
 mod caller;
 #[path = "calls/doors.rs"]
 mod doors;
+#[path = "calls/echoing.rs"]
+mod echoing;
 #[path = "calls/fleet.rs"]
 mod fleet;
 #[path = "calls/gateway.rs"]

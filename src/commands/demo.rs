@@ -81,7 +81,7 @@ impl Demo {
         twilio.public_url = settings.server.public_url.clone().unwrap_or_else(|| KNOWN_AS.to_owned());
         say(&toned(Tone::Quiet, &format!("A simulated caller dials: {}\n", script.title)));
         let to = script.to.as_deref().unwrap_or(DIALLED);
-        let line = Twilio::new(twilio)?.place(CallSetup::new(&script.from, to));
+        let line = Twilio::new(twilio)?.place(CallSetup { echo: script.echo, ..CallSetup::new(&script.from, to) });
         let call_sid = line.call_sid().to_owned();
         let showing = tokio::spawn(show_live(rows, call_sid.clone()));
         let outcome = play(line, &script, &book, world).await;

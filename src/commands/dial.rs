@@ -11,7 +11,7 @@ use engine::record::Speaker;
 use sandbox::caller::{self, Book, Moment, Outcome, Said, Script};
 use sandbox::clips;
 use sandbox::recognizer::Lexicon;
-use sandbox::twilio::{CallSetup, Spread, Twilio, TwilioSettings};
+use sandbox::twilio::{CallSetup, Echo, Spread, Twilio, TwilioSettings};
 use sandbox::world::{World, WorldSettings};
 use tokio::task::JoinSet;
 
@@ -45,6 +45,12 @@ pub struct Dial {
     /// Let those vendors answer at once, so that only the gateway's own share of each gap is measured
     #[arg(long, requires = "vendors")]
     instant: bool,
+    /// Let the callers' lines return what they play after so many milliseconds (40 to 600), as a speakerphone does
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(40..=600))]
+    echo: Option<u64>,
+    /// How much fainter it comes back, in dB
+    #[arg(long, value_name = "DB", default_value_t = 20, requires = "echo")]
+    echo_loss: u32,
     /// Print every call's transcript, not only the figures
     #[arg(long)]
     transcripts: bool,
@@ -64,13 +70,14 @@ impl Dial {
         let twilio = self.twilio()?;
         self.await_gateway().await?;
         let (book, mut calls) = (Arc::new(book), JoinSet::new());
+        let echo = self.echo.map(|ms| Echo::hybrid(Duration::from_millis(ms), self.echo_loss));
         let apart = Duration::from_secs_f64(self.within / self.calls.max(1) as f64);
         for number in 0..self.calls {
             let script = Arc::clone(&scripts[number % scripts.len()]);
             let (twilio, book, lexicon) = (twilio.clone(), Arc::clone(&book), lexicon.clone());
             calls.spawn(async move {
                 tokio::time::sleep(apart * number as u32).await;
-                let line = twilio.place(setup(&script, number));
+                let line = twilio.place(CallSetup { echo: echo.or(script.echo), ..setup(&script, number) });
                 let outcome = caller::play(line, &script, &book, lexicon, number, ignore).await;
                 (number, script, outcome)
             });

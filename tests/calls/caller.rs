@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use engine::audio::mulaw;
+use engine::audio::frame::SILENCE;
+use engine::audio::mulaw::{self, BYTES_PER_MS};
 use sandbox::clips::{Clip, spoken};
 use sandbox::recognizer::Ear;
 use sandbox::twilio::{CallSetup, Ending, Happening, Line, LineEvent, Verb};
@@ -40,6 +41,8 @@ pub(crate) struct Caller {
     quiet_since: Option<Duration>,
     speaking: Option<Duration>,
     last_said: Option<String>,
+    /// How long the caller thinks before saying anything. Nobody but a test answers at once.
+    pub(crate) breath: Duration,
     /// The longest time in which nobody could be heard, once the call had begun.
     pub(crate) longest_silence: Duration,
     /// How often what we had sent was dropped.
@@ -75,6 +78,7 @@ impl Caller {
             quiet_since: None,
             speaking: None,
             last_said: None,
+            breath: Duration::ZERO,
             longest_silence: Duration::ZERO,
             clears: 0,
             streams: 0,
@@ -114,7 +118,8 @@ impl Caller {
 
     /// Makes a sound, and returns at its end.
     pub(crate) async fn sounds(&mut self, audio: &[u8]) {
-        self.line.say(audio);
+        let breath = (self.breath.as_millis() as usize) * BYTES_PER_MS;
+        self.line.say(&[&vec![SILENCE; breath], audio].concat());
         self.passes(|what| matches!(what, Happening::Said)).await;
     }
 

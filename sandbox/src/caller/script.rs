@@ -23,12 +23,14 @@
 //! | `when hears "a\|b" …` | any of these, as soon as the assistant's last words had `a` or `b` in them; goes before the lines above. At most three times, or what is said at the end |
 //! | `expect …` | `booked`, `not booked`, `hears "…"`, `ends by itself`: what must be true in the end |
 //! | `from`, `to`, `deadline 60s` | who calls, what number, and how long the call may take |
+//! | `echo 200ms 20dB` | the line returns what it plays, so much later and fainter |
 
 use std::fmt;
 use std::time::Duration;
 
 use super::grammar::{self, Tokens};
 use crate::clips::spoken;
+use crate::twilio::Echo;
 
 /// How long a call may take unless the script says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(120);
@@ -45,6 +47,8 @@ pub struct Script {
     pub from: String,
     /// The number that is dialled, if the script names one.
     pub to: Option<String>,
+    /// What the caller's line returns of what it plays.
+    pub echo: Option<Echo>,
     /// After this the caller hangs up, whatever the state of things.
     pub deadline: Duration,
     /// What the caller does of their own accord, in order.
@@ -125,6 +129,7 @@ impl Script {
             title: String::new(),
             from: "+14155550123".to_owned(),
             to: None,
+            echo: None,
             deadline: DEADLINE,
             steps: Vec::new(),
             reactions: Vec::new(),
@@ -158,6 +163,7 @@ impl Script {
         match tokens.peek() {
             Some("from") => self.from = tokens.skip(1).word("a number, like +14155550123")?,
             Some("to") => self.to = Some(tokens.skip(1).word("a number, like +14155550123")?),
+            Some("echo") => self.echo = Some(echo(tokens.skip(1))?),
             Some("deadline") => self.deadline = tokens.skip(1).duration()?,
             Some("expect") => self.expectations.push(expectation(tokens.skip(1))?),
             Some("when") => self.reactions.push(reaction(tokens.skip(1))?),
@@ -165,6 +171,17 @@ impl Script {
         }
         Ok(())
     }
+}
+
+fn echo(tokens: &mut Tokens) -> Result<Echo, String> {
+    let delay = tokens.duration()?;
+    if !(Echo::DELAY_MIN..=Echo::DELAY_MAX).contains(&delay) {
+        return Err(format!("an echo comes back after {:?} to {:?}", Echo::DELAY_MIN, Echo::DELAY_MAX));
+    }
+    let word = tokens.word("how much fainter, like 20dB")?;
+    let loss_db = word.strip_suffix("dB").and_then(|number| number.parse().ok());
+    let loss_db = loss_db.ok_or_else(|| format!("{word:?} is not how much fainter; write it like 20dB"))?;
+    Ok(Echo::hybrid(delay, loss_db))
 }
 
 fn reaction(tokens: &mut Tokens) -> Result<Reaction, String> {
@@ -270,7 +287,7 @@ mod tests {
 
     const ADA: &str = "# Ada books.\nfrom +1415\n\nsay \"Hi.\"   # at once\nwhen hears \"your name|who\" say \"Ada.\" at most 2 times\n\
         cut in after 1.2s say \"Wait.\"\nwait 500ms\nsilence 10s\npress #\nhang up\nexpect not booked\n\
-        expect hears \"goodbye\"\nexpect ends by itself\ndeadline 60s\n";
+        expect hears \"goodbye\"\nexpect ends by itself\ndeadline 60s\necho 200ms 20dB\n";
 
     #[test]
     fn a_script_is_read_line_by_line() {
@@ -292,6 +309,7 @@ mod tests {
         let hears = Pattern::new("your name|who").expect("phrases");
         assert_eq!(script.reactions, [Reaction { hears, step: say("Ada."), uses: 2 }]);
         assert_eq!(script.expectations.len(), 3);
+        assert_eq!(script.echo, Some(Echo::hybrid(Duration::from_millis(200), 20)));
         assert_eq!(script.texts().collect::<Vec<_>>(), ["Hi.", "Wait.", "Ada."]);
     }
 
@@ -314,6 +332,8 @@ mod tests {
             ("say \"a\" loudly", 1, "\"loudly\" is too much"),
             ("expect rain", 1, "cannot be expected"),
             ("from", 1, "a number"),
+            ("echo 2s 20dB", 1, "40ms to 600ms"),
+            ("echo 200ms loud", 1, "like 20dB"),
             ("# nothing", 1, "does nothing"),
         ] {
             let error = Script::parse(text).expect_err(text);

@@ -146,7 +146,7 @@ impl Call {
         let forged = &self.setup.forged_parameters;
         let genuine = noun.parameters.iter().filter(|(name, _)| !forged.iter().any(|(other, _)| other == name));
         let parameters: Vec<_> = genuine.chain(forged).cloned().collect();
-        let stream = Stream::new(socket, reporter, outbox, self.setup.network);
+        let stream = Stream::new(socket, reporter, outbox, self.setup.network, self.setup.echo);
         stream.carry(&self.setup.before_start, &parameters, &mut self.wire.orders).await
     }
 

@@ -23,6 +23,7 @@
 //! streams are not there.
 
 mod call;
+mod echo;
 mod line;
 mod playback;
 mod rest;
@@ -37,6 +38,7 @@ mod xml;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+pub use echo::Echo;
 pub use line::{Ending, Happening, Line, LineEvent, Warning};
 pub use rest::Rest;
 pub use signature::sign;
@@ -89,6 +91,8 @@ pub struct CallSetup {
     pub forged_parameters: Vec<(String, String)>,
     /// How far the gateway is away, for streams; webhooks take no time.
     pub network: Network,
+    /// What the caller's line returns of what it plays. Nothing, by default.
+    pub echo: Option<Echo>,
     /// Messages to send on each stream after `connected` and before `start`, as they are, which Twilio never does.
     pub before_start: Vec<String>,
 }

@@ -124,6 +124,12 @@ impl Playback {
         Some(since + Duration::from_micros((after - first) * BYTE_US))
     }
 
+    /// When the last byte that was played had been; nothing where nothing was since the last clear.
+    pub(super) fn played_until(&self) -> Option<Duration> {
+        let playing = |(since, first)| since + Duration::from_micros((self.played - first) * BYTE_US);
+        self.playing.map(playing).or(self.dry_since)
+    }
+
     /// How much has been played since the beginning.
     pub(super) fn played(&self) -> Duration {
         Duration::from_micros(self.played * BYTE_US)

@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::Warning;
+use super::echo::{Echo, Return};
 use super::line::{Happening, Order, Reporter};
 use super::playback::{Arrival, Playback};
 use super::way::{Network, Way};
@@ -101,6 +102,8 @@ pub(super) struct Stream<'a> {
     playback: Playback,
     /// What was played and not yet told.
     heard: Vec<u8>,
+    /// What of it comes back, where the line returns it.
+    echo: Option<Return>,
     speech: Speech,
     /// When the next frame of the caller is due.
     next_frame: Duration,
@@ -123,7 +126,13 @@ struct Speech {
 struct Gone;
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(socket: Socket, reporter: &'a Reporter, outbox: Outbox, network: Network) -> Self {
+    pub(super) fn new(
+        socket: Socket,
+        reporter: &'a Reporter,
+        outbox: Outbox,
+        network: Network,
+        echo: Option<Echo>,
+    ) -> Self {
         Self {
             socket,
             there: network.there(),
@@ -133,6 +142,7 @@ impl<'a> Stream<'a> {
             outbox,
             playback: Playback::default(),
             heard: Vec::new(),
+            echo: echo.map(Return::new),
             speech: Speech::default(),
             next_frame: reporter.now() + FRAME,
             frames_to_lose: 0,
@@ -224,7 +234,10 @@ impl<'a> Stream<'a> {
             self.outbox.lose_frame();
             return Ok(());
         }
-        let frame = self.speech.take(self.reporter);
+        let mut frame = self.speech.take(self.reporter);
+        if let Some(echo) = &mut self.echo {
+            echo.mix(self.next_frame - FRAME, &mut frame);
+        }
         let message = self.outbox.media(&frame);
         self.reporter.count(|tally| {
             tally.own_lateness.add(late);
@@ -237,7 +250,12 @@ impl<'a> Stream<'a> {
 
     /// Plays up to now and echoes the marks that were reached.
     async fn play(&mut self, now: Duration) -> Result<(), Gone> {
-        for name in self.playback.advance(now, &mut self.heard) {
+        let told = self.heard.len();
+        let reached = self.playback.advance(now, &mut self.heard);
+        if let (Some(echo), Some(ended)) = (&mut self.echo, self.playback.played_until()) {
+            echo.played(ended, &self.heard[told..]);
+        }
+        for name in reached {
             self.tell_heard(now);
             self.echo(name, false).await?;
         }

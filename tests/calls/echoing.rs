@@ -1,0 +1,48 @@
+//! Calls over a line that returns what it plays: our own voice is not the caller's.
+
+use std::time::Duration;
+
+use sandbox::twilio::{CallSetup, Echo, Ending};
+
+use crate::caller::{ANSWERS, Caller};
+use crate::gateway::{CALLER, DESK, Gateway, caller_said, events};
+
+#[tokio::test]
+async fn our_own_voice_that_comes_back_neither_stops_us_nor_is_taken_for_the_callers() {
+    let gateway = Gateway::open().await;
+    let mut caller = over_an_echo(&gateway);
+    assert_eq!(caller.books("open-tue-10").await, Ending::Completed);
+
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.outcome.as_deref(), Some("booked"), "{:?}", record.transcript);
+    assert_eq!(
+        caller_said(&record),
+        ["hi i'd like a haircut on tuesday at ten", "ada lovelace", "yes please", "no that's all thank you"]
+    );
+    assert_eq!(events(&record, "stopped"), Vec::<String>::new());
+    assert!(record.transcript.iter().all(|line| line.unheard.is_empty()), "{:?}", record.transcript);
+}
+
+#[tokio::test]
+async fn a_caller_who_cuts_in_over_our_echo_is_listened_to() {
+    let gateway = Gateway::open().await;
+    let mut caller = over_an_echo(&gateway);
+    caller.hears("thanks for calling").await;
+    caller.hears_anything().await;
+    caller.says("open-tue-10").await;
+    assert_eq!(caller.clears, 1, "the question stopped");
+    assert_eq!(caller.answers(ANSWERS).await, Ending::Completed);
+
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.outcome.as_deref(), Some("booked"), "{:?}", record.transcript);
+    // The first word lies under our own, and what is left of it need not be understood.
+    assert!(caller_said(&record)[0].ends_with("a haircut on tuesday at ten"), "{:?}", record.transcript);
+    assert_eq!(events(&record, "stopped").len(), 1);
+}
+
+fn over_an_echo(gateway: &Gateway) -> Caller {
+    let echo = Some(Echo::hybrid(Duration::from_millis(200), 20));
+    let mut caller = gateway.caller_as(CallSetup { echo, ..CallSetup::new(CALLER, DESK) });
+    caller.breath = Duration::from_millis(300);
+    caller
+}
