@@ -100,6 +100,12 @@ impl Call {
         }
     }
 
+    /// The voice that stopped us was our own. It goes on sounding for as long as the line takes to return it.
+    pub(super) fn stop_was_our_echo(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.stops.turn_taken();
+        self.floor_event(at, Event::Backchannel, out);
+    }
+
     /// The voice that stopped us has ended, and all its words say "go on".
     pub(super) fn only_listened(&self) -> bool {
         self.speaking.is_holding() && self.stops.only_listens

@@ -19,6 +19,7 @@ mod expecting;
 mod going_on;
 mod journal;
 mod line;
+mod own_words;
 mod turn_taking;
 mod turns;
 mod unheeded;
@@ -31,6 +32,7 @@ use statecharts::proposal::Expect;
 
 use crate::call::going_on::Stops;
 use crate::call::journal::Journal;
+use crate::call::own_words::OwnWords;
 use crate::call::turns::OpenTurn;
 use crate::call::unheeded::Unheeded;
 use crate::io::{Answered, Input, Message, Output, PhraseId, QueryId};
@@ -66,6 +68,7 @@ pub struct Call {
     filler: Option<PhraseId>,
     stops: Stops,
     unheeded: Unheeded,
+    own_words: OwnWords,
     /// Whom the caller is put through to when the last word was heard.
     transfer_to: Option<String>,
     /// Something we had to say will not be heard, because its audio does not come.

@@ -31,6 +31,8 @@ impl Call {
     /// The caller's words, and the ends of turns.
     pub(super) fn hear(&mut self, at: CallTime, input: &Input, out: &mut Vec<Output>) {
         let mut heard = Vec::new();
+        let callers = self.without_our_words(at, input, out);
+        let input = callers.as_ref().unwrap_or(input);
         let now = self.local(at);
         let answered = self.answered.as_ref().expect("nothing is heard before the answer");
         let situation = situation(answered, &self.booking, now);

@@ -179,6 +179,13 @@ impl Speaking {
         self.held.iter().chain(&self.phrases).map(|phrase| phrase.text.as_str())
     }
 
+    /// The words of a phrase that is to be heard and where each of them ends in its audio, and where in that the order
+    /// begins; both in milliseconds.
+    pub fn words_of(&self, id: PhraseId) -> Option<(impl Iterator<Item = (&str, u32)>, u32)> {
+        let phrase = self.phrases.iter().find(|phrase| phrase.id == id)?;
+        Some((phrase.words().zip(phrase.word_ends_ms()), phrase.from_ms))
+    }
+
     /// Counts orders, beginnings and marks: as long as it stands still, nothing is known to move.
     pub fn progress(&self) -> u32 {
         self.progress

@@ -163,14 +163,14 @@ impl Phrase {
         self.words().count()
     }
 
-    fn word_ends_ms(&self) -> Vec<u32> {
+    pub(super) fn word_ends_ms(&self) -> Vec<u32> {
         if self.word_ends_ms.is_empty() {
             return words::ends_by_text(&self.text, self.length_ms());
         }
         self.word_ends_ms.clone()
     }
 
-    fn words(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
         self.text.split_whitespace()
     }
 }
