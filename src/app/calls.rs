@@ -64,15 +64,16 @@ impl Calls {
 
     /// Puts a call on the list, or gives back the one that is there under the same id.
     pub(super) fn list(self: &Arc<Self>, call_sid: &str, call: LiveCall) -> Result<Listed, LiveCall> {
+        // Also of one that is there: another instance may have taken it over meanwhile.
+        if let Some(roll) = &self.roll {
+            roll.began(call_sid);
+        }
         let mut book = self.open();
         if let Some(there) = book.live.get(call_sid) {
             return Err(there.clone());
         }
         book.ended.remove(call_sid);
         book.live.insert(call_sid.to_owned(), call);
-        if let Some(roll) = &self.roll {
-            roll.began(call_sid);
-        }
         Ok(Listed { calls: Arc::clone(self), call_sid: call_sid.to_owned() })
     }
 

@@ -7,22 +7,33 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::app::{House, OpenError};
-use crate::config::{Secret, Settings};
+use crate::config::Settings;
 use crate::fleet::{self, Event, Fleet, Given, Hooks, Running};
 use crate::telemetry::Telemetry;
 use crate::vendors::twilio;
 use crate::web::Front;
 use crate::web::speech::{self, Heard, JobState, NotQueued, Once, Shared, Worked};
 
+/// What the keys of instances begin with.
+const REAL: &str = "frontdesk:";
+
+/// The same where the sandbox speaks: its voice is no answer to a job of real callers.
+const SANDBOX: &str = "frontdesk:sandbox:";
+
 /// This instance among the others, where there is a Redis.
 pub(super) fn fleet(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Option<Fleet>, OpenError> {
-    let Some(url) = settings.sharing.redis_url.as_ref().map(Secret::expose) else { return Ok(None) };
+    let Some(url) = &settings.sharing.redis_url else { return Ok(None) };
+    let config = fleet::Config {
+        redis_url: url.expose().to_owned(),
+        prefix: if settings.stand_ins.deepgram { SANDBOX } else { REAL },
+        remembered: settings.speech.url_ttl,
+    };
     let telemetry = Arc::clone(telemetry);
     let tell = Arc::new(move |event| match event {
         Event::Given(outcome) => telemetry.words_given(outcome),
         Event::Job(outcome) => telemetry.job(outcome),
     });
-    Ok(Some(Fleet::new(url, settings.speech.url_ttl, tell)?))
+    Ok(Some(Fleet::new(config, tell)?))
 }
 
 /// What the routes of speech ask the fleet.

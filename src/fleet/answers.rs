@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::words::json;
-use super::{Away, Fleet, key};
+use super::{Away, Fleet};
 
 /// How long a request is carried out at most before others believe that its instance is lost, unless that says otherwise.
 const LEASE: Duration = Duration::from_secs(5);
@@ -72,7 +72,7 @@ impl Fleet {
     /// The answer to a request, which is carried out only if it was not before. `body` is what was asked, or a digest of
     /// it. Without Redis it is carried out.
     pub async fn once(&self, id: &str, body: &str, within: Duration, carry_out: BoxFuture<'_, Option<Value>>) -> Once {
-        let (name, until) = (key("once", id), Instant::now() + within);
+        let (name, until) = (self.key("once", id), Instant::now() + within);
         let ours = Known { body: body.to_owned(), by: Uuid::new_v4().simple().to_string(), answer: None };
         loop {
             match self.begin(&name, &ours).await {

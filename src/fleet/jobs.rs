@@ -14,7 +14,7 @@ use redis::{Cmd, Script};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Away, Event, Fleet, key};
+use super::{Away, Event, Fleet};
 
 /// Jobs that are queued or worked at most. Further ones are refused: nothing that was accepted is thrown away for them.
 const JOBS_MAX: usize = 10_000;
@@ -100,7 +100,7 @@ impl Fleet {
     pub async fn queue(&self, client: &str, payload: &str) -> Result<String, NotQueued> {
         let (id, expiry) = (Uuid::new_v4().to_string(), self.inner.remembered.as_millis() as u64);
         let mut script = ADD.prepare_invoke();
-        script.key(stream()).key(key("job", &id));
+        script.key(self.stream()).key(self.key("job", &id));
         script.arg(JOBS_MAX).arg(client).arg(payload).arg(expiry).arg(&id);
         let accepted: u32 = self.inner.link.run(&script).await?;
         (self.inner.tell)(Event::Job(if accepted == 1 { "queued" } else { "refused" }));
@@ -113,7 +113,7 @@ impl Fleet {
     /// Redis does not answer.
     pub async fn job(&self, client: &str, id: &str) -> Result<Option<JobState>, Away> {
         let mut look = redis::cmd("HMGET");
-        look.arg(key("job", id)).arg(&["client", "state", "answer", "reason"]);
+        look.arg(self.key("job", id)).arg(&["client", "state", "answer", "reason"]);
         let [owner, state, answer, reason]: [Option<String>; 4] = self.inner.link.ask(&look).await?;
         if owner.as_deref() != Some(client) {
             return Ok(None);
@@ -129,44 +129,44 @@ impl Fleet {
 
     /// Begins to work a job; none when there is nothing (more) to do.
     pub(super) async fn begin_job(&self, id: &str) -> Result<Option<Job>, Away> {
-        let begun: Option<(u32, String, String)> = self.inner.link.run(&BEGIN.key(key("job", id))).await?;
+        let begun: Option<(u32, String, String)> = self.inner.link.run(&BEGIN.key(self.key("job", id))).await?;
         Ok(begun.map(|(tries, client, payload)| Job { id: id.to_owned(), client, payload, tries }))
     }
 
     /// Stores what became of a job, and takes it off the stream, both or neither.
     pub(super) async fn end_job(&self, entry: &str, id: &str, end: &JobState) -> Result<(), Away> {
-        let (field, text) = match end {
-            JobState::Done(answer) => (("done", "answer"), answer.to_string()),
-            JobState::Failed(reason) => (("failed", "reason"), reason.clone()),
+        let (state, field, text) = match end {
+            JobState::Done(answer) => ("done", "answer", answer.to_string()),
+            JobState::Failed(reason) => ("failed", "reason", reason.clone()),
             JobState::Queued | JobState::Working => return Ok(()),
         };
-        let (name, (state, field)) = (key("job", id), field);
+        let name = self.key("job", id);
         let mut all = redis::pipe();
         all.atomic();
         all.hset_multiple(&name, &[("state", state), (field, &text)]).ignore();
         all.hdel(&name, "payload").ignore();
         all.pexpire(&name, self.inner.remembered.as_millis() as i64).ignore();
-        all.xack(stream(), GROUP, &[entry]).ignore();
-        all.xdel(stream(), &[entry]).ignore();
+        all.xack(self.stream(), GROUP, &[entry]).ignore();
+        all.xdel(self.stream(), &[entry]).ignore();
         self.inner.link.ask_all(&all).await
     }
 
     /// Takes an entry off the stream whose job is done, or is not known any more.
     pub(super) async fn drop_entry(&self, entry: &str) -> Result<(), Away> {
         let mut both = redis::pipe();
-        both.atomic().xack(stream(), GROUP, &[entry]).ignore().xdel(stream(), &[entry]).ignore();
+        both.atomic().xack(self.stream(), GROUP, &[entry]).ignore().xdel(self.stream(), &[entry]).ignore();
         self.inner.link.ask_all(&both).await
     }
 
     /// Says that an entry is still being worked, so that nobody takes it over.
     pub(super) async fn keep_entry(&self, entry: &str) -> Result<(), Away> {
         let mut claim = Cmd::new();
-        claim.arg("XCLAIM").arg(stream()).arg(GROUP).arg(&self.inner.me).arg(0).arg(entry).arg("JUSTID");
+        claim.arg("XCLAIM").arg(self.stream()).arg(GROUP).arg(&self.inner.me).arg(0).arg(entry).arg("JUSTID");
         self.inner.link.ask::<redis::Value>(&claim).await.map(|_| ())
     }
-}
 
-/// The stream's key.
-pub(super) fn stream() -> String {
-    format!("{}jobs", super::PREFIX)
+    /// The stream's key.
+    pub(super) fn stream(&self) -> String {
+        format!("{}jobs", self.inner.prefix)
+    }
 }

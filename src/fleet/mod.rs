@@ -8,7 +8,7 @@
 //!  jobs     stream jobs, group workers; job:{id}   worked by anybody, again when a worker is lost, said once
 //! ```
 //!
-//! All keys begin with `frontdesk:`. Without Redis an instance is on its own, and its own calls go on: nothing in here
+//! All keys begin with `frontdesk:`, so that others may use the same Redis. Without Redis an instance is on its own, and its own calls go on: nothing in here
 //! waits longer than its deadline, and while Redis does not answer it is hardly asked.
 
 mod answers;
@@ -36,19 +36,27 @@ use post::Post;
 pub use roll::Roll;
 pub use words::Given;
 
-/// Before every key, so that others may use the same Redis.
-const PREFIX: &str = "frontdesk:";
-
 /// The instances, seen from one of them. Clones are the same instance.
 #[derive(Clone)]
 pub struct Fleet {
     inner: Arc<Inner>,
 }
 
+/// Settings of the fleet.
+pub struct Config {
+    /// Where the Redis is.
+    pub redis_url: String,
+    /// What its keys begin with. Instances with another beginning are another fleet.
+    pub prefix: &'static str,
+    /// How long answers and the results of jobs are remembered.
+    pub remembered: Duration,
+}
+
 struct Inner {
     link: Link,
     /// This instance: a name that no other process has.
     me: String,
+    prefix: &'static str,
     post: Post,
     roll: Roll,
     /// How long answers and the results of jobs are remembered.
@@ -94,11 +102,11 @@ impl Fleet {
     ///
     /// # Errors
     /// The address is none.
-    pub fn new(redis_url: &str, remembered: Duration, tell: Tell) -> Result<Self, FleetError> {
+    pub fn new(config: Config, tell: Tell) -> Result<Self, FleetError> {
+        let Config { redis_url, prefix, remembered } = config;
         let me = Uuid::new_v4().simple().to_string();
-        let inner =
-            Inner { link: Link::new(redis_url)?, post: Post::default(), roll: Roll::default(), me, remembered, tell };
-        Ok(Self { inner: Arc::new(inner) })
+        let (link, post, roll) = (Link::new(&redis_url)?, Post::default(), Roll::default());
+        Ok(Self { inner: Arc::new(Inner { link, me, prefix, post, roll, remembered, tell }) })
     }
 
     /// Where calls are to be entered when they begin, and taken off when they end.
@@ -115,6 +123,11 @@ impl Fleet {
         ];
         Running { tasks, worker: tokio::spawn(worker::run(self.clone(), hooks.work, stopped)), stop }
     }
+
+    /// The name of a key.
+    fn key(&self, kind: &str, id: &str) -> String {
+        format!("{}{kind}:{id}", self.inner.prefix)
+    }
 }
 
 impl Running {
@@ -130,9 +143,4 @@ impl Drop for Running {
         self.worker.abort();
         self.tasks.iter().for_each(JoinHandle::abort);
     }
-}
-
-/// The name of a key.
-fn key(kind: &str, id: &str) -> String {
-    format!("{PREFIX}{kind}:{id}")
 }

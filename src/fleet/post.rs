@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::words::{Given, json};
-use super::{Announce, Fleet, key};
+use super::{Announce, Fleet};
 
 /// When an inbox that nobody writes to goes, also that of an instance which is no more.
 pub(super) const INBOX_EXPIRY: Duration = Duration::from_secs(60);
@@ -92,7 +92,7 @@ pub(super) async fn read(fleet: Fleet, announce: Announce) {
 
 impl Fleet {
     async fn read_until_it_breaks(&self, mut connection: MultiplexedConnection, announce: &Announce) -> RedisError {
-        let look = Cmd::blpop(key("inbox", &self.inner.me), LOOK.as_secs_f64());
+        let look = Cmd::blpop(self.key("inbox", &self.inner.me), LOOK.as_secs_f64());
         loop {
             let letter: RedisResult<Option<(String, String)>> = look.query_async(&mut connection).await;
             match letter {
@@ -123,7 +123,7 @@ impl Fleet {
 
     /// An answer that is lost is reported as unknown by whoever waits for it.
     async fn answer(&self, instance: &str, letter: Letter) {
-        let inbox = key("inbox", instance);
+        let inbox = self.key("inbox", instance);
         let mut both = redis::pipe();
         both.rpush(&inbox, json(&letter)).ignore().pexpire(&inbox, INBOX_EXPIRY.as_millis() as i64).ignore();
         let _: Result<(), _> = self.inner.link.ask_all(&both).await;

@@ -7,7 +7,7 @@ use redis::{Cmd, Script};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Fleet, key};
+use super::Fleet;
 
 /// How often calls are entered again.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -88,19 +88,19 @@ pub(super) async fn keep(fleet: Fleet, live: Arc<dyn Fn() -> Vec<String> + Send 
 impl Fleet {
     // When Redis is away the heartbeat makes up for what is missed here.
     async fn enter(&self, call_id: &str) {
-        let (name, expiry) = (key("call", call_id), EXPIRY.as_millis() as u64);
+        let (name, expiry) = (self.key("call", call_id), EXPIRY.as_millis() as u64);
         let _: Result<(), _> = self.inner.link.ask(Cmd::set(name, &self.inner.me).arg("PX").arg(expiry)).await;
     }
 
     async fn take_off(&self, call_id: &str) {
-        let _: Result<(), _> = self.inner.link.run(REMOVE.key(key("call", call_id)).arg(&self.inner.me)).await;
+        let _: Result<(), _> = self.inner.link.run(REMOVE.key(self.key("call", call_id)).arg(&self.inner.me)).await;
     }
 
     async fn renew(&self, call_ids: &[String]) {
         for some in call_ids.chunks(RENEWED_AT_ONCE) {
             let mut script = RENEW.prepare_invoke();
             for call_id in some {
-                script.key(key("call", call_id));
+                script.key(self.key("call", call_id));
             }
             let script = script.arg(&self.inner.me).arg(EXPIRY.as_millis() as u64);
             let _: Result<(), _> = self.inner.link.run(script).await;

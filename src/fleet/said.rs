@@ -2,7 +2,7 @@
 
 use redis::Cmd;
 
-use super::{Fleet, key};
+use super::Fleet;
 
 /// Said of words before they are spoken.
 const BEGUN: &str = "begun";
@@ -20,7 +20,7 @@ impl Fleet {
     /// # Errors
     /// They may not; the value is what there is to say of them.
     pub async fn may_say(&self, id: &str) -> Result<(), bool> {
-        let (name, ms) = (key("said", id), self.inner.remembered.as_millis() as u64);
+        let (name, ms) = (self.key("said", id), self.inner.remembered.as_millis() as u64);
         let first: Result<Option<String>, _> =
             self.inner.link.ask(Cmd::set(&name, BEGUN).arg("NX").arg("PX").arg(ms)).await;
         match first {
@@ -34,7 +34,7 @@ impl Fleet {
 
     /// What became of words that were to be said.
     pub async fn said(&self, id: &str, played: bool) {
-        let (name, ms) = (key("said", id), self.inner.remembered.as_millis() as u64);
+        let (name, ms) = (self.key("said", id), self.inner.remembered.as_millis() as u64);
         let what = if played { PLAYED } else { NOT_PLAYED };
         let _: Result<Option<String>, _> = self.inner.link.ask(Cmd::set(name, what).arg("XX").arg("PX").arg(ms)).await;
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::post::{INBOX_EXPIRY, Letter};
-use super::{Event, Fleet, key};
+use super::{Event, Fleet};
 
 /// How long the other instance has to take words.
 const TAKEN_WITHIN: Duration = Duration::from_millis(500);
@@ -93,7 +93,7 @@ impl Fleet {
         if let Ok(Ok(given)) = timeout(TAKEN_WITHIN, answer.arrives()).await {
             return given;
         }
-        let taken_back: Result<u32, _> = self.inner.link.ask(&Cmd::del(key("words", &id))).await;
+        let taken_back: Result<u32, _> = self.inner.link.ask(&Cmd::del(self.key("words", &id))).await;
         match taken_back {
             Ok(1) => Given::Refused,
             Ok(_) => {
@@ -107,8 +107,8 @@ impl Fleet {
     async fn put_down(&self, id: &str, call_id: &str, text: &str) -> Result<String, super::Away> {
         let words = Words { call_id: call_id.to_owned(), text: text.to_owned(), from: self.inner.me.clone() };
         let mut script = GIVE.prepare_invoke();
-        script.key(key("call", call_id)).key(key("words", id));
-        script.arg(&self.inner.me).arg(key("inbox", "")).arg(LETTERS_MAX);
+        script.key(self.key("call", call_id)).key(self.key("words", id));
+        script.arg(&self.inner.me).arg(self.key("inbox", "")).arg(LETTERS_MAX);
         script.arg(json(&words)).arg(EXPIRY.as_millis() as u64);
         script.arg(json(&Letter::Words { id: id.to_owned() })).arg(INBOX_EXPIRY.as_millis() as u64);
         self.inner.link.run(&script).await
@@ -116,7 +116,7 @@ impl Fleet {
 
     /// Takes words that a letter told of; none when they were taken back, or are too old.
     pub(super) async fn take_up(&self, id: &str) -> Option<Words> {
-        let words: Option<String> = self.inner.link.ask(&Cmd::get_del(key("words", id))).await.ok()?;
+        let words: Option<String> = self.inner.link.ask(&Cmd::get_del(self.key("words", id))).await.ok()?;
         serde_json::from_str(&words?).ok()
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::jobs::{GROUP, stream};
+use super::jobs::GROUP;
 use super::{Event, Fleet, Job, JobState, Worked};
 
 /// Jobs that one instance works at the same time; calls come first.
@@ -77,7 +77,7 @@ async fn take(
     in_hand: &mut JoinSet<()>,
     connection: &mut MultiplexedConnection,
 ) -> RedisResult<()> {
-    make_group(connection).await?;
+    make_group(fleet, connection).await?;
     let mut looked_for_lost: Option<Instant> = None;
     loop {
         let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
@@ -93,9 +93,9 @@ async fn take(
     }
 }
 
-async fn make_group(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+async fn make_group(fleet: &Fleet, connection: &mut MultiplexedConnection) -> RedisResult<()> {
     let mut make = redis::cmd("XGROUP");
-    make.arg("CREATE").arg(stream()).arg(GROUP).arg("0").arg("MKSTREAM");
+    make.arg("CREATE").arg(fleet.stream()).arg(GROUP).arg("0").arg("MKSTREAM");
     let made: RedisResult<()> = make.query_async(connection).await;
     made.or_else(|error| if error.code() == Some("BUSYGROUP") { Ok(()) } else { Err(error) })
 }
@@ -104,7 +104,7 @@ async fn make_group(connection: &mut MultiplexedConnection) -> RedisResult<()> {
 async fn next(fleet: &Fleet, connection: &mut MultiplexedConnection) -> RedisResult<Option<StreamId>> {
     let mut read = redis::cmd("XREADGROUP");
     read.arg("GROUP").arg(GROUP).arg(&fleet.inner.me).arg("COUNT").arg(1);
-    read.arg("BLOCK").arg(LOOK.as_millis() as u64).arg("STREAMS").arg(stream()).arg(">");
+    read.arg("BLOCK").arg(LOOK.as_millis() as u64).arg("STREAMS").arg(fleet.stream()).arg(">");
     let reply: Option<StreamReadReply> = read.query_async(connection).await?;
     Ok(reply.and_then(|reply| reply.keys.into_iter().next()?.ids.into_iter().next()))
 }
@@ -112,7 +112,7 @@ async fn next(fleet: &Fleet, connection: &mut MultiplexedConnection) -> RedisRes
 /// A job whose worker was lost.
 async fn lost(fleet: &Fleet, connection: &mut MultiplexedConnection) -> RedisResult<Option<StreamId>> {
     let claim = Cmd::xautoclaim_options(
-        stream(),
+        fleet.stream(),
         GROUP,
         &fleet.inner.me,
         LOST_AFTER.as_millis() as u64,

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk::fleet::Fleet;
+use frontdesk::fleet::{Config, Fleet};
 use reqwest::Response;
 use sandbox::world::World;
 use serde_json::{Value, json};
@@ -26,10 +27,15 @@ struct Machine {
 
 impl Machine {
     fn start(world: &World, redis: &Redis) -> Self {
+        Self::start_with(world, redis, &[])
+    }
+
+    /// The same with other settings, too.
+    fn start_with(world: &World, redis: &Redis, more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = redis.url();
         let shared = [("REDIS_URL", url.as_str()), ("AUDIO_URL_SECRET", "the-same-at-all")];
-        let process = Process::start(folder.path(), world, &shared);
+        let process = Process::start(folder.path(), world, &[&shared, more].concat());
         Self { process, folder }
     }
 
@@ -214,11 +220,57 @@ async fn without_its_redis_an_instance_goes_on_alone_and_finds_it_again() {
 #[tokio::test]
 async fn words_that_were_begun_to_be_said_are_not_begun_again() {
     let redis = Redis::start().await;
-    let fleet = |_| Fleet::new(&redis.url(), Duration::from_secs(60), std::sync::Arc::new(|_| ())).expect("an address");
-    let [one, other] = [0, 1].map(fleet);
+    let [one, other] = [0, 1].map(|_| fleet(&redis));
     assert_eq!(one.may_say("a").await, Ok(()));
     assert_eq!(other.may_say("a").await, Err(false), "nobody knows whether it was heard");
     one.said("a", true).await;
     assert_eq!(other.may_say("a").await, Err(true));
     assert_eq!(other.may_say("b").await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_job_whose_lost_worker_had_said_its_words_does_not_say_them_again() {
+    let (world, redis) = (world(), Redis::start().await);
+    let one = Machine::start(&world, &redis);
+    let mut caller = one.process.caller(&world);
+    caller.hears("how can i help you").await;
+    world.deepgram().set(|settings| settings.speak_first_byte = Duration::from_secs(1));
+    let id = one.queue(&caller.call_sid(), PARCEL).await;
+    // What the lost worker left behind.
+    let lost = fleet(&redis);
+    assert_eq!(lost.may_say(&id).await, Ok(()));
+    lost.said(&id, true).await;
+    assert_eq!(one.job_is(&id, "done").await["answer"]["played"], json!(true));
+    assert_eq!(one.say(&caller.call_sid(), "Your taxi is here.", None).await["played"], json!(true));
+    caller.hears("your taxi is here").await;
+    assert!(!caller.heard.iter().any(|phrase| phrase.contains("parcel")), "{:?}", caller.heard);
+}
+
+#[tokio::test]
+async fn a_call_of_a_lost_instance_is_left_to_the_carrier_once_it_is_nobodys() {
+    let (world, redis) = (world(), Redis::start().await);
+    world.twilio().is_account("AC1", "twilios-own-secret");
+    let url = world.twilio_api_url();
+    let carrier = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_API_URL", &url)];
+    let mut one = Machine::start(&world, &redis);
+    let other = Machine::start_with(&world, &redis, &carrier);
+    let mut caller = one.process.caller(&world);
+    caller.hears("how can i help you").await;
+    let call_sid = caller.call_sid();
+    world.twilio().goes_on(&call_sid);
+    one.process.kill();
+    assert_eq!(other.say(&call_sid, PARCEL, None).await["played"], json!(false));
+    assert_eq!(world.twilio().asked(), 0, "the instance may only be slow");
+    until("the call is nobody's", async || {
+        let said = other.say(&call_sid, PARCEL, None).await;
+        (said["played"] == json!(true)).then_some(())
+    })
+    .await;
+    assert_eq!(world.twilio().asked(), 1);
+}
+
+/// An instance without calls, for what it knows.
+fn fleet(redis: &Redis) -> Fleet {
+    let config = Config { redis_url: redis.url(), prefix: "frontdesk:", remembered: Duration::from_secs(60) };
+    Fleet::new(config, Arc::new(|_| ())).expect("an address")
 }
