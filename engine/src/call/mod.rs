@@ -75,6 +75,8 @@ pub struct Call {
     unspoken: bool,
     history: Vec<Message>,
     calendar: Calendar,
+    /// When the caller last gave a name.
+    named: Option<CallTime>,
     hearing_failures: u32,
     /// What speech-to-text was told to expect.
     expected: Expect,

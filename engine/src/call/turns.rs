@@ -1,5 +1,7 @@
 //! A turn of the caller, from its end to what the booking makes of it: by the model, or by the rules when it cannot.
 
+use std::time::Duration;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use statecharts::booking::{Booking, Event as Booked};
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
@@ -15,6 +17,10 @@ use crate::thinking::prompt::{self, Progress};
 use crate::thinking::proposing::Slots;
 use crate::time::CallTime;
 use crate::understanding::{self, Situation};
+
+/// The rest of a name follows its first word within this time, if it is one: longer than the pause that ends the turn, and
+/// about as long as it takes until the name is read back.
+const HALF_NAME_WITHIN: Duration = Duration::from_secs(4);
 
 /// The caller's turn that is being answered.
 pub(super) struct OpenTurn {
@@ -35,7 +41,7 @@ impl Call {
         let input = callers.as_ref().unwrap_or(input);
         let now = self.local(at);
         let answered = self.answered.as_ref().expect("nothing is heard before the answer");
-        let situation = situation(answered, &self.booking, now);
+        let situation = situation(answered, &self.booking, now, half_name(&self.booking, self.named, at));
         self.listening.handle(at, input, &situation, &mut self.timers, &mut heard);
         match input {
             Input::VoiceStarted => self.voice_started(at, out),
@@ -52,7 +58,7 @@ impl Call {
         let mut heard = Vec::new();
         let now = self.local(at);
         let answered = self.answered.as_ref().expect("nothing is heard before the answer");
-        let situation = situation(answered, &self.booking, now);
+        let situation = situation(answered, &self.booking, now, half_name(&self.booking, self.named, at));
         self.listening.look_again(at, &situation, &mut self.timers, &mut heard);
         self.heard(at, heard, out);
     }
@@ -170,7 +176,8 @@ impl Call {
 
     /// What the words of a turn have to be read against.
     pub(super) fn situation(&self, at: CallTime) -> Situation<'_> {
-        situation(self.answered(), &self.booking, self.local(at))
+        let from = self.turn.as_ref().filter(|open| !open.understood).map_or(at, |open| open.turn.from);
+        situation(self.answered(), &self.booking, self.local(at), half_name(&self.booking, self.named, from))
     }
 
     /// Tells the chart what the turn says, and does what it wants done.
@@ -180,6 +187,9 @@ impl Call {
             open.understood = true;
         }
         self.journal.reached(Stage::FirstSlot, at);
+        if proposal.name.is_some() {
+            self.named = self.turn.as_ref().map(|open| open.turn.speech_ended);
+        }
         self.tell_booking(at, Booked::Understood(proposal), out);
     }
 
@@ -266,7 +276,12 @@ impl Call {
     }
 }
 
-fn situation<'a>(answered: &'a Answered, booking: &'a Booking, now: NaiveDateTime) -> Situation<'a> {
+fn situation<'a>(
+    answered: &'a Answered,
+    booking: &'a Booking,
+    now: NaiveDateTime,
+    half_name: Option<&'a str>,
+) -> Situation<'a> {
     let facts = booking.facts();
     Situation {
         business: &answered.business,
@@ -276,7 +291,14 @@ fn situation<'a>(answered: &'a Answered, booking: &'a Booking, now: NaiveDateTim
         half: booking.half().map(|(morning, afternoon)| (morning.clone(), afternoon.clone())),
         day_in_mind: day_in_mind(booking),
         service: facts.service.as_deref(),
+        half_name,
     }
+}
+
+/// A name of one word, if it was given shortly before the moment at which more is said.
+fn half_name(booking: &Booking, named: Option<CallTime>, moment: CallTime) -> Option<&str> {
+    let is_recent = named.is_some_and(|named| moment.since(named) <= HALF_NAME_WITHIN);
+    booking.facts().name.as_deref().filter(|name| is_recent && !name.contains(' '))
 }
 
 /// The day that was talked about last: of the time that is chosen, wanted or offered.

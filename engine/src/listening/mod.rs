@@ -12,6 +12,7 @@
 //! |---|---|
 //! | complete | [`COMPLETE_AFTER`] |
 //! | finished | [`FINISHED_AFTER`]; at once on the word of a vendor that decides turns |
+//! | the first word of a name | [`HALF_NAME_AFTER`] |
 //! | unfinished | [`UNFINISHED_AFTER`] |
 //! | being dictated | [`DICTATING_AFTER`] |
 //!
@@ -40,6 +41,9 @@ pub const COMPLETE_AFTER: Duration = Duration::from_millis(300);
 
 /// Silence after words that could end there.
 pub const FINISHED_AFTER: Duration = Duration::from_millis(500);
+
+/// Silence after the first word of a name that was asked for: many people pause before the second.
+pub const HALF_NAME_AFTER: Duration = Duration::from_millis(900);
 
 /// The same while a vendor that decides turns has not called this one over: it hears more than words.
 pub const UNDECIDED_AFTER: Duration = Duration::from_millis(900);
@@ -156,6 +160,8 @@ pub struct Listening {
     /// The words that were last said to be the whole turn, probably.
     suspected: String,
     taken: Option<Taken>,
+    /// The last final, and where it lies. Some vendors send one twice.
+    last_final: Option<(CallTime, CallTime, String)>,
     pauses: Pauses,
     progress: u32,
 }
@@ -313,6 +319,7 @@ impl Listening {
         ends_turn: bool,
         heard: &mut Vec<Heard>,
     ) {
+        let text = if self.is_last_final_again(text, (from, to)) { "" } else { text };
         // The segment is closed: nothing more is said of the words that were taken.
         let taken = self.taken.take_if(|_| !text.is_empty()).filter(|taken| !taken.is_before(from));
         let text = match taken.and_then(|mut taken| taken.added_by(at, text)) {
@@ -335,6 +342,16 @@ impl Listening {
         self.called_over |= ends_turn && !self.finals.is_empty() && !came_back;
         // The answer to what was asked for is that there is no more.
         self.called_over |= self.asked_to_finish && text.is_empty();
+    }
+
+    fn is_last_final_again(&mut self, text: &str, (from, to): (CallTime, CallTime)) -> bool {
+        let lies_somewhere = to > from && !text.is_empty();
+        let this = (from, to, text.to_owned());
+        let again = lies_somewhere && self.last_final.as_ref() == Some(&this);
+        if lies_somewhere {
+            self.last_final = Some(this);
+        }
+        again
     }
 
     fn words_came(&mut self, at: CallTime, heard: &mut Vec<Heard>) {
@@ -399,9 +416,10 @@ impl Listening {
         let (complete_most, finished_most) = PAUSED_MOST;
         match shape {
             Shape::Complete => self.pauses.beyond(COMPLETE_AFTER, complete_most),
-            Shape::Finished if self.turns_by_vendor && self.called_over => Duration::ZERO,
+            Shape::Finished | Shape::HalfName if self.turns_by_vendor && self.called_over => Duration::ZERO,
             Shape::Finished if self.turns_by_vendor => UNDECIDED_AFTER,
             Shape::Finished => self.pauses.beyond(FINISHED_AFTER, finished_most),
+            Shape::HalfName => HALF_NAME_AFTER,
             Shape::Unfinished => UNFINISHED_AFTER,
             Shape::Dictating => DICTATING_AFTER,
         }
@@ -425,7 +443,7 @@ impl Listening {
     fn is_likely_over(&self, shape: Shape, vendor_suspects: bool) -> bool {
         match shape {
             Shape::Complete => vendor_suspects || !self.voice_on,
-            Shape::Finished => vendor_suspects || (!self.voice_on && self.reaches_the_end()),
+            Shape::Finished | Shape::HalfName => vendor_suspects || (!self.voice_on && self.reaches_the_end()),
             Shape::Unfinished | Shape::Dictating => false,
         }
     }
@@ -459,6 +477,7 @@ impl Listening {
             voice_ended: self.voice_ended,
             lag: self.lag,
             taken: self.taken.take(),
+            last_final: self.last_final.take(),
             pauses: std::mem::take(&mut self.pauses),
             progress: self.progress,
             ..Self::default()

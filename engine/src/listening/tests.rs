@@ -44,6 +44,7 @@ impl Ear {
             offered: &[],
             half: None,
             day_in_mind: None,
+            half_name: None,
             service: None,
         };
         let mut heard = Vec::new();
@@ -284,6 +285,28 @@ fn an_interim_of_the_next_segment_is_not_taken_for_the_last_one() {
     ear.listening.force(CallTime::from_ms(1_000), &mut ear.timers).expect("words are there");
     assert_eq!(ear.hears(1_400, last("Yes.", true)), []);
     assert_eq!(ear.hears(2_000, interim("yes"))[0], Heard::Words("yes".into()));
+}
+
+#[test]
+fn a_final_that_comes_twice_is_heard_once() {
+    let mut ear = Ear::new(Expect::YesNo);
+    let yes = Input::Final { text: "Yes.".into(), confidence: 0.95, from_ms: 200, to_ms: 600, ends_turn: true };
+    ear.voice(200, 600);
+    assert_eq!(turn_of(&ear.hears(900, yes.clone())), some("Yes."));
+    assert_eq!(ear.hears(1_300, yes), []);
+    let next = Input::Final { text: "Yes.".into(), confidence: 0.95, from_ms: 2_200, to_ms: 2_600, ends_turn: true };
+    assert_eq!(turn_of(&ear.hears(2_900, next)), some("Yes."));
+}
+
+#[test]
+fn the_first_word_of_a_name_is_waited_behind() {
+    let mut ear = Ear::new(Expect::Name);
+    ear.voice(0, 500);
+    assert_eq!(turn_of(&ear.hears(850, last("Edwin.", true))), None);
+    assert_eq!(ear.left_alone(), Some((1_400, "Edwin.".to_owned())));
+    let mut ear = Ear::new(Expect::Name);
+    ear.voice(0, 900);
+    assert_eq!(turn_of(&ear.hears(1_250, last("Edwin Hubble.", true))), some("Edwin Hubble."));
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl Slots {
         proposal.name = written(&self.name).and_then(|name| grounded_name(name, said));
         proposal.phone =
             written(&self.phone).and_then(|phone| understanding::phone(phone, &situation.business.country));
+        understanding::complete_name(&mut proposal, said, situation);
         if proposal.has_facts() || proposal.unknown_service || proposal.unclear_when {
             return proposal;
         }

@@ -89,6 +89,7 @@ fn day(words: &[Word], business: &Business, now: NaiveDateTime) -> Option<NaiveD
         offered: &[],
         half: None,
         day_in_mind: None,
+        half_name: None,
         service: None,
     };
     if has(words, ["now", "today"]) {

@@ -66,6 +66,8 @@ pub struct Situation<'a> {
     pub day_in_mind: Option<NaiveDate>,
     /// The service's id, when it is known.
     pub service: Option<&'a str>,
+    /// A name of one word that was given a moment ago: what follows may be the rest of it.
+    pub half_name: Option<&'a str>,
 }
 
 /// What words say about time.
@@ -106,6 +108,7 @@ pub fn understand(text: &str, situation: &Situation) -> Proposal {
     if proposal.intent == Intent::Confirm {
         agree(&mut proposal, &words, situation);
     }
+    complete_name(&mut proposal, text, situation);
     let may_name_one = [Intent::Book, Intent::Provide, Intent::Change, Intent::Other];
     proposal.unknown_service &= may_name_one.contains(&proposal.intent);
     proposal
@@ -119,6 +122,15 @@ fn agree(proposal: &mut Proposal, words: &[Word], situation: &Situation) {
     }
     if situation.expects == Expect::YesNo && words::has(words, words::listed(phrasebook::ONE_MORE)) {
         proposal.service = None;
+    }
+}
+
+/// "Edwin." and then, behind a pause that ended the turn, "Hubble.": the rest of the name is put behind its beginning.
+pub fn complete_name(proposal: &mut Proposal, text: &str, situation: &Situation) {
+    let whole = situation.half_name.and_then(|half| names::whole(half, &words::read(text)));
+    if let Some(whole) = whole {
+        proposal.name = Some(whole);
+        proposal.intent = Intent::Provide;
     }
 }
 

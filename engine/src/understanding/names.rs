@@ -3,6 +3,8 @@
 //! "I'm looking for a haircut" introduces nobody. A name after "I'm" or "it's" must look like one: no word that follows
 //! there in other sentences, and a capital where the text has capitals at all.
 
+use crate::letters::{distance, sound};
+
 use super::name_words::{Place, fits, may_follow};
 use super::spelling::{PARTICLES, put, spelled, written};
 use super::words::{Pause, Word, before, listed, starts, starts_any, text};
@@ -35,6 +37,9 @@ const UNSURE: &str =
 /// What stands before the one and the other part of a name.
 const FIRST_NAME: &str = "first name is, first name, given name is, given name";
 const LAST_NAME: &str = "last name is, last name, surname is, surname, family name is, family name";
+
+/// Letters that may differ, as a part of all, between two hearings of one name: "Ada" and "Aida".
+const DIFFERENT_PART: usize = 2;
 
 /// People a caller books for.
 const RELATIVES: &str = "son, daughter, wife, husband, mother, mom, father, dad, brother, sister, friend, partner, grandson, \
@@ -200,6 +205,15 @@ fn bare(words: &[Word], at: usize, trust: Trust) -> Option<Named> {
 fn spelling_lead(words: &[Word], at: usize) -> Option<usize> {
     const LEADS: &str = "that is, it is, spelled, spelt, that is spelled, it is spelled, spelled as, with letters";
     starts_any(words, at, listed(LEADS)).filter(|length| spelled(words, at + length).is_some())
+}
+
+/// A name of which the words are the rest, and nothing else; `half` is what was said of it before. Words that sound like
+/// it are a correction.
+pub(super) fn whole(half: &str, words: &[Word]) -> Option<String> {
+    let rest = bare(words, 0, Trust::Capitals).filter(|rest| rest.to == words.len())?;
+    let heard = sound(half);
+    let again = rest.name.split(' ').map(sound).any(|part| distance(&part, &heard) <= heard.len() / DIFFERENT_PART);
+    (!again).then(|| format!("{half} {}", rest.name))
 }
 
 /// A name alone: what the model hands over, or what answers "May I have your name?".

@@ -14,6 +14,8 @@ pub enum Shape {
     Complete,
     /// They could end here, and could as well go on: "Friday", "a haircut".
     Finished,
+    /// A name was asked for, and is one word so far: "Edwin".
+    HalfName,
     /// They cannot end here: "I'd like a haircut on", "my name is", "um".
     Unfinished,
     /// A number or a name is being said piece by piece, and is not whole yet.
@@ -60,8 +62,14 @@ pub fn shape(said: &str, situation: &Situation) -> Shape {
         return Shape::Unfinished;
     }
     let asks = intents::is_question(&words) && ends_with(&words, Pause::Question);
-    let stands = asks || is_sentence(&words) || answers(&understand(said, situation), situation);
-    if stands { Shape::Complete } else { Shape::Finished }
+    if asks || is_sentence(&words) {
+        return Shape::Complete;
+    }
+    match understand(said, situation) {
+        proposal if answers(&proposal, situation) => Shape::Complete,
+        Proposal { name: Some(_), .. } if situation.expects == Expect::Name => Shape::HalfName,
+        _ => Shape::Finished,
+    }
 }
 
 /// Whether words are nothing but a politeness or a sound of thinking: they add nothing to what was said before them.

@@ -86,6 +86,7 @@ impl Scene {
             offered: &self.offered,
             half: self.half.clone(),
             day_in_mind: self.day,
+            half_name: None,
             service: self.service.as_deref(),
         }
     }

@@ -51,6 +51,7 @@ pub(super) fn think(messages: &[(String, String)]) -> Known {
         offered: &offered(&lines),
         half: None,
         day_in_mind: None,
+        half_name: None,
         service: None,
     };
     let proposal = understand(said, &situation);
