@@ -19,6 +19,8 @@ mod gateway;
 mod keeping;
 #[path = "calls/peer.rs"]
 mod peer;
+#[path = "calls/presynthesize.rs"]
+mod presynthesize;
 #[path = "calls/process.rs"]
 mod process;
 #[path = "calls/redis.rs"]

@@ -70,7 +70,11 @@ pub(super) fn voice(seed: VoiceSeed) -> store::Voice {
 
 /// Who speaks where this voice is chosen.
 pub(super) fn cast(voice: store::Voice) -> Cast {
-    Cast::new(Who { provider: voice.provider, voice: voice.provider_voice_id, settings: String::new() }, [])
+    Cast::new(who(voice), [])
+}
+
+pub(super) fn who(voice: store::Voice) -> Who {
+    Who { provider: voice.provider, voice: voice.provider_voice_id, settings: String::new() }
 }
 
 /// The server's own voice, which stands in no table: it is called as its provider calls it.

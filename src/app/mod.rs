@@ -11,6 +11,7 @@ mod calls;
 mod desk;
 mod fleet;
 mod mapping;
+pub mod presynthesis;
 pub mod probe;
 mod speech;
 mod tiers;
@@ -32,7 +33,7 @@ use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::cache::{BoardError, Phrases};
 use crate::clock::Clock;
-use crate::config::{self, BusinessError, Settings, VoicesError};
+use crate::config::{self, BusinessError, PhrasesError, Settings, VoicesError};
 use crate::fleet::{Fleet, FleetError};
 use crate::recordings::{self, Recordings};
 use crate::store::{Casting, Store, StoreError};
@@ -67,6 +68,23 @@ pub enum OpenError {
     /// The voices.
     #[error(transparent)]
     Voices(#[from] VoicesError),
+    /// The phrases that are spoken ahead.
+    #[error(transparent)]
+    Phrases(#[from] PhrasesError),
+    /// A voice that there is not.
+    #[error("there is no voice {name}; the voices are {known}")]
+    UnknownVoice {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The cache keeps phrases in memory only.
+    #[error(
+        "what is spoken could not be kept: SPEECH_CACHE_PATH is in use by another process or cannot be written; \
+         stop that process, or share a cache with it by REDIS_URL"
+    )]
+    NothingKept,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -241,6 +241,19 @@ impl Phrases {
         }
     }
 
+    /// Whether a phrase is there and good, without asking for it.
+    pub async fn has(&self, ask: &Ask) -> bool {
+        let (key, since_ms) = (Key::of(ask), self.shared.good_since_ms());
+        let in_memory = self.shared.lock().of_any_age(&key);
+        in_memory.is_some_and(|whole| whole.record.made_at_ms >= since_ms)
+            || self.shared.means.tiers.have(ask, key, since_ms).await
+    }
+
+    /// Whether phrases outlive the process.
+    pub fn keeps(&self) -> bool {
+        self.shared.means.tiers.keep_anything()
+    }
+
     /// Waits until every phrase that was made is wherever phrases are kept; the caller sets the deadline.
     pub async fn flush(&self) {
         self.shared.means.tiers.flush().await;

@@ -44,6 +44,20 @@ impl Tiers {
         }
     }
 
+    /// Whether a phrase is there that was made no earlier than `since_ms`.
+    pub(super) async fn have(&self, ask: &Ask, key: Key, since_ms: i64) -> bool {
+        let on_disk = self.shelf.as_ref().and_then(|shelf| shelf.record(key));
+        if on_disk.is_some_and(|record| record.made_at_ms >= since_ms) {
+            return true;
+        }
+        matches!(self.posted(ask).await, Posted::Whole(whole, _) if whole.record.made_at_ms >= since_ms)
+    }
+
+    /// Whether there is any of them.
+    pub(super) fn keep_anything(&self) -> bool {
+        self.board.is_some() || self.shelf.is_some()
+    }
+
     /// Claims the right to make a phrase, among all instances.
     pub(super) async fn claim(&self, ask: &Ask) -> Claim {
         match &self.board {

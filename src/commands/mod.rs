@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod dial;
 mod live;
+mod presynthesize;
 mod replay;
 mod serve;
 mod show;
@@ -28,6 +29,8 @@ pub enum Commands {
     Demo(demo::Demo),
     /// Place simulated calls to a Frontdesk, one or a thousand
     Dial(dial::Dial),
+    /// Speak the phrases that will be needed, before anybody waits for them
+    Presynthesize(presynthesize::Presynthesize),
     /// Feed a call's tape back and compare every output, to the byte
     Replay(replay::Replay),
     /// Check settings, business file and every component
@@ -51,6 +54,7 @@ pub fn run(command: Commands) -> anyhow::Result<ExitCode> {
         Commands::Serve(serve) => on_a_runtime(serve.run()),
         Commands::Demo(demo) => on_a_runtime(demo.run()),
         Commands::Dial(dial) => on_a_runtime(dial.run()),
+        Commands::Presynthesize(presynthesize) => on_a_runtime(presynthesize.run()),
         Commands::Replay(replay) => replay.run(),
         Commands::Check(check) => on_a_runtime(check.run()),
         Commands::Token(token) => token.run(),

@@ -236,6 +236,13 @@ impl Speech {
                 "Voices that are put into the database at the start. The file may be missing.",
                 parse::path,
             ),
+            phrases_file: read.value(
+                "PHRASES_FILE",
+                "config/phrases.json",
+                "path",
+                "What `frontdesk presynthesize` speaks beside the business's own words. The file may be missing.",
+                parse::path,
+            ),
         }
     }
 

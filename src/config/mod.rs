@@ -8,6 +8,7 @@ mod declared;
 mod environment;
 mod example;
 mod parse;
+mod phrases;
 mod reader;
 mod voices;
 
@@ -23,6 +24,7 @@ use crate::telemetry::LogFormat;
 pub use business::{BusinessError, WrongLine, load_business};
 pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
+pub use phrases::{PhraseSeed, PhrasesError, load_phrases};
 use reader::Reader;
 pub use reader::{Described, Problem, Problems};
 pub use voices::{VoiceSeed, VoicesError, load_voices};
@@ -161,6 +163,8 @@ pub struct Speech {
     pub usd_per_1000_characters: f64,
     /// `VOICES_FILE`.
     pub voices_file: PathBuf,
+    /// `PHRASES_FILE`.
+    pub phrases_file: PathBuf,
 }
 
 /// Somebody who may ask for speech.

@@ -111,6 +111,13 @@ impl Casting {
         cast(profile.as_ref(), &voices, &self.own).clone()
     }
 
+    /// Every voice that can speak here, the server's own first.
+    pub async fn everyone(&self) -> Vec<Voice> {
+        let (voices, _) = self.voices().await;
+        let usable = voices.iter().filter(|voice| voice.provider == self.own.provider);
+        [self.own.clone()].into_iter().chain(usable.cloned()).collect()
+    }
+
     async fn voices(&self) -> (Arc<[Voice]>, bool) {
         let now = Instant::now();
         {

@@ -121,6 +121,11 @@ impl Shelf {
         }
     }
 
+    /// What is known of a phrase, by the index alone.
+    pub(super) fn record(&self, key: Key) -> Option<Arc<Record>> {
+        self.shared.lock().used(key)
+    }
+
     /// Puts a phrase away, some time soon.
     pub(super) fn put(&self, whole: Whole) {
         if self.orders.try_send(Order::Put(whole)).is_err() {

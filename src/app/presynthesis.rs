@@ -1,0 +1,163 @@
+//! Speaking what will be asked for before anybody does: phrases × voices, each made once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::audio::format::Format;
+use engine::io::Fault;
+use engine::wording;
+use tokio::time::timeout;
+
+use crate::app::{OpenError, mapping, speech};
+use crate::cache::{Ask, Cast, Phrases};
+use crate::config::{self, PhraseSeed, Settings};
+use crate::store::{Store, Voice};
+use crate::telemetry::Telemetry;
+
+/// What is spoken where no language is named: the words of the prompts are English.
+const LANGUAGE: &str = "en";
+
+/// How long what was made may take to be put away.
+const PUT_AWAY_WITHIN: Duration = Duration::from_secs(60);
+
+/// One phrase in one voice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Our name for the voice.
+    pub voice: String,
+    /// What is to be spoken.
+    pub ask: Ask,
+}
+
+impl Line {
+    /// What its provider counts, and bills.
+    pub fn characters(&self) -> usize {
+        self.ask.text.chars().count()
+    }
+}
+
+/// What there is to speak, and the means to.
+pub struct Presynthesis {
+    phrases: Phrases,
+    store: Store,
+    lines: Vec<Line>,
+}
+
+impl Presynthesis {
+    /// Opens the cache, and pairs every phrase with the voices that speak its language: those of the settings' file,
+    /// and the business's own words. Only the voices in `only` are taken, by our names for them, where it names any.
+    ///
+    /// # Errors
+    /// When something that is needed cannot be opened, nothing would be kept, or a voice is named that there is not.
+    pub async fn open(settings: &Settings, only: &[String], format: Format) -> Result<Self, OpenError> {
+        let business = config::load_business(&settings.desk.business_file)?;
+        let mut seeds = config::load_phrases(&settings.speech.phrases_file)?;
+        let own_words = wording::standard_phrases(&business).into_iter();
+        seeds.extend(own_words.map(|text| PhraseSeed { text, language: Some(LANGUAGE.to_owned()), voice: None }));
+        let store = Store::open(mapping::store(settings)).await?;
+        let own = business.voice.clone().unwrap_or_else(|| settings.deepgram.voice.clone());
+        let voices = speech::casting(settings, &store, &own).await?.everyone().await;
+        if let Some(unknown) = only.iter().find(|name| voices.iter().all(|voice| voice.id != **name)) {
+            let known = voices.iter().map(|voice| voice.id.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(OpenError::UnknownVoice { name: unknown.clone(), known });
+        }
+        let voices = voices.into_iter().filter(|voice| only.is_empty() || only.contains(&voice.id));
+        let lines = pair(&seeds, &voices.collect::<Vec<_>>(), format);
+        let phrases = speech::phrases(settings, &Arc::new(Telemetry::new())).await?;
+        if !phrases.keeps() {
+            return Err(OpenError::NothingKept);
+        }
+        Ok(Self { phrases, store, lines })
+    }
+
+    /// All there is to speak.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Whether a line was spoken before and is good.
+    pub async fn is_there(&self, line: &Line) -> bool {
+        self.phrases.has(&line.ask).await
+    }
+
+    /// Speaks a line.
+    ///
+    /// # Errors
+    /// When its provider will not, or does not in time.
+    pub async fn speak(&self, line: &Line) -> Result<(), Fault> {
+        let Ask { who, text, format } = &line.ask;
+        // Nobody stands in: what is kept is to be in the voice that is meant.
+        self.phrases.whole(&Cast::new(who.clone(), []), text, *format).await.map(|_| ())
+    }
+
+    /// Waits until all that was spoken is put away; `false` when that takes too long.
+    pub async fn close(self) -> bool {
+        let is_put_away = timeout(PUT_AWAY_WITHIN, self.phrases.flush()).await.is_ok();
+        timeout(PUT_AWAY_WITHIN, self.store.close()).await.is_ok() && is_put_away
+    }
+}
+
+/// Each phrase with each voice that speaks it, once.
+fn pair(seeds: &[PhraseSeed], voices: &[Voice], format: Format) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for voice in voices {
+        for seed in seeds.iter().filter(|seed| speaks(voice, seed)) {
+            let ask = Ask { who: mapping::who(voice.clone()), text: seed.text.trim().to_owned(), format };
+            if !ask.text.is_empty() && lines.iter().all(|line| line.ask != ask) {
+                lines.push(Line { voice: voice.id.clone(), ask });
+            }
+        }
+    }
+    lines
+}
+
+/// A voice without a language, like the server's own, speaks what has none or is English.
+fn speaks(voice: &Voice, seed: &PhraseSeed) -> bool {
+    let spoken = voice.language.as_deref().unwrap_or(LANGUAGE);
+    let is_meant = seed.voice.as_ref().is_none_or(|named| *named == voice.id);
+    is_meant && seed.language.as_deref().is_none_or(|written| is_spoken(written, spoken))
+}
+
+/// "es" is spoken by "es-MX" and "es", "es-MX" by "es-MX" only.
+fn is_spoken(written: &str, spoken: &str) -> bool {
+    let (written, spoken) = (written.to_lowercase().replace('_', "-"), spoken.to_lowercase().replace('_', "-"));
+    spoken == written || spoken.strip_prefix(&written).is_some_and(|rest| rest.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn voice(id: &str, language: Option<&str>) -> Voice {
+        Voice { language: language.map(str::to_owned), ..mapping::own_voice(id, "deepgram") }
+    }
+
+    fn seed(text: &str, language: Option<&str>, voice: Option<&str>) -> PhraseSeed {
+        PhraseSeed { text: text.into(), language: language.map(str::to_owned), voice: voice.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_phrase_is_spoken_once_by_each_voice_of_its_language() {
+        let voices = [voice("own", None), voice("ana", Some("es-MX")), voice("bob", Some("en-US"))];
+        let seeds = [
+            seed("Hello.", Some("en"), None),
+            seed("Hello.", None, Some("own")),
+            seed("Hola.", Some("es"), None),
+            seed("Beep.", None, None),
+            seed("Only Bob.", None, Some("bob")),
+            seed(" ", None, None),
+        ];
+        let lines = pair(&seeds, &voices, Format::Mulaw);
+        let told: Vec<_> = lines.iter().map(|line| format!("{}: {}", line.voice, line.ask.text)).collect();
+        assert_eq!(
+            told,
+            ["own: Hello.", "own: Beep.", "ana: Hola.", "ana: Beep.", "bob: Hello.", "bob: Beep.", "bob: Only Bob.",]
+        );
+    }
+
+    #[test]
+    fn a_region_narrows_a_language() {
+        assert!(is_spoken("es", "es-MX") && is_spoken("es_mx", "es-MX"));
+        assert!(!is_spoken("es-MX", "es-ES") && !is_spoken("e", "es"));
+    }
+}
