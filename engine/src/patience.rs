@@ -40,8 +40,8 @@ pub const LAST_MARK: Duration = Duration::from_secs(2);
 /// From an order to the first of its audio: then it will not come.
 pub const FIRST_AUDIO: Duration = Duration::from_secs(3);
 
-/// No audio of the caller comes any more: then goodbye.
-pub const FRAMES: Duration = Duration::from_secs(10);
+/// No audio of the caller comes any more: then "are you still there?", and after the same time again goodbye.
+pub const FRAMES: Duration = Duration::from_millis(4_500);
 
 /// A stop that may be taken back: then it is decided.
 pub const DECISION: Duration = Duration::from_millis(500);
@@ -65,7 +65,8 @@ pub const KEPT: Duration = Duration::from_millis(450);
 /// A sound shorter than this is not waited for: it was too short for a word.
 pub const WORD_MIN_MS: u32 = 200;
 
-/// A sound shorter than this without any words was a noise, and is not worth a "sorry?".
+/// A sound shorter than this without any words was a noise, and is not worth a "sorry?". Where the voice before it came to no
+/// words either, it may be speech-to-text that is deaf, and [`WORD_MIN_MS`] counts.
 pub const NOISE_MAX_MS: u32 = 600;
 
 /// Failures of speech-to-text in a row before we stop waiting for it.

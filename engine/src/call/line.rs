@@ -98,6 +98,7 @@ impl Call {
         self.voice_is_lost(at, out);
         self.take_stop_back(at, out);
         self.timers.set(Timer::Frames, at + patience::FRAMES);
+        self.frames_asked_after = false;
         // An answer that is on its way says enough.
         if self.floor.state() != FloorState::Thinking && !self.is_closing() {
             self.say(at, &Prompt::TroubleHearing, out);
@@ -107,6 +108,10 @@ impl Call {
     pub(super) fn frames_are_gone(&mut self, at: CallTime, out: &mut Vec<Output>) {
         if self.is_closing() {
             return;
+        }
+        if !std::mem::replace(&mut self.frames_asked_after, true) {
+            self.timers.set(Timer::Frames, at + patience::FRAMES);
+            return self.say(at, &Prompt::StillThere, out);
         }
         if self.answered().business.transfer_to.is_some() {
             self.tell_booking(at, Booked::Understood(Proposal::of(Intent::Person)), out);

@@ -84,6 +84,10 @@ pub struct Call {
     quiet_since: Option<CallTime>,
     /// How long the caller's last sound was.
     last_voiced_ms: u32,
+    /// No words came of the caller's last voice, nor any since.
+    wordless: bool,
+    /// Whether the caller was asked for a sign of life since their audio stopped.
+    frames_asked_after: bool,
     /// The caller was told that somebody will call back.
     call_back_promised: bool,
     /// An appointment was made in this call.

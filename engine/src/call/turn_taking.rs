@@ -45,6 +45,7 @@ impl Call {
 
     pub(super) fn words_grew(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
         self.words_came();
+        self.wordless = false;
         match self.floor.state() {
             State::AssistantSpeaking if self.is_backchannel(words) || self.nothing_may_stop_us() => {}
             State::AssistantSpeaking => {
@@ -247,13 +248,18 @@ impl Call {
                 self.listening.distrust_voice();
                 self.words_never_came(at, out);
             }
-            None if self.last_voiced_ms <= patience::NOISE_MAX_MS => self.nothing_to_say(at, out),
+            None if self.last_voiced_ms <= self.noise_ms_max() => self.nothing_to_say(at, out),
             None => self.words_never_came(at, out),
         }
     }
 
+    fn noise_ms_max(&self) -> u32 {
+        if self.wordless { patience::WORD_MIN_MS } else { patience::NOISE_MAX_MS }
+    }
+
     fn words_never_came(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.journal.event(at, "not_heard", "a voice without words", out);
+        self.wordless = true;
         if self.speaking.is_holding() {
             return self.nothing_to_say(at, out);
         }
