@@ -7,6 +7,7 @@
 use statecharts::booking::Interruptible;
 use statecharts::call::State as LineState;
 use statecharts::floor::{Event, State};
+use statecharts::proposal::Intent;
 
 use crate::call::Call;
 use crate::io::Output;
@@ -16,6 +17,10 @@ use crate::understanding;
 
 /// A voice that is less likely speech than this gets no floor for it.
 const SPEECH_PERCENT_MIN: u8 = 50;
+
+/// A voice less likely than this to be somebody near who talks is far away, or no voice: its words need to make sense to
+/// count. One much fainter than the caller's own in this call gets a quarter of what it would (see the detector).
+const FAR_PERCENT_MAX: u8 = 25;
 
 /// After so many stops in a row of which nothing came, only words stop us: in a noisy place a sentence would be chopped to
 /// pieces otherwise.
@@ -49,6 +54,10 @@ impl Stops {
 
     pub(super) fn voice_lasted(&mut self, speech_percent: u8) {
         self.speech_percent = Some(speech_percent);
+    }
+
+    fn voice_is_far(&self) -> bool {
+        self.speech_percent.is_some_and(|percent| percent <= FAR_PERCENT_MAX)
     }
 
     fn voice_may_be_speech(&self) -> bool {
@@ -153,9 +162,9 @@ impl Call {
     }
 
     /// The caller said something, so whatever stops us now is not the place they are in.
-    pub(super) fn words_came(&mut self) {
+    pub(super) fn words_came(&mut self, words: &str) {
         self.stops.in_vain = 0;
-        self.stops.has_words = true;
+        self.stops.has_words = !self.is_far_talk(words);
         self.quiet_since = None;
     }
 
@@ -166,7 +175,17 @@ impl Call {
             return understanding::is_backchannel(words) || understanding::is_parting(words);
         }
         let is_answer = self.booking.takes_yes() && !self.question_is_ahead();
-        !is_answer && understanding::is_backchannel(words)
+        (!is_answer && understanding::is_backchannel(words)) || self.is_far_talk(words)
+    }
+
+    /// Whether words are of a voice far away, and say nothing that anybody would say to us: a television, or others in the
+    /// room. The caller, who may have turned away from the telephone, is heard by what they say.
+    fn is_far_talk(&self, words: &str) -> bool {
+        let means_nothing = || {
+            let proposal = understanding::understand(words, &self.situation(self.now));
+            proposal.intent == Intent::Other && !proposal.has_facts() && !understanding::asks_to_stop(words)
+        };
+        self.stops.voice_is_far() && means_nothing()
     }
 
     /// Whether a question is still to be said, behind what is being said or was cut off: nothing answers it yet.

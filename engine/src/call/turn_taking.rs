@@ -44,7 +44,7 @@ impl Call {
     }
 
     pub(super) fn words_grew(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
-        self.words_came();
+        self.words_came(words);
         self.wordless = false;
         match self.floor.state() {
             State::AssistantSpeaking if self.is_backchannel(words) || self.nothing_may_stop_us() => {}

@@ -12,6 +12,12 @@ const BESIDE: [&str; 7] = ["see", "good", "great", "cool", "nice", "all", "yes"]
 /// More words than this are not said by somebody who only listens.
 const WORDS_MAX: usize = 3;
 
+/// Words of who wants us to stop.
+const STOPPING: [&str; 14] = [
+    "wait", "stop", "hold", "no", "nope", "sorry", "excuse", "pardon", "hello", "what", "repeat", "again", "help",
+    "hang",
+];
+
 /// Words of who takes leave.
 const PARTING: [&str; 17] = [
     "bye", "goodbye", "good-bye", "good", "thanks", "thank", "you", "too", "so", "much", "a", "lot", "have", "day",
@@ -28,6 +34,11 @@ const PARTING_WORDS_MAX: usize = 8;
 pub fn is_backchannel(text: &str) -> bool {
     let words = words(text);
     !words.is_empty() && words.len() <= WORDS_MAX && words.iter().all(|word| is_listening(word))
+}
+
+/// Whether there is a word in it that is said to somebody who is speaking, so that they stop.
+pub fn asks_to_stop(text: &str) -> bool {
+    words(text).iter().any(|word| STOPPING.contains(&word.as_str()))
 }
 
 /// Whether somebody only takes leave with this: said into our goodbye, it wants no answer.
@@ -69,6 +80,12 @@ mod tests {
         for text in ["", "good", "wait", "thanks, and can I", "bye the way what do you charge"] {
             assert!(!is_parting(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_word_that_stops_is_heard_among_others() {
+        assert!(asks_to_stop("no") && asks_to_stop("Hang on a second.") && asks_to_stop("sorry, what?"));
+        assert!(!asks_to_stop("and then she told me it was over") && !asks_to_stop("nobody knows"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::business::Business;
 use intents::Leaning;
 use words::{Pause, Word};
 
-pub use backchannels::{is_backchannel, is_parting};
+pub use backchannels::{asks_to_stop, is_backchannel, is_parting};
 pub use shape::{Shape, is_aside, shape};
 
 mod answers;

@@ -12,7 +12,12 @@ use crate::stepped::{Happening, Stepped};
 impl Stepped {
     /// The caller says something: the detector notices, and words follow.
     pub fn says(&mut self, at: CallTime, words: &str, lasts: Duration) {
-        self.sounds(at, lasts, SPEECH_PERCENT);
+        self.says_as(at, words, lasts, SPEECH_PERCENT);
+    }
+
+    /// The same in a voice that the detector thinks so much like speech.
+    pub fn says_as(&mut self, at: CallTime, words: &str, lasts: Duration, speech_percent: u8) {
+        self.sounds(at, lasts, speech_percent);
         let manner = self.manners.pop_front().unwrap_or(Manner::Well);
         let utterance = Utterance { words, from: at, lasts, takes: self.vendors.transcript, manner };
         for (at, takes, input) in utterance.transcript() {

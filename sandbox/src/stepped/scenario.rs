@@ -58,7 +58,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
 }
 
 const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `TIME caller says \"…\" \
-                        for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME caller \
+                        for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME somebody far away says \"…\" for 2s`, `TIME caller \
                         presses 1`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
                         fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, \
@@ -67,6 +67,9 @@ const EXPECTED: &str = "write `the business says first \"…\"`, `the business h
 
 /// How like speech a cough or a slammed door is, in percent.
 const NOISE_PERCENT: u8 = 10;
+
+/// How like speech of somebody near a voice is that is much fainter than the caller's.
+const FAR_PERCENT: u8 = 20;
 
 /// How like speech a mumble is of which nobody can tell the words.
 const MUMBLE_PERCENT: u8 = 80;
@@ -100,6 +103,9 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
     if let Some(spoken) = what.strip_prefix("caller says \"") {
         let (words, lasts) = spoken.split_once("\" for ")?;
         stepped.says(at?, words, seconds(lasts)?);
+    } else if let Some(spoken) = what.strip_prefix("somebody far away says \"") {
+        let (words, lasts) = spoken.split_once("\" for ")?;
+        stepped.says_as(at?, words, seconds(lasts)?, FAR_PERCENT);
     } else if let Some(lasts) = what.strip_prefix("caller makes a noise for ") {
         stepped.sounds(at?, seconds(lasts)?, NOISE_PERCENT);
     } else if let Some(text) = what.strip_prefix("turn is likely over with \"") {
