@@ -164,7 +164,7 @@ impl Playout {
         if phrase.is_spent() {
             self.pending_mark = Some(phrase.mark(generation, true));
             self.phrases.pop_front();
-        } else if ends_silence || phrase.sent_ms % MARK_EVERY_MS == 0 {
+        } else if ends_silence || phrase.sent_ms % MARK_EVERY_MS < FRAME_MS as u32 {
             self.pending_mark = Some(phrase.mark(generation, false));
         }
         Some(Step::Frame { frame, heard_at, starts, late })
@@ -296,6 +296,19 @@ mod tests {
             .filter_map(|step| if let Step::Mark(mark) = step { Some(mark.to_string()) } else { None })
             .collect();
         assert_eq!(marks, ["g0.p4.20", "g0.p4.200", "g0.p4.400", "g0.p4.460e"]);
+    }
+
+    #[test]
+    fn marks_follow_a_phrase_that_goes_on_from_between_two_frames_just_as_often() {
+        let mut playout = Playout::default();
+        playout.append(PhraseId(4), 443);
+        playout.fill(PhraseId(4), chunk(8 * 1_000, 1));
+        playout.fill(PhraseId(4), SpeechPart::End);
+        let marks: Vec<String> = (1..40)
+            .flat_map(|tick| steps(&mut playout, ms(tick * 20)))
+            .filter_map(|step| if let Step::Mark(mark) = step { Some(mark.to_string()) } else { None })
+            .collect();
+        assert_eq!(marks, ["g0.p4.463", "g0.p4.603", "g0.p4.803", "g0.p4.1003e"]);
     }
 
     #[test]
