@@ -161,6 +161,10 @@ impl Call {
         if self.floor.state() == FloorState::CallerSpeaking && !self.listening.has_words() {
             self.nothing_to_say(at, out);
         }
+        // Where the line went away in the middle of the apology, that is said anew.
+        for spoken in self.speaking.drop_held_of(at, &self.phrases(&Prompt::CutOff)) {
+            self.said(spoken, out);
+        }
         self.line_event(at, Event::Resumed, out);
         self.resume_speaking(at, out);
         self.say_kept(at, out);

@@ -129,6 +129,14 @@ impl Speaking {
         std::mem::take(&mut self.held).into_iter().map(|phrase| phrase.cut(at)).collect()
     }
 
+    /// Drops what was held with these words, and says what of it had been heard.
+    pub fn drop_held_of(&mut self, at: CallTime, texts: &[String]) -> Vec<Spoken> {
+        let (dropped, held): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut self.held).into_iter().partition(|phrase| texts.contains(&phrase.text));
+        self.held = held;
+        dropped.into_iter().map(|phrase| phrase.cut(at)).collect()
+    }
+
     /// The marks did not come back. Phrases that began and whose audio is whole count as heard. One that did not begin, or
     /// whose audio never ended, is stuck and holds up all behind it: they are dropped, and nothing of them is played any more.
     pub fn assume_heard(&mut self, at: CallTime, out: &mut Vec<Output>) -> Vec<Spoken> {
