@@ -274,11 +274,20 @@ impl Call {
     }
 
     /// Plays while we go on thinking, and only where nothing else plays.
-    fn say_filler(&mut self, _at: CallTime, out: &mut Vec<Output>) {
+    fn say_filler(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        self.drop_stuck_filler(at, out);
         if !self.speaking.is_busy() && self.kept.is_empty() && !self.somebody_speaks() && !self.is_cut_off() {
             for text in self.phrases(&Prompt::OneMoment) {
                 self.filler = Some(self.speaking.say(text, Prompt::OneMoment.interruptible(), out));
             }
+        }
+    }
+
+    /// A filler of which the audio breaks off would hold up whatever is to be said next.
+    fn drop_stuck_filler(&mut self, at: CallTime, out: &mut Vec<Output>) {
+        if self.filler.is_some_and(|filler| self.speaking.is_stuck_on(filler)) {
+            self.speaking.stop(at, out);
+            self.drop_tail(at, out);
         }
     }
 
@@ -292,6 +301,7 @@ impl Call {
 
     fn apologise(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.thinking.cancel(out);
+        self.drop_stuck_filler(at, out);
         if self.calendar.waiting.is_some() {
             // It has a deadline of its own, and may be asked twice.
             self.say(at, &Prompt::OneMoment, out);

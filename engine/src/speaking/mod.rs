@@ -167,6 +167,11 @@ impl Speaking {
         self.phrases.iter().any(|phrase| phrase.id == id)
     }
 
+    /// Whether this phrase is all that is to be heard, and its audio does not end.
+    pub fn is_stuck_on(&self, id: PhraseId) -> bool {
+        self.phrases.len() == 1 && self.phrases.iter().all(|phrase| phrase.id == id && !phrase.is_whole())
+    }
+
     /// Whether anything that was ordered has not been heard to its end.
     pub fn is_busy(&self) -> bool {
         !self.phrases.is_empty()
