@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::io::{Input, Output, PhraseId, QueryId, ReplyId};
 use engine::record::{Row, Speaker};
 use engine::time::CallTime;
+use engine::understanding;
 use statecharts::floor::State as Floor;
 
 use crate::stepped::{Logged, Stepped, word_ends_ms};
@@ -33,6 +34,7 @@ pub(super) struct Facts {
     /// When the line last went down.
     pub(super) dropped_at: Option<CallTime>,
     pub(super) voice: Voice,
+    pub(super) last_final: String,
     pub(super) held_since: Option<CallTime>,
     /// A turn of the caller that waits for its answer.
     pub(super) turn_since: Option<CallTime>,
@@ -99,8 +101,13 @@ impl Facts {
             Input::VoiceStarted => self.voice = Voice { is_on: true, since: at, words_at: None },
             Input::VoiceEnded { .. } => self.voice.is_on = false,
             Input::Interim { text, .. } if !text.is_empty() => self.voice.words_at = Some(at),
-            // The vendor heard the end of them, before the detector did.
-            Input::Final { ends_turn: true, .. } => self.voice.words_at = None,
+            Input::Final { text, ends_turn, .. } => {
+                self.last_final.clone_from(text);
+                if *ends_turn {
+                    // The vendor heard the end of them, before the detector did.
+                    self.voice.words_at = None;
+                }
+            }
             Input::StreamDropped => {
                 (self.down_since, self.dropped_at) = (Some(at), Some(at));
                 // Nobody hears how it goes on.
@@ -144,6 +151,11 @@ impl Facts {
             Input::Answered(_) | Input::SynthesisFailed { .. } => self.stirred_at = at,
             _ => {}
         }
+    }
+
+    fn is_late_politeness(&self, heard: &str) -> bool {
+        let before = self.last_final.strip_suffix(heard).map(str::trim);
+        understanding::is_aside(heard) && before.is_some_and(|before| !before.is_empty())
     }
 
     fn is_sound(&self, phrase: PhraseId, length_ms: u32) -> bool {
@@ -205,7 +217,9 @@ impl Facts {
                     self.sayings.remove(index);
                 }
             }
-            // What is passed over while we speak wants no answer.
+            // A politeness behind words that were answered before they were settled wants no answer, nor does what is passed over
+            // while we speak.
+            Row::Said { speaker: Speaker::Caller, heard, .. } if self.is_late_politeness(heard) => {}
             Row::Said { speaker: Speaker::Caller, .. }
                 if !stepped.is_audible() && stepped.call().floor() != Floor::AssistantSpeaking =>
             {
