@@ -25,6 +25,10 @@ mod presynthesize;
 mod process;
 #[path = "calls/redis.rs"]
 mod redis;
+#[path = "calls/s3.rs"]
+mod s3;
+#[path = "calls/sharing.rs"]
+mod sharing;
 #[path = "calls/speech.rs"]
 mod speech;
 #[path = "calls/speech_docs.rs"]

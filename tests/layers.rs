@@ -25,7 +25,7 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 1] = [("config", "telemetry")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 16] = [
+const CRATES: [(&str, &[&str]); 17] = [
     ("async_openai", &["src/vendors/openai/"]),
     ("axum", &["src/app/", "src/config/", "src/legs/", "src/web/"]),
     ("clap", &["src/commands/", "src/main.rs"]),
@@ -34,6 +34,7 @@ const CRATES: [(&str, &[&str]); 16] = [
     ("hound", &["src/recordings/"]),
     ("http_range_header", &["src/web/"]),
     ("jsonwebtoken", &["src/vendors/", "src/web/"]),
+    ("object_store", &["src/cache/depot/"]),
     ("prometheus", &["src/telemetry/"]),
     ("redis", &["src/app/", "src/cache/", "src/fleet/"]),
     ("reqwest", &["src/commands/", "src/vendors/"]),

@@ -125,6 +125,8 @@ pub(crate) struct House {
     carrier: Option<Carrier>,
     /// How long another system waits for its words.
     speech_timeout: Duration,
+    /// How long the address of a phrase is good.
+    speech_url_ttl: Duration,
     model: Option<Model>,
     hearing: Arc<listen::Config>,
     telemetry: Arc<Telemetry>,
@@ -165,6 +167,7 @@ impl App {
             phrases: speech::phrases(settings, &telemetry).await?,
             casting: speech::casting(settings, &store, &voice).await?,
             speech_timeout: settings.speech.timeout,
+            speech_url_ttl: settings.speech.url_ttl,
             carrier: speech::carrier(settings)?,
             store,
             model: Some(Model::new(&mapping::model(settings)).map_err(OpenError::Vendor)?),

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::app::mapping;
+use crate::app::{mapping, tiers};
 use crate::config::{self, Settings};
 use crate::recordings::{self, Recordings};
 use crate::store::{Records, StoreError};
@@ -24,21 +24,29 @@ const WITHIN: Duration = Duration::from_secs(8);
 pub struct Probed {
     /// What was tried.
     pub component: &'static str,
+    /// Whether calls need it.
+    pub is_needed: bool,
     /// What it said; or what is wrong, with the remedy.
     pub outcome: Result<String, String>,
 }
 
-/// Tries everything that calls need. What needs a vendor is asked of whoever the settings point at.
+/// Tries everything that calls need, and what they can do without as far as it is set. What needs a vendor is asked of
+/// whoever the settings point at.
 pub async fn everything(settings: &Settings) -> Vec<Probed> {
-    vec![
-        Probed { component: "business file", outcome: business(settings) },
-        Probed { component: "database", outcome: database(settings).await },
-        Probed { component: "recordings", outcome: folder(settings) },
-        Probed { component: "speech-to-text", outcome: within(hearing(settings)).await },
-        Probed { component: "text-to-speech", outcome: within(speaking(settings)).await },
-        Probed { component: "model", outcome: within(model(settings)).await },
-        Probed { component: "public address", outcome: public_url(settings) },
-    ]
+    let needed = |component, outcome| Probed { component, is_needed: true, outcome };
+    let mut all = vec![
+        needed("business file", business(settings)),
+        needed("database", database(settings).await),
+        needed("recordings", folder(settings)),
+        needed("speech-to-text", within(hearing(settings)).await),
+        needed("text-to-speech", within(speaking(settings)).await),
+        needed("model", within(model(settings)).await),
+        needed("public address", public_url(settings)),
+    ];
+    let shared = [("redis", tiers::try_redis(settings).await), ("object store", tiers::try_store(settings).await)];
+    let set = shared.into_iter().filter_map(|(component, outcome)| Some((component, outcome?)));
+    all.extend(set.map(|(component, outcome)| Probed { component, is_needed: false, outcome }));
+    all
 }
 
 fn business(settings: &Settings) -> Result<String, String> {

@@ -34,7 +34,7 @@ const SECRET_LEN: usize = 32;
 pub(super) async fn phrases(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Phrases, OpenError> {
     let speaker = mapping::speaker(settings, watch(telemetry));
     let speaker = Speaker::new(speaker).map_err(OpenError::Vendor)?;
-    let tell = tell(telemetry, settings.speech.usd_per_1000_characters);
+    let tell = tell(telemetry, settings.speech.usd_per_1000_characters, tiers::lasting(settings));
     let means = Means {
         synthesize: Arc::new(move |ask: &Ask, _| speaker.synthesize(&ask.who.voice, &ask.text, ask.format)),
         tiers: tiers::open(settings, &tell).await?,
@@ -111,6 +111,7 @@ impl House {
         };
         Ok(Said {
             id: fetched.whole.id(),
+            audio_url: self.phrases.address(&fetched.whole, self.speech_url_ttl).await,
             voice_id,
             tier: fetched.tier.map(Tier::name),
             length_ms: fetched.whole.record.ask.format.length_ms(&fetched.whole.audio),
@@ -189,7 +190,7 @@ fn watch(telemetry: &Arc<Telemetry>) -> Watch {
     })
 }
 
-fn tell(telemetry: &Arc<Telemetry>, usd_per_1000_characters: f64) -> Tell {
+fn tell(telemetry: &Arc<Telemetry>, usd_per_1000_characters: f64, lasting: Tier) -> Tell {
     let telemetry = Arc::clone(telemetry);
     Arc::new(move |event| match event {
         Event::Hit { tier, times, characters } => {
@@ -198,7 +199,8 @@ fn tell(telemetry: &Arc<Telemetry>, usd_per_1000_characters: f64) -> Tell {
         Event::Miss { times } => telemetry.speech_missed(times),
         Event::Made { took, is_whole, .. } => telemetry.speech_made(took, is_whole),
         Event::Stale => telemetry.speech_stale(),
-        Event::Stored { took, is_there } => telemetry.speech_stored(took, is_there),
+        Event::Stored { tier, took, is_there } if tier == lasting => telemetry.speech_stored(took, is_there),
+        Event::Stored { .. } => {}
         Event::Damaged => telemetry.speech_damaged(),
     })
 }

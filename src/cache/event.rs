@@ -12,6 +12,8 @@ pub enum Tier {
     Redis,
     /// On this machine's disk.
     Disk,
+    /// In the object store.
+    Objects,
 }
 
 impl Tier {
@@ -21,6 +23,7 @@ impl Tier {
             Self::Memory => "memory",
             Self::Redis => "redis",
             Self::Disk => "disk",
+            Self::Objects => "object_store",
         }
     }
 }
@@ -53,8 +56,10 @@ pub enum Event {
     },
     /// A phrase that is too old was given out, because no new one could be made.
     Stale,
-    /// A phrase was put on the disk, or should have been.
+    /// A phrase was put where it outlives the process, or should have been.
     Stored {
+        /// Where.
+        tier: Tier,
         /// How long that took.
         took: Duration,
         /// Whether it is there.

@@ -70,13 +70,18 @@ impl Job {
     async fn helped(&self, fault: Fault, older: Option<Whole>, first_by: Instant) -> Result<Filled, Fault> {
         if self.shared.config.gives_stale
             && self.filling.audio().is_empty()
-            && let Some(whole) = older
+            && let Some(whole) = self.or_oldest(older).await
         {
             tracing::warn!(?fault, "a phrase could not be made anew; the old one is given out");
             self.shared.tell(Event::Stale);
             return Ok(self.found(whole, Tier::Memory));
         }
         self.stood_in(fault, first_by).await
+    }
+
+    /// The object store may still have what nobody else knows any more.
+    async fn or_oldest(&self, older: Option<Whole>) -> Option<Whole> {
+        if older.is_some() { older } else { self.deposited().await }
     }
 
     /// The phrase by the first who can stand in. Once a part was given out, nobody else goes on with it.

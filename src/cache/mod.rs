@@ -9,17 +9,19 @@
 //!  fetch ── hit ──► the whole phrase, at once
 //!    └──── miss ──► a follower: parts to its call ◄── Filling ◄── one job for all
 //!                                                                    │
-//!                    Redis ── nothing ──► the disk ── nothing ──► a lock in Redis ── ours ──► a synthesis
+//!    Redis, and the object store where it says ── nothing ──► the disk ── nothing ──► a lock in Redis ── ours ──► a synthesis
 //! ```
 //!
-//! Behind the phrases in memory stand the [`Tiers`], each if there is one: a [`Board`] in Redis that all instances see, and
-//! a [`Shelf`] on this machine's disk. A phrase that was made goes there in the background; one that is older than it may
-//! be is made anew, and given out all the same when that fails. Of several instances that miss the same phrase one makes it
-//! and the others wait for that, if they have the patience.
+//! Behind the phrases in memory stand the [`Tiers`], each if there is one: a [`Board`] in Redis that all instances see, a
+//! [`Shelf`] on this machine's disk, and a [`Depot`] in an object store, which is asked directly where Redis cannot be. A
+//! phrase that was made goes there in the background; one that is older than it may be is made anew, and given out all the
+//! same when that fails. Of several instances that miss the same phrase one makes it and the others wait for that, if they
+//! have the patience.
 
 mod board;
 mod breaker;
 mod card;
+mod depot;
 mod event;
 mod filling;
 mod job;
@@ -41,6 +43,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 pub use board::{Board, BoardConfig, BoardError};
+pub use depot::{Depot, DepotConfig, DepotError, StoreAt};
 pub use event::{Event, Tell, Tier};
 pub use phrase::{Ask, Cast, Record, Who, Whole};
 pub use shelf::{Shelf, ShelfError};
@@ -252,6 +255,12 @@ impl Phrases {
     /// Whether phrases outlive the process.
     pub fn keeps(&self) -> bool {
         self.shared.means.tiers.keep_anything()
+    }
+
+    /// Where others can play a phrase without us, for as long as `good_for`: an address of the object store, once it is there.
+    /// Without one, we play it ourselves.
+    pub async fn address(&self, whole: &Whole, good_for: Duration) -> Option<String> {
+        self.shared.means.tiers.address(whole, good_for).await
     }
 
     /// Waits until every phrase that was made is wherever phrases are kept; the caller sets the deadline.

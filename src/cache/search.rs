@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Fault;
 use super::board::{Claim, Lock};
@@ -32,13 +32,21 @@ impl Job {
     /// `older` becomes the youngest of the phrases that are not good any more.
     pub(super) async fn search(&self, ask: &Ask, older: &mut Option<Whole>) -> Search {
         let posted = self.tiers.posted(ask).await;
+        let is_unseen = matches!(posted, Posted::Unseen);
         if let Some(end) = self.judged(posted, older) {
             return end;
         }
         if let Some(whole) = self.tiers.shelved(self.key).await {
             if self.shared.is_fresh(&whole) {
-                self.tiers.share(&whole, None);
+                self.tiers.share(&whole);
                 return Search::Found(whole, Tier::Disk);
+            }
+            keep_younger(older, whole);
+        }
+        // Where Redis can be seen it knows what the object store has, and a miss costs no look into that.
+        if is_unseen && let Some(whole) = self.deposited().await {
+            if self.shared.is_fresh(&whole) {
+                return Search::Found(whole, Tier::Objects);
             }
             keep_younger(older, whole);
         }
@@ -58,6 +66,11 @@ impl Job {
             return Some((whole, tier));
         }
         self.tiers.shelved(key).await.filter(is_fresh).map(|whole| (whole, Tier::Disk))
+    }
+
+    /// A phrase in the object store, which our followers have no more patience for than for another instance.
+    pub(super) async fn deposited(&self) -> Option<Whole> {
+        timeout(self.patience, self.tiers.deposited(self.key)).await.ok()?
     }
 
     /// Waits while another instance makes the phrase, but no longer than our followers have patience.

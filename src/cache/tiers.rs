@@ -1,6 +1,10 @@
 //! Where phrases are kept beyond memory, and how they go there and come from there.
 
+use std::time::Duration;
+
 use super::board::{Board, Claim, Lock, Place, Shown};
+use super::card::Card;
+use super::depot::Depot;
 use super::phrase::{Ask, Key, Whole};
 use super::shelf::{Shelf, Sought};
 use super::{Fault, Tier};
@@ -12,6 +16,8 @@ pub struct Tiers {
     pub board: Option<Board>,
     /// This machine's disk.
     pub shelf: Option<Shelf>,
+    /// An object store.
+    pub depot: Option<Depot>,
 }
 
 /// What is known about a phrase from other instances.
@@ -29,11 +35,40 @@ impl Tiers {
     pub(super) async fn posted(&self, ask: &Ask) -> Posted {
         let Some(board) = &self.board else { return Posted::Unseen };
         match board.look(ask).await {
-            Shown::Whole(whole, _) => Posted::Whole(whole, Tier::Redis),
+            Shown::Whole(whole, path) => {
+                self.note(path.as_deref());
+                Posted::Whole(whole, Tier::Redis)
+            }
+            Shown::Elsewhere(card) => match self.elsewhere(card).await {
+                Some((whole, tier)) => Posted::Whole(whole, tier),
+                None => Posted::Nothing,
+            },
             Shown::Refused(fault) => Posted::Refused(fault),
-            Shown::Elsewhere(_) | Shown::Nothing => Posted::Nothing,
+            Shown::Nothing => Posted::Nothing,
             Shown::Unseen => Posted::Unseen,
         }
+    }
+
+    /// The phrase of a card that names its place in the object store. Our disk may have the very same, and is quicker.
+    async fn elsewhere(&self, card: Card) -> Option<(Whole, Tier)> {
+        let depot = self.depot.as_ref()?;
+        let shelved = self.shelved(Key::of(&card.ask())).await;
+        if let Some(whole) = shelved.filter(|whole| whole.record.digest == card.digest) {
+            self.note(card.path.as_deref());
+            return Some((whole, Tier::Disk));
+        }
+        Some((depot.fetch(card).await?, Tier::Objects))
+    }
+
+    fn note(&self, path: Option<&str>) {
+        if let (Some(depot), Some(path)) = (&self.depot, path) {
+            depot.note(path);
+        }
+    }
+
+    /// A phrase in the object store, however old.
+    pub(super) async fn deposited(&self, key: Key) -> Option<Whole> {
+        self.depot.as_ref()?.find(key).await
     }
 
     /// A phrase on the disk, however old.
@@ -50,12 +85,17 @@ impl Tiers {
         if on_disk.is_some_and(|record| record.made_at_ms >= since_ms) {
             return true;
         }
-        matches!(self.posted(ask).await, Posted::Whole(whole, _) if whole.record.made_at_ms >= since_ms)
+        let is_good = |whole: Whole| whole.record.made_at_ms >= since_ms;
+        match self.posted(ask).await {
+            Posted::Whole(whole, _) => is_good(whole),
+            Posted::Unseen => self.deposited(key).await.is_some_and(is_good),
+            Posted::Refused(_) | Posted::Nothing => false,
+        }
     }
 
     /// Whether there is any of them.
     pub(super) fn keep_anything(&self) -> bool {
-        self.board.is_some() || self.shelf.is_some()
+        self.board.is_some() || self.shelf.is_some() || self.depot.is_some()
     }
 
     /// Claims the right to make a phrase, among all instances.
@@ -71,13 +111,24 @@ impl Tiers {
         if let Some(shelf) = &self.shelf {
             shelf.put(whole.clone());
         }
-        self.share(whole, lock);
+        if let Some(board) = &self.board {
+            let place = if self.depot.is_some() { Place::OnItsWay } else { Place::Here };
+            board.post(whole.clone(), place, lock);
+        }
+        if let Some(depot) = &self.depot {
+            depot.put(whole, false);
+        }
     }
 
-    /// Shows other instances a phrase that they do not know of.
-    pub(super) fn share(&self, whole: &Whole, lock: Option<Lock>) {
-        if let Some(board) = &self.board {
-            board.post(whole.clone(), Place::Here, lock);
+    /// Shares a phrase that was on our disk and that other instances may not know of.
+    pub(super) fn share(&self, whole: &Whole) {
+        let path = self.depot.as_ref().and_then(|depot| depot.has(&whole.record));
+        match (&self.board, &self.depot, path) {
+            (Some(board), _, Some(path)) => board.post(whole.clone(), Place::There(path), None),
+            (Some(board), None, None) => board.post(whole.clone(), Place::Here, None),
+            // The board is told when it is there.
+            (_, Some(depot), None) => depot.put(whole, true),
+            (None, ..) => {}
         }
     }
 
@@ -97,17 +148,30 @@ impl Tiers {
                 Sought::Missing => {}
             }
         }
-        let ask = self.board.as_ref()?.ask_of(&key.id()).await?;
+        let Some(ask) = self.shown_ask(key).await else { return self.deposited(key).await.map(Ok) };
         Some(match self.posted(&ask).await {
             Posted::Whole(whole, _) => Ok(whole),
-            _ => Err(ask),
+            _ => self.deposited(key).await.ok_or(ask),
         })
+    }
+
+    async fn shown_ask(&self, key: Key) -> Option<Ask> {
+        self.board.as_ref()?.ask_of(&key.id()).await
+    }
+
+    /// Where others can play a phrase without us, for as long as `good_for`; none where only we can.
+    pub(super) async fn address(&self, whole: &Whole, good_for: Duration) -> Option<String> {
+        self.depot.as_ref()?.address(whole, good_for).await
     }
 
     /// Waits until everything that was kept is where it belongs; the caller sets the deadline.
     pub(super) async fn flush(&self) {
         if let Some(shelf) = &self.shelf {
             shelf.flush().await;
+        }
+        // What was uploaded is shown afterwards.
+        if let Some(depot) = &self.depot {
+            depot.flush().await;
         }
         if let Some(board) = &self.board {
             board.flush().await;
@@ -116,6 +180,7 @@ impl Tiers {
 
     /// The tiers that others provide, and what is wrong with each.
     pub(super) fn troubles(&self) -> Vec<(&'static str, Option<String>)> {
-        self.board.iter().map(|board| (Tier::Redis.name(), board.trouble())).collect()
+        let board = self.board.iter().map(|board| (Tier::Redis.name(), board.trouble()));
+        board.chain(self.depot.iter().map(|depot| (Tier::Objects.name(), depot.trouble()))).collect()
     }
 }

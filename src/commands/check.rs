@@ -48,6 +48,7 @@ impl Check {
         for probed in probe::everything(&settings).await {
             let (state, words) = match &probed.outcome {
                 Ok(words) => (toned(Tone::Good, "works "), words),
+                Err(words) if !probed.is_needed => (toned(Tone::Quiet, "unwell"), words),
                 Err(words) => {
                     code = ExitCode::FAILURE;
                     (toned(Tone::Bad, "broken"), words)

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use engine::audio::format::Format;
 
-use super::reader::Reader;
-use super::{ApiKey, Deepgram, Desk, OpenAi, Secret, Server, Sharing, Speech, Twilio, parse};
+use super::reader::{Problem, Reader};
+use super::{ApiKey, Deepgram, Desk, OpenAi, Secret, Server, Sharing, Speech, Storage, StoreUrl, Twilio, parse};
 
 impl Deepgram {
     pub(super) fn declare(read: &mut Reader) -> Self {
@@ -323,5 +323,77 @@ impl Speech {
             parse::yes_or_no,
         );
         (path, bytes_max, ttl, gives_stale)
+    }
+}
+
+impl Storage {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("An object store, where phrases outlive every instance. Nothing is set, nothing is stored there.");
+        let bucket = read.optional("S3_BUCKET", "bucket", "Of Amazon S3, or of what speaks its protocol.", parse::word);
+        let (region, endpoint) = Self::declare_place(read);
+        let storage = Self {
+            s3_bucket: bucket,
+            s3_region: region,
+            s3_endpoint: endpoint,
+            s3_public_base_url: read.optional(
+                "S3_PUBLIC_BASE_URL",
+                "address",
+                "Where everybody can read what is in the bucket. Unset, the addresses of phrases are signed.",
+                parse::base_url,
+            ),
+            s3_timeout: read.value(
+                "S3_TIMEOUT_MS",
+                "2000",
+                "milliseconds",
+                "How long one request to the object store may take. Nobody waits for an upload.",
+                parse::milliseconds,
+            ),
+            aws_access_key_id: read.optional(
+                "AWS_ACCESS_KEY_ID",
+                "id",
+                "Of a key that may read, write and delete there. Unset, the machine's role is taken.",
+                parse::word,
+            ),
+            aws_secret_access_key: read.secret("AWS_SECRET_ACCESS_KEY", "The secret of that key."),
+            object_store_url: read.optional(
+                "OBJECT_STORE_URL",
+                "address",
+                "Instead of S3_BUCKET: gs://bucket, az://container or s3://bucket, with a prefix or without, or file:///folder.",
+                parse::store_url,
+            ),
+            google_credentials: read.optional(
+                "GOOGLE_APPLICATION_CREDENTIALS",
+                "path",
+                "A service account's file, for gs://. Unset, the machine's account is taken.",
+                parse::path,
+            ),
+            azure_account: read.optional("AZURE_STORAGE_ACCOUNT", "name", "The storage account, for az://.", parse::word),
+            azure_key: read.secret("AZURE_STORAGE_KEY", "Its key. Unset, the machine's identity is taken."),
+        };
+        storage.missing().into_iter().for_each(|problem| read.problem(problem));
+        storage
+    }
+
+    fn declare_place(read: &mut Reader) -> (String, Option<String>) {
+        let region = read.value("S3_REGION", "us-east-1", "region", "Where the bucket is.", parse::word);
+        let endpoint = read.optional(
+            "S3_ENDPOINT",
+            "address",
+            "Of a store that is not Amazon's, such as https://minio.example.com.",
+            parse::base_url,
+        );
+        (region, endpoint)
+    }
+
+    /// What has to be set because something else is.
+    fn missing(&self) -> Option<Problem> {
+        let missing = |name, remedy: &str| Some(Problem { name, value: None, remedy: remedy.to_owned() });
+        if self.aws_access_key_id.is_some() && self.aws_secret_access_key.is_none() {
+            return missing("AWS_SECRET_ACCESS_KEY", "set it, as AWS_ACCESS_KEY_ID is set");
+        }
+        if matches!(self.object_store_url, Some(StoreUrl::Azure { .. })) && self.azure_account.is_none() {
+            return missing("AZURE_STORAGE_ACCOUNT", "name the account that the container of OBJECT_STORE_URL is in");
+        }
+        None
     }
 }

@@ -46,6 +46,8 @@ pub struct Settings {
     pub sharing: Sharing,
     /// Spoken phrases, for calls and for other systems.
     pub speech: Speech,
+    /// The object store that phrases go to.
+    pub storage: Storage,
     /// Whom the sandbox stands in for.
     pub stand_ins: StandIns,
     /// What can be used but is probably not meant. To be logged.
@@ -167,6 +169,61 @@ pub struct Speech {
     pub phrases_file: PathBuf,
 }
 
+/// An object store.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    /// `S3_BUCKET`.
+    pub s3_bucket: Option<String>,
+    /// `S3_REGION`.
+    pub s3_region: String,
+    /// `S3_ENDPOINT`, without a slash at its end.
+    pub s3_endpoint: Option<String>,
+    /// `S3_PUBLIC_BASE_URL`, without a slash at its end.
+    pub s3_public_base_url: Option<String>,
+    /// `S3_TIMEOUT_MS`.
+    pub s3_timeout: Duration,
+    /// `AWS_ACCESS_KEY_ID`.
+    pub aws_access_key_id: Option<String>,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub aws_secret_access_key: Option<Secret>,
+    /// `OBJECT_STORE_URL`.
+    pub object_store_url: Option<StoreUrl>,
+    /// `GOOGLE_APPLICATION_CREDENTIALS`.
+    pub google_credentials: Option<PathBuf>,
+    /// `AZURE_STORAGE_ACCOUNT`.
+    pub azure_account: Option<String>,
+    /// `AZURE_STORAGE_KEY`.
+    pub azure_key: Option<Secret>,
+}
+
+/// An object store by its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// `s3://bucket/prefix`.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// What stands before every path, without slashes around it.
+        prefix: String,
+    },
+    /// `gs://bucket/prefix`.
+    Google {
+        /// The bucket.
+        bucket: String,
+        /// The same.
+        prefix: String,
+    },
+    /// `az://container/prefix`.
+    Azure {
+        /// The container.
+        container: String,
+        /// The same.
+        prefix: String,
+    },
+    /// `file:///folder`.
+    Folder(PathBuf),
+}
+
 /// Somebody who may ask for speech.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -235,7 +292,8 @@ impl Settings {
         };
         let (server, desk) = (Server::declare(read), Desk::declare(read));
         let (sharing, speech) = (Sharing::declare(read), Speech::declare(read));
-        Self { deepgram, openai, twilio, server, desk, sharing, speech, stand_ins, warnings: Vec::new() }
+        let storage = Storage::declare(read);
+        Self { deepgram, openai, twilio, server, desk, sharing, speech, storage, stand_ins, warnings: Vec::new() }
     }
 
     fn suspicions(&self, reader: &Reader) -> Vec<String> {
@@ -258,6 +316,9 @@ impl Settings {
         if self.sharing.redis_url.is_some() && self.speech.url_secret.is_none() {
             let why = "instances refuse the addresses of phrases that others gave out; set the same at all of them";
             warnings.push(format!("AUDIO_URL_SECRET is not set beside REDIS_URL: {why}"));
+        }
+        if self.storage.s3_bucket.is_some() && self.storage.object_store_url.is_some() {
+            warnings.push("OBJECT_STORE_URL is not used: S3_BUCKET is set".to_owned());
         }
         warnings
     }

@@ -8,7 +8,7 @@ use engine::audio::format::Format;
 use engine::business::is_phone_number;
 
 use super::reader::Parsed;
-use super::{ApiKey, Secret};
+use super::{ApiKey, Secret, StoreUrl};
 use crate::telemetry::{LogFormat, check_log_level};
 
 /// `https://example.com`, with or without a port and a path; the slash at its end is taken off.
@@ -163,4 +163,28 @@ pub(super) fn signing_secret(text: &str) -> Parsed<Secret> {
     const LEN_MIN: usize = 32;
     let long = secret(text).ok().filter(|secret| secret.expose().len() >= LEN_MIN);
     long.ok_or("write at least 32 random characters, like those of `openssl rand -hex 32`".to_owned())
+}
+
+/// `gs://bucket/prefix`, `az://container/prefix`, `s3://bucket/prefix` or `file:///folder`.
+pub(super) fn store_url(text: &str) -> Parsed<StoreUrl> {
+    let ought =
+        || "write gs://bucket, az://container or s3://bucket, with a prefix or without, or file:///folder".to_owned();
+    let (scheme, rest) = text.split_once("://").ok_or_else(ought)?;
+    if scheme == "file" {
+        let path = PathBuf::from(rest);
+        return if path.is_absolute() { Ok(StoreUrl::Folder(path)) } else { Err(ought()) };
+    }
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let prefix = prefix.trim_matches('/').to_owned();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    if bucket.is_empty() || !bucket.bytes().chain(prefix.bytes()).all(plain) {
+        return Err(ought());
+    }
+    let bucket = bucket.to_owned();
+    match scheme {
+        "s3" => Ok(StoreUrl::S3 { bucket, prefix }),
+        "gs" => Ok(StoreUrl::Google { bucket, prefix }),
+        "az" => Ok(StoreUrl::Azure { container: bucket, prefix }),
+        _ => Err(ought()),
+    }
 }

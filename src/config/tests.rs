@@ -133,6 +133,28 @@ fn a_key_says_whose_it_is_and_whether_it_is_trusted_with_ssml() {
 }
 
 #[test]
+fn an_object_store_is_named_by_its_address_with_all_that_it_needs() {
+    let folder = |path: &str| StoreUrl::Folder(path.into());
+    let google = |bucket: &str, prefix: &str| StoreUrl::Google { bucket: bucket.into(), prefix: prefix.into() };
+    for (text, expected) in [
+        ("gs://speech", Some(google("speech", ""))),
+        ("gs://speech/a/b/", Some(google("speech", "a/b"))),
+        ("file:///mnt/speech", Some(folder("/mnt/speech"))),
+        ("file://speech", None),
+        ("gs://", None),
+        ("gs://speech/a?b", None),
+        ("http://speech", None),
+        ("speech", None),
+    ] {
+        assert_eq!(parse::store_url(text).ok(), expected, "{text}");
+    }
+    let text = problems(&[("OBJECT_STORE_URL", "az://speech")]);
+    assert!(text.starts_with("AZURE_STORAGE_ACCOUNT is missing"), "{text}");
+    let text = problems(&[("AWS_ACCESS_KEY_ID", "AKIA1")]);
+    assert!(text.starts_with("AWS_SECRET_ACCESS_KEY is missing"), "{text}");
+}
+
+#[test]
 fn numbers_and_files_are_taken_as_people_write_them() {
     for (text, is_good) in [("+15551230000", true), ("+123456", false), ("15551230000", false), ("+0555123000", false)]
     {

@@ -67,6 +67,7 @@ impl Desk for TestDesk {
     fn say(&self, order: Order) -> BoxFuture<'static, Result<Said, NotSaid>> {
         let said = Said {
             id: "ab".repeat(32),
+            audio_url: None,
             voice_id: "a-voice".to_owned(),
             tier: None,
             length_ms: Some(order.text.len() as u32),

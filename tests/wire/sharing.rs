@@ -1,133 +1,32 @@
 //! Phrases that instances share by a real Redis: one cache for each instance, all in this process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use bytes::Bytes;
-use engine::audio::format::Format;
 use engine::io::Fault;
-use frontdesk::cache::{
-    self, Board, BoardConfig, Cast, Event, Fetched, Means, Phrases, Synthesize, Tell, Tier, Tiers, WallMs, Who,
-};
+use frontdesk::cache::Tier;
 use futures_util::future::join_all;
-use futures_util::stream::{self, StreamExt};
 use redis::AsyncCommands;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
+use crate::instances::{Instance, Places, Voice, until};
 use crate::redis_server::Redis;
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What "hello" is called by the voice "v".
 const HELLO: &str = "tts:v:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
-/// A voice that all instances ask.
-#[derive(Clone)]
-struct Voice {
-    asked: Arc<AtomicUsize>,
-    /// As many phrases may be spoken as there are permits.
-    may_speak: Arc<Semaphore>,
-    /// What it says instead of speaking.
-    fault: Option<Fault>,
+async fn open(redis: &Redis, voice: &Voice) -> Instance {
+    at(redis, voice, &Arc::default()).await
 }
 
-impl Voice {
-    fn speaks() -> Self {
-        Self { asked: Arc::default(), may_speak: Arc::new(Semaphore::new(1_000_000)), fault: None }
-    }
-
-    /// One that waits for permits.
-    fn waits() -> Self {
-        Self { may_speak: Arc::new(Semaphore::new(0)), ..Self::speaks() }
-    }
-
-    fn refuses(fault: Fault) -> Self {
-        Self { fault: Some(fault), ..Self::speaks() }
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
-    }
-
-    /// Speaks a phrase as a second of audio that is different each time.
-    fn synthesize(&self) -> Synthesize {
-        let voice = self.clone();
-        Arc::new(move |_, _| {
-            let nth = voice.asked.fetch_add(1, Ordering::Relaxed);
-            let voice = voice.clone();
-            let spoken = async move {
-                voice.may_speak.acquire().await.expect("it is never closed").forget();
-                voice.fault.map_or(Ok(Bytes::from(vec![nth as u8; 8_000])), Err)
-            };
-            stream::once(spoken).boxed()
-        })
-    }
-}
-
-/// One instance's cache, and what it counted.
-struct Instance {
-    phrases: Phrases,
-    damaged: Arc<AtomicUsize>,
-}
-
-impl Instance {
-    async fn open(redis: &Redis, voice: &Voice) -> Self {
-        Self::at(redis, voice, &Arc::default()).await
-    }
-
-    async fn at(redis: &Redis, voice: &Voice, wall_ms: &Arc<AtomicI64>) -> Self {
-        let (damaged, clock) = (Arc::<AtomicUsize>::default(), Arc::clone(wall_ms));
-        let wall_ms: WallMs = Arc::new(move || clock.load(Ordering::Relaxed));
-        let count = Arc::clone(&damaged);
-        let tell: Tell = Arc::new(move |event| {
-            if event == Event::Damaged {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-        let config = cache::Config { ttl: Duration::from_secs(3_600), ..cache::Config::default() };
-        let board = BoardConfig {
-            url: redis.url(),
-            // A busy machine is no dead Redis.
-            within: Duration::from_secs(5),
-            prefix: "",
-            ttl: config.ttl,
-            wall_ms: Arc::clone(&wall_ms),
-            tell: Arc::clone(&tell),
-        };
-        let board = Board::open(board).await.expect("a good address");
-        let tiers = Tiers { board: Some(board), ..Tiers::default() };
-        Self { phrases: Phrases::new(config, Means { synthesize: voice.synthesize(), tiers, wall_ms, tell }), damaged }
-    }
-
-    async fn says(&self, text: &str) -> Result<Fetched, Fault> {
-        let who = Who { provider: "p".into(), voice: "v".into(), settings: String::new() };
-        let cast = Cast::new(who, []);
-        let fetched = tokio::time::timeout(PATIENCE, self.phrases.whole(&cast, text, Format::Mulaw)).await;
-        let fetched = fetched.expect("in time");
-        self.phrases.flush().await;
-        fetched
-    }
-
-    async fn finds(&self, text: &str) -> Option<Tier> {
-        self.says(text).await.expect("a phrase").tier
-    }
-}
-
-async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        while !look().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    waited.await.unwrap_or_else(|_| panic!("never so: {what}"));
+async fn at(redis: &Redis, voice: &Voice, wall_ms: &Arc<AtomicI64>) -> Instance {
+    Instance::open(Places { redis: Some(redis), wall_ms: Arc::clone(wall_ms), ..Places::default() }, voice).await
 }
 
 #[tokio::test]
 async fn what_one_instance_made_another_finds_under_the_names_that_are_promised() {
     let (redis, voice) = (Redis::start().await, Voice::speaks());
-    let (one, other) = (Instance::open(&redis, &voice).await, Instance::open(&redis, &voice).await);
+    let (one, other) = (open(&redis, &voice).await, open(&redis, &voice).await);
     let made = one.says("hello").await.expect("a phrase");
     let found = other.says("hello").await.expect("a phrase");
     assert_eq!((made.tier, found.tier, voice.asked()), (None, Some(Tier::Redis), 1));
@@ -145,14 +44,14 @@ async fn what_one_instance_made_another_finds_under_the_names_that_are_promised(
         let ttl_s: i64 = connection.ttl(&key).await.expect("an answer");
         assert!((3_500..=3_600).contains(&ttl_s), "{key} expires after {ttl_s} s");
     }
-    let third = Instance::open(&redis, &voice).await;
+    let third = open(&redis, &voice).await;
     assert_eq!(third.phrases.by_id(&made.whole.id()).await, Some(made.whole), "an address is good at every instance");
 }
 
 #[tokio::test]
 async fn many_who_want_one_phrase_from_two_instances_make_one_synthesis() {
     let (redis, voice) = (Redis::start().await, Voice::waits());
-    let (one, other) = (Instance::open(&redis, &voice).await, Instance::open(&redis, &voice).await);
+    let (one, other) = (open(&redis, &voice).await, open(&redis, &voice).await);
     let all = join_all((0..200).map(|nth| if nth % 2 == 0 { &one } else { &other }.says("hello")));
     let speak = async {
         until("somebody is asked to speak", async || voice.asked() > 0).await;
@@ -171,7 +70,7 @@ async fn an_instance_that_dies_over_a_phrase_keeps_nobody_waiting_for_long() {
     let lock = format!("{HELLO}:MULAW:lock");
     let mut connection = redis.connection().await;
     let _: () = connection.pset_ex(&lock, "one that died", 1_500).await.expect("set");
-    let other = Instance::open(&redis, &voice).await;
+    let other = open(&redis, &voice).await;
     assert_eq!((other.finds("hello").await, voice.asked()), (None, 1));
     until("its lock is gone", async || !redis.keys().await.contains(&lock)).await;
 }
@@ -179,7 +78,7 @@ async fn an_instance_that_dies_over_a_phrase_keeps_nobody_waiting_for_long() {
 #[tokio::test]
 async fn a_lock_holds_as_long_as_the_phrase_is_made_and_only_its_owner_gives_it_back() {
     let (redis, voice) = (Redis::start().await, Voice::waits());
-    let one = Instance::open(&redis, &voice).await;
+    let one = open(&redis, &voice).await;
     let lock = format!("{HELLO}:MULAW:lock");
     let mut connection = redis.connection().await;
     let watch = async {
@@ -201,7 +100,7 @@ async fn a_lock_holds_as_long_as_the_phrase_is_made_and_only_its_owner_gives_it_
 async fn what_one_instance_was_refused_no_other_asks_for_until_it_is_forgotten() {
     let fault = Fault::OurMistake("no such voice".into());
     let (redis, voice) = (Redis::start().await, Voice::refuses(fault.clone()));
-    let (one, other) = (Instance::open(&redis, &voice).await, Instance::open(&redis, &voice).await);
+    let (one, other) = (open(&redis, &voice).await, open(&redis, &voice).await);
     assert_eq!(one.says("hello").await, Err(fault.clone()));
     assert_eq!(other.says("hello").await, Err(fault));
     assert_eq!(voice.asked(), 1);
@@ -210,7 +109,7 @@ async fn what_one_instance_was_refused_no_other_asks_for_until_it_is_forgotten()
 
     // What may work next time is tried next time.
     let voice = Voice::refuses(Fault::Retry("busy".into()));
-    let (one, other) = (Instance::open(&redis, &voice).await, Instance::open(&redis, &voice).await);
+    let (one, other) = (open(&redis, &voice).await, open(&redis, &voice).await);
     assert!(one.says("goodbye").await.is_err() && other.says("goodbye").await.is_err());
     assert_eq!(voice.asked(), 2);
 }
@@ -220,27 +119,27 @@ async fn audio_that_was_cut_or_changed_in_redis_is_never_played() {
     let (redis, voice) = (Redis::start().await, Voice::speaks());
     let mut connection = redis.connection().await;
     let audio = format!("{HELLO}:MULAW:audio");
-    let made = Instance::open(&redis, &voice).await.says("hello").await.expect("a phrase").whole;
+    let made = open(&redis, &voice).await.says("hello").await.expect("a phrase").whole;
     for (nth, damaged) in [made.audio[..7_999].to_vec(), vec![9; 8_000]].into_iter().enumerate() {
         let _: () = connection.set(&audio, damaged).await.expect("set");
-        let other = Instance::open(&redis, &voice).await;
-        assert_eq!((other.finds("hello").await, other.damaged.load(Ordering::Relaxed)), (None, 1));
+        let other = open(&redis, &voice).await;
+        assert_eq!((other.finds("hello").await, other.damaged()), (None, 1));
         assert_eq!(voice.asked(), nth + 2);
-        assert_eq!(Instance::open(&redis, &voice).await.finds("hello").await, Some(Tier::Redis), "it is whole again");
+        assert_eq!(open(&redis, &voice).await.finds("hello").await, Some(Tier::Redis), "it is whole again");
     }
     let _: () = connection.hset(HELLO, "MULAW", "{\"voice\":").await.expect("set");
-    assert_eq!(Instance::open(&redis, &voice).await.finds("hello").await, None);
+    assert_eq!(open(&redis, &voice).await.finds("hello").await, None);
 }
 
 #[tokio::test]
 async fn without_redis_phrases_are_made_and_with_it_again_they_are_shared_again() {
     let (mut redis, voice) = (Redis::start().await, Voice::speaks());
-    let (one, other) = (Instance::open(&redis, &voice).await, Instance::open(&redis, &voice).await);
+    let (one, other) = (open(&redis, &voice).await, open(&redis, &voice).await);
     assert_eq!(one.phrases.troubles(), [("redis", None)]);
     redis.kill();
     assert_eq!((one.finds("hello").await, other.finds("hello").await, voice.asked()), (None, None, 2));
     assert!(matches!(&one.phrases.troubles()[..], [("redis", Some(_))]), "it is known to be dead");
-    assert_eq!(Instance::open(&redis, &voice).await.finds("hello").await, None, "an instance starts without it");
+    assert_eq!(open(&redis, &voice).await.finds("hello").await, None, "an instance starts without it");
 
     redis.start_again().await;
     until("both have seen it", async || {
@@ -253,11 +152,11 @@ async fn without_redis_phrases_are_made_and_with_it_again_they_are_shared_again(
 #[tokio::test]
 async fn an_old_phrase_of_another_instance_helps_where_no_new_one_can_be_made() {
     let (redis, wall_ms) = (Redis::start().await, Arc::<AtomicI64>::default());
-    let made = Instance::at(&redis, &Voice::speaks(), &wall_ms).await.says("hello").await.expect("a phrase").whole;
+    let made = at(&redis, &Voice::speaks(), &wall_ms).await.says("hello").await.expect("a phrase").whole;
     // The clock of Redis has not moved: what is too old for us is still there.
     wall_ms.store(3_600_001, Ordering::Relaxed);
     let voice = Voice::refuses(Fault::Retry("busy".into()));
-    let other = Instance::at(&redis, &voice, &wall_ms).await;
+    let other = at(&redis, &voice, &wall_ms).await;
     assert_eq!(other.says("hello").await.expect("the old phrase").whole, made);
     assert_eq!(voice.asked(), 1);
 }

@@ -81,7 +81,6 @@ struct Inner {
 
 /// Where a phrase's audio is to be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(dead_code, reason = "the object store comes next")]
 pub(super) enum Place {
     /// In Redis, as long as the phrase is good.
     Here,
@@ -194,7 +193,7 @@ impl Board {
     }
 
     /// Why Redis is not asked; none when it works.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub fn trouble(&self) -> Option<String> {
         self.inner.breaker.why_open()
     }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::event::{Event, Tell};
+use super::event::{Event, Tell, Tier};
 use super::phrase::{Ask, Key, Record, Whole, digest_of};
 use index::Index;
 use writer::{Order, Writer};
@@ -129,7 +129,7 @@ impl Shelf {
     /// Puts a phrase away, some time soon.
     pub(super) fn put(&self, whole: Whole) {
         if self.orders.try_send(Order::Put(whole)).is_err() {
-            (self.shared.tell)(Event::Stored { took: Duration::ZERO, is_there: false });
+            (self.shared.tell)(Event::Stored { tier: Tier::Disk, took: Duration::ZERO, is_there: false });
         }
     }
 

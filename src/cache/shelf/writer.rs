@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::super::event::Event;
+use super::super::event::{Event, Tier};
 use super::super::phrase::{Key, Record, Whole};
 use super::index::{self, Line};
 use super::{Shared, path_of};
@@ -59,7 +59,7 @@ impl Writer {
     fn put(&mut self, whole: &Whole) {
         let began = Instant::now();
         let is_there = self.check(|writer| writer.write(whole));
-        (self.shared.tell)(Event::Stored { took: began.elapsed(), is_there });
+        (self.shared.tell)(Event::Stored { tier: Tier::Disk, took: began.elapsed(), is_there });
     }
 
     fn write(&mut self, whole: &Whole) -> io::Result<()> {

@@ -87,7 +87,8 @@ pub(super) struct Errand<'a> {
 pub(super) async fn carry_out(front: &Front, errand: Errand<'_>) -> Result<Value, Problem> {
     let (Errand { order, base, once }, began) = (errand, (front.now)());
     let said = front.desk.say(order.clone()).await.map_err(Problem::from)?;
-    let audio_url = format!("{base}{}", front.speech.links.path(&said.id, order.format));
+    let ours = || format!("{base}{}", front.speech.links.path(&said.id, order.format));
+    let audio_url = said.audio_url.clone().unwrap_or_else(ours);
     let heard = Heard { call_id: order.call_id.clone(), text: order.words(), audio_url: audio_url.clone(), once };
     let played = front.desk.play(heard).await;
     let total = (front.now)().saturating_duration_since(began);

@@ -55,6 +55,8 @@ pub struct Speech {
 pub struct Said {
     /// The phrase, as it stands in addresses.
     pub id: String,
+    /// Where it can be played without us, where it can.
+    pub audio_url: Option<String>,
     /// The voice that speaks.
     pub voice_id: String,
     /// Where it was found; none when it had to be made.
