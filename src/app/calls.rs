@@ -46,13 +46,15 @@ pub(super) struct Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        if let Some(roll) = &self.calls.roll {
-            roll.ended(&self.call_sid);
-        }
+        self.calls.tell(&self.call_sid, &Next::Hangup);
         let mut book = self.calls.open();
         book.live.remove(&self.call_sid);
         let call_sid = self.call_sid.clone();
         book.end(call_sid, Next::Hangup);
+        drop(book);
+        if let Some(roll) = &self.calls.roll {
+            roll.ended(&self.call_sid);
+        }
     }
 }
 
@@ -89,16 +91,22 @@ impl Calls {
 
     /// Decides what becomes of a call after its stream, before its task has ended.
     pub(super) fn decide(&self, call_sid: &str, next: Next) {
+        self.tell(call_sid, &next);
         self.open().end(call_sid.to_owned(), next);
     }
 
-    /// What becomes of a call whose stream ended. One that is still going on was cut off.
-    pub(super) fn after_stream(&self, call_sid: &str) -> Next {
-        let book = self.open();
-        match book.ended.get(call_sid) {
-            Some(next) => next.clone(),
-            None => Next::Reconnect,
+    /// The first decision stands, also where other instances see it.
+    fn tell(&self, call_sid: &str, next: &Next) {
+        if let Some(roll) = self.roll.as_ref().filter(|_| !self.open().ended.contains_key(call_sid)) {
+            roll.decided(call_sid, serde_json::to_string(next).expect("a plain enum is written as JSON"));
         }
+    }
+
+    /// What becomes of a call whose stream ended. One that is still going on was cut off; none when it is not known here.
+    pub(super) fn after_stream(&self, call_sid: &str) -> Option<Next> {
+        let book = self.open();
+        let ended = book.ended.get(call_sid).cloned();
+        ended.or_else(|| book.live.contains_key(call_sid).then_some(Next::Reconnect))
     }
 
     /// The carrier says that a call is over; its stream may not have noticed.

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use crate::app::{House, call};
 use crate::store;
 use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
+use crate::web::tickets::Caller;
 use crate::web::{Admit, Desk, Health, Next, Part, StatusCallback};
 
 /// The desk in front of the house.
@@ -31,8 +32,12 @@ impl Desk for FrontDesk {
         Box::pin(call::take(Arc::clone(&self.house), socket))
     }
 
-    fn after_stream(&self, call_sid: &str) -> Next {
-        self.house.calls.after_stream(call_sid)
+    fn lend<'a>(&'a self, ticket: &'a str, caller: &'a Caller) -> BoxFuture<'a, ()> {
+        Box::pin(self.house.lend(ticket, caller))
+    }
+
+    fn after_stream<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Next> {
+        Box::pin(self.house.after_stream(call_sid))
     }
 
     fn status(&self, status: StatusCallback) {

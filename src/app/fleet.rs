@@ -11,8 +11,9 @@ use crate::config::Settings;
 use crate::fleet::{self, Event, Fleet, Given, Hooks, Running};
 use crate::telemetry::Telemetry;
 use crate::vendors::twilio;
-use crate::web::Front;
 use crate::web::speech::{self, Heard, JobState, NotQueued, Once, Shared, Worked};
+use crate::web::tickets::Caller;
+use crate::web::{Front, Next};
 
 /// What the keys of instances begin with.
 const REAL: &str = "frontdesk:";
@@ -44,9 +45,10 @@ pub(super) fn shared(fleet: Option<&Fleet>) -> Option<Arc<dyn Shared>> {
 /// Begins to hear the others, and to work jobs.
 pub(super) fn start(house: &Arc<House>, front: Arc<Front>) -> Option<Running> {
     let fleet = house.fleet.as_ref()?;
-    let (counted, told) = (Arc::clone(&house.calls), Arc::clone(&house.calls));
+    let [counted, told, ended] = [(); 3].map(|()| Arc::clone(&house.calls));
     Some(fleet.start(Hooks {
         live: Arc::new(move || counted.live()),
+        lost: Arc::new(move |call_id| ended.hung_up(call_id)),
         announce: Arc::new(move |call_id, text| told.announce(call_id, text)),
         work: Arc::new(move |job| {
             let front = Arc::clone(&front);
@@ -62,6 +64,29 @@ pub(super) fn start(house: &Arc<House>, front: Arc<Front>) -> Option<Running> {
 }
 
 impl House {
+    /// Lets a ticket open a stream that lands on another instance.
+    pub(super) async fn lend(&self, ticket: &str, caller: &Caller) {
+        if let Some(fleet) = &self.fleet {
+            let told = serde_json::to_string(caller).expect("a plain struct of texts is written as JSON");
+            fleet.lend_ticket(&caller.call_sid, ticket, &told).await;
+        }
+    }
+
+    /// Takes a ticket away from the other instances: whose it is, if it was lent.
+    pub(super) async fn redeem_lent(&self, ticket: &str, call_sid: &str) -> Option<Caller> {
+        let caller = self.fleet.as_ref()?.redeem_ticket(call_sid, ticket).await?;
+        serde_json::from_str(&caller).ok()
+    }
+
+    /// What becomes of a call whose stream ended. One that nobody decided about was cut off.
+    pub(super) async fn after_stream(&self, call_sid: &str) -> Next {
+        let next = match (self.calls.after_stream(call_sid), &self.fleet) {
+            (None, Some(fleet)) => fleet.next_of(call_sid).await.and_then(|next| serde_json::from_str(&next).ok()),
+            (next, _) => next,
+        };
+        next.unwrap_or(Next::Reconnect)
+    }
+
     /// Has the caller of a live call hear words, once: by its own voice at the next pause where the call is ours or another
     /// instance's, and by the carrier where it has no stream.
     pub(super) async fn play(&self, heard: Heard) -> bool {

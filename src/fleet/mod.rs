@@ -1,19 +1,21 @@
-//! What several instances of Frontdesk share by Redis, beside the cache: which call is whose, words for each other's
-//! calls, answers to requests that may be repeated, and jobs.
+//! What several instances of Frontdesk share by Redis, beside the cache: which call is whose, what its requests must know
+//! of each other, words for each other's calls, answers to requests that may be repeated, and jobs.
 //!
 //! ```text
-//!  roll     call:{callSid} ─► instance            renewed by a heartbeat, gone soon after its instance
+//!  roll     call:{callSid} ─► instance             renewed by a heartbeat, gone soon after its instance
+//!  passing  ticket:{…}, next:{callSid}             so that a call's requests may land anywhere
 //!  words    words:{id}, taken once                 put into the inbox of the call's instance, answered into ours
 //!  answers  once:{client and key} ─► answer        carried out by whoever comes first
 //!  jobs     stream jobs, group workers; job:{id}   worked by anybody, again when a worker is lost, said once
 //! ```
 //!
-//! All keys begin with `frontdesk:`, so that others may use the same Redis. Without Redis an instance is on its own, and its own calls go on: nothing in here
-//! waits longer than its deadline, and while Redis does not answer it is hardly asked.
+//! All keys begin with `frontdesk:`, so that others may use the same Redis. Without Redis an instance is on its own, and its
+//! own calls go on: nothing in here waits longer than its deadline, and while Redis does not answer it is hardly asked.
 
 mod answers;
 mod jobs;
 mod link;
+mod passing;
 mod post;
 mod roll;
 mod said;
@@ -71,6 +73,8 @@ pub struct Hooks {
     pub live: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// Gives words to a call of ours.
     pub announce: Announce,
+    /// Ends a call of ours that another instance has taken over.
+    pub lost: Arc<dyn Fn(&str) + Send + Sync>,
     /// Works a job.
     pub work: Arc<dyn Fn(Job) -> BoxFuture<'static, Worked> + Send + Sync>,
 }
@@ -118,7 +122,7 @@ impl Fleet {
     pub fn start(&self, hooks: Hooks) -> Running {
         let (stop, stopped) = watch::channel(false);
         let tasks = vec![
-            tokio::spawn(roll::keep(self.clone(), Arc::clone(&hooks.live))),
+            tokio::spawn(roll::keep(self.clone(), hooks.live, hooks.lost)),
             tokio::spawn(post::read(self.clone(), hooks.announce)),
         ];
         Running { tasks, worker: tokio::spawn(worker::run(self.clone(), hooks.work, stopped)), stop }

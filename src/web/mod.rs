@@ -23,13 +23,14 @@ use axum::middleware::{self, Next as Rest};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use health::{Health, Part};
 use signature::AuthToken;
 use speech::{Audio, Heard, NotSaid, Order, Said, Speech};
-use tickets::{Now, Tickets};
+use tickets::{Caller, Now, Tickets};
 
 /// The largest body that is read. Twilio's forms have about two kilobytes.
 const BODY_MAX: usize = 64 * 1024;
@@ -67,8 +68,11 @@ pub trait Desk: Send + Sync {
     /// token is set, its signature checked; its ticket has not.
     fn on_stream(&self, socket: WebSocket) -> BoxFuture<'static, ()>;
 
-    /// What becomes of a call whose stream ended.
-    fn after_stream(&self, call_sid: &str) -> Next;
+    /// Lets a ticket open a stream that lands on another instance.
+    fn lend<'a>(&'a self, ticket: &'a str, caller: &'a Caller) -> BoxFuture<'a, ()>;
+
+    /// What becomes of a call whose stream ended, here or at another instance.
+    fn after_stream<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Next>;
 
     /// Twilio tells how a call or a stream is doing. May come twice, and out of order.
     fn status(&self, status: StatusCallback);
@@ -110,7 +114,8 @@ pub enum Admit {
 }
 
 /// What becomes of a call whose stream ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Next {
     /// All was said.
     Hangup,

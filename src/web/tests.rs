@@ -56,8 +56,12 @@ impl Desk for TestDesk {
         .boxed()
     }
 
-    fn after_stream(&self, _: &str) -> Next {
-        self.next.clone()
+    fn lend<'a>(&'a self, _: &'a str, _: &'a Caller) -> BoxFuture<'a, ()> {
+        async {}.boxed()
+    }
+
+    fn after_stream<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Next> {
+        async { self.next.clone() }.boxed()
     }
 
     fn status(&self, status: StatusCallback) {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
@@ -22,7 +23,7 @@ const SECRET_LEN: usize = 16;
 pub type Now = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// Who calls whom, as the webhook said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// Twilio's id of the call.
     pub call_sid: String,

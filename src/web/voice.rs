@@ -21,7 +21,7 @@ pub(super) async fn answer(webhook: Webhook) -> Result<Response, Refusal> {
     let admit = webhook.front.desk.admit();
     tracing::info!(call = caller.call_sid, ?admit, "a call comes in");
     Ok(respond(match admit {
-        Admit::Welcome => stream(&webhook, caller, 0),
+        Admit::Welcome => stream(&webhook, caller, 0).await,
         Admit::Busy => Twiml::new().reject_busy(),
         Admit::Draining => Twiml::new().say(TRY_LATER).hang_up(),
     }))
@@ -31,13 +31,13 @@ pub(super) async fn answer(webhook: Webhook) -> Result<Response, Refusal> {
 pub(super) async fn resume(webhook: Webhook) -> Result<Response, Refusal> {
     let caller = caller(&webhook)?;
     let reconnects = webhook.query("reconnects").and_then(|count| count.parse().ok()).unwrap_or(0);
-    let next = webhook.front.desk.after_stream(&caller.call_sid);
+    let next = webhook.front.desk.after_stream(&caller.call_sid).await;
     tracing::debug!(call = caller.call_sid, reconnects, ?next, "a stream ended");
     Ok(respond(match next {
         Next::Hangup => Twiml::new().hang_up(),
         Next::Dial(number) => Twiml::new().dial(&number).hang_up(),
         Next::Apologise => give_up(&webhook),
-        Next::Reconnect if reconnects < RECONNECTS_MAX => stream(&webhook, caller, reconnects + 1),
+        Next::Reconnect if reconnects < RECONNECTS_MAX => stream(&webhook, caller, reconnects + 1).await,
         Next::Reconnect => {
             tracing::warn!(call = caller.call_sid, "the stream broke {reconnects} times; the call is given up");
             give_up(&webhook)
@@ -82,8 +82,9 @@ fn caller(webhook: &Webhook) -> Result<Caller, Refusal> {
 
 /// Connects the call to a stream. How often it was connected before travels in the redirect's address, so that no
 /// process has to remember it.
-fn stream(webhook: &Webhook, caller: Caller, reconnects: u32) -> Twiml {
-    let ticket = webhook.front.tickets.issue(caller);
+async fn stream(webhook: &Webhook, caller: Caller, reconnects: u32) -> Twiml {
+    let ticket = webhook.front.tickets.issue(caller.clone());
+    webhook.front.desk.lend(&ticket, &caller).await;
     let after = match reconnects {
         0 => webhook.address("/voice/resume"),
         count => webhook.address(&format!("/voice/resume?reconnects={count}")),

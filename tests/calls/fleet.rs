@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use frontdesk::fleet::{Config, Fleet};
 use reqwest::Response;
+use sandbox::twilio::{CallSetup, Ending, Verb};
 use sandbox::world::World;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
-use crate::caller::ANSWERS;
-use crate::gateway::{API_KEYS, settings, until, world};
+use crate::caller::{ANSWERS, Caller};
+use crate::gateway::{API_KEYS, CALLER, DESK, place, settings, until, world};
 use crate::process::{Process, record};
 use crate::redis::Redis;
 use crate::speech;
@@ -267,6 +271,61 @@ async fn a_call_of_a_lost_instance_is_left_to_the_carrier_once_it_is_nobodys() {
     })
     .await;
     assert_eq!(world.twilio().asked(), 1);
+}
+
+#[tokio::test]
+async fn the_webhooks_of_a_call_may_land_elsewhere_than_its_stream() {
+    let (world, redis) = (world(), Redis::start().await);
+    let (one, other) = (Machine::start(&world, &redis), Machine::start(&world, &redis));
+    let (_streams, streams) = watch::channel(other.process.address);
+    let balancer = balancer(one.process.address, streams).await;
+    let mut caller = Caller::on(place(balancer, CallSetup::new(CALLER, DESK)), &world);
+    caller.hears("how can i help you").await;
+    caller.says("open-tue-10").await;
+    assert_eq!(caller.answers(ANSWERS).await, Ending::Completed);
+    assert_eq!((caller.streams, caller.verbs.last()), (1, Some(&Verb::Hangup)), "it is not answered again");
+    assert!(record(other.folder(), &caller.call_sid()).await.is_some());
+    assert!(record(one.folder(), &caller.call_sid()).await.is_none());
+    let keys = redis.keys().await;
+    assert!(!keys.iter().any(|key| key.starts_with("frontdesk:ticket:")), "the ticket is used up: {keys:?}");
+}
+
+#[tokio::test]
+async fn a_call_whose_stream_comes_back_elsewhere_is_begun_anew_there_and_ends_where_it_was() {
+    let (world, redis) = (world(), Redis::start().await);
+    let (one, other) = (Machine::start(&world, &redis), Machine::start(&world, &redis));
+    let (send_streams, streams) = watch::channel(one.process.address);
+    let balancer = balancer(other.process.address, streams).await;
+    let mut caller = Caller::on(place(balancer, CallSetup::new(CALLER, DESK)), &world);
+    let call_sid = caller.call_sid();
+    caller.hears("how can i help you").await;
+    send_streams.send(other.process.address).expect("the balancer listens");
+    caller.line.drop_socket();
+    caller.hears("how can i help you").await;
+    until("the call is over where it was", async || record(one.folder(), &call_sid).await?.end_time.map(drop)).await;
+    assert_eq!(one.say(&call_sid, PARCEL, None).await["played"], json!(true));
+    caller.hears("your parcel is at the front desk").await;
+    let keys = redis.keys().await;
+    assert!(!keys.contains(&format!("frontdesk:next:{call_sid}")), "the one that lost it decides nothing: {keys:?}");
+}
+
+/// Hands webhooks to one instance, and streams to another. Gives its address.
+async fn balancer(webhooks: SocketAddr, streams: watch::Receiver<SocketAddr>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let streams = *streams.borrow();
+            tokio::spawn(async move {
+                let mut start = [0; 10];
+                while from.peek(&mut start).await.expect("somebody asks") < start.len() {}
+                let instance = if start == *b"GET /media" { streams } else { webhooks };
+                let mut to = TcpStream::connect(instance).await.expect("it listens");
+                let _ = copy_bidirectional(&mut from, &mut to).await;
+            });
+        }
+    });
+    address
 }
 
 /// An instance without calls, for what it knows.
