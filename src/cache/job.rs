@@ -28,7 +28,7 @@ pub(super) struct Job {
     pub(super) cast: Cast,
     pub(super) text: String,
     pub(super) format: Format,
-    /// How long another instance that makes the phrase is waited for.
+    /// How long other instances and servers are waited for.
     pub(super) patience: Duration,
     /// How long its first audio may take once it is ours to make.
     pub(super) first_within: Duration,
@@ -81,7 +81,7 @@ impl Job {
 
     /// The object store may still have what nobody else knows any more.
     async fn or_oldest(&self, older: Option<Whole>) -> Option<Whole> {
-        if older.is_some() { older } else { self.deposited().await }
+        if older.is_some() { older } else { self.deposited(Instant::now() + self.patience).await }
     }
 
     /// The phrase by the first who can stand in. Once a part was given out, nobody else goes on with it.

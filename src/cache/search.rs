@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Fault;
 use super::board::{Claim, Lock};
@@ -31,7 +31,8 @@ impl Job {
     /// Looks everywhere, the nearest to all instances first: what they show each other may know more than our disk does.
     /// `older` becomes the youngest of the phrases that are not good any more.
     pub(super) async fn search(&self, ask: &Ask, older: &mut Option<Whole>) -> Search {
-        let posted = self.tiers.posted(ask).await;
+        let until = Instant::now() + self.patience;
+        let posted = self.posted(ask, until).await;
         let is_unseen = matches!(posted, Posted::Unseen);
         if let Some(end) = self.judged(posted, older) {
             return end;
@@ -44,13 +45,13 @@ impl Job {
             keep_younger(older, whole);
         }
         // Where Redis can be seen it knows what the object store has, and a miss costs no look into that.
-        if is_unseen && let Some(whole) = self.deposited().await {
+        if is_unseen && let Some(whole) = self.deposited(until).await {
             if self.shared.is_fresh(&whole) {
                 return Search::Found(whole, Tier::Objects);
             }
             keep_younger(older, whole);
         }
-        self.claim(ask, older).await
+        self.claim(ask, older, until).await
     }
 
     /// A phrase that is good, wherever it is at hand.
@@ -60,7 +61,7 @@ impl Job {
         if let Some(whole) = self.shared.lock().of_any_age(&key).filter(is_fresh) {
             return Some((whole, Tier::Memory));
         }
-        if let Posted::Whole(whole, tier) = self.tiers.posted(ask).await
+        if let Posted::Whole(whole, tier) = self.posted(ask, Instant::now() + self.patience).await
             && is_fresh(&whole)
         {
             return Some((whole, tier));
@@ -68,14 +69,20 @@ impl Job {
         self.tiers.shelved(key).await.filter(is_fresh).map(|whole| (whole, Tier::Disk))
     }
 
+    /// What other instances show of a phrase, as far as it can be had before our followers lose their patience: Redis is
+    /// quick, but may send us to an object store that is not.
+    async fn posted(&self, ask: &Ask, until: Instant) -> Posted {
+        timeout_at(until, self.tiers.posted(ask)).await.unwrap_or(Posted::Nothing)
+    }
+
     /// A phrase in the object store, which our followers have no more patience for than for another instance.
-    pub(super) async fn deposited(&self) -> Option<Whole> {
-        timeout(self.patience, self.tiers.deposited(self.key)).await.ok()?
+    pub(super) async fn deposited(&self, until: Instant) -> Option<Whole> {
+        timeout_at(until, self.tiers.deposited(self.key)).await.ok()?
     }
 
     /// Waits while another instance makes the phrase, but no longer than our followers have patience.
-    async fn claim(&self, ask: &Ask, older: &mut Option<Whole>) -> Search {
-        let (until, mut pause) = (Instant::now() + self.patience, LOOK_AGAIN_MIN);
+    async fn claim(&self, ask: &Ask, older: &mut Option<Whole>, until: Instant) -> Search {
+        let mut pause = LOOK_AGAIN_MIN;
         loop {
             let lock = match self.tiers.claim(ask).await {
                 Claim::Ours(lock) => Some(lock),
@@ -87,7 +94,7 @@ impl Job {
                 pause = (pause * 3 / 2).min(LOOK_AGAIN_MAX);
             }
             // Whoever had the lock before us may have been done just before we got it.
-            let posted = self.tiers.posted(ask).await;
+            let posted = self.posted(ask, until).await;
             if let Some(end) = self.judged(posted, older) {
                 return end;
             }

@@ -166,13 +166,23 @@ impl Tiers {
 
     /// Waits until everything that was kept is where it belongs; the caller sets the deadline.
     pub(super) async fn flush(&self) {
-        if let Some(shelf) = &self.shelf {
-            shelf.flush().await;
-        }
+        let shelf = async {
+            if let Some(shelf) = &self.shelf {
+                shelf.flush().await;
+            }
+        };
+        let depot = async {
+            if let Some(depot) = &self.depot {
+                depot.flush().await;
+            }
+        };
+        // None of them keeps another from what it still can do.
+        tokio::join!(shelf, depot, self.flush_board());
         // What was uploaded is shown afterwards.
-        if let Some(depot) = &self.depot {
-            depot.flush().await;
-        }
+        self.flush_board().await;
+    }
+
+    async fn flush_board(&self) {
         if let Some(board) = &self.board {
             board.flush().await;
         }

@@ -1,4 +1,4 @@
-//! An S3 of a test's own, in its process: real signatures, real files. The test may have it refuse everything.
+//! An S3 of a test's own, in its process: real signatures, real files. The test may have it refuse everything, or say nothing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(crate) struct S3 {
     pub(crate) endpoint: String,
     /// What is asked of it is answered with 503.
     pub(crate) refuses: Arc<AtomicBool>,
+    /// What is asked of it is never answered.
+    pub(crate) stalls: Arc<AtomicBool>,
     /// Requests that were refused.
     refused: Arc<AtomicUsize>,
     folder: TempDir,
@@ -43,10 +45,15 @@ impl S3 {
         let (service, refuses, refused) =
             (service.build(), Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let (refusing, count) = (Arc::clone(&refuses), Arc::clone(&refused));
+        let stalls = Arc::<AtomicBool>::default();
+        let stalling = Arc::clone(&stalls);
         let router = Router::new().fallback(async move |request: Request| {
             if refusing.load(Ordering::Relaxed) {
                 count.fetch_add(1, Ordering::Relaxed);
                 return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+            if stalling.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
             }
             answered(service, request).await
         });
@@ -55,7 +62,7 @@ impl S3 {
         // Without it an answer waits for the acknowledgement of its beginning.
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).expect("a socket"));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { endpoint, refuses, refused, folder }
+        Self { endpoint, refuses, stalls, refused, folder }
     }
 
     pub(crate) const BUCKET: &str = "speech";

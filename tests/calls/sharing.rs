@@ -122,6 +122,8 @@ async fn two_hundred_who_ask_two_instances_for_the_same_words_make_one_synthesis
     let (world, redis, s3) = (world(), Redis::start().await, S3::start().await);
     let shared = shared(&redis, &s3);
     let (one, other) = (Instance::open(&world, &shared).await, Instance::open(&world, &shared).await);
+    // Not even a store that never answers keeps anybody waiting.
+    s3.stalls.store(true, Ordering::Relaxed);
     let before = world.deepgram().counts().speeches;
     let all = (0..200).map(|nth| if nth % 2 == 0 { &one } else { &other }.says("All of our lines are busy."));
     join_all(all).await;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::audio::format::Format;
-use engine::io::Fault;
+use engine::audio::speech::SpeechPart;
+use engine::io::{Fault, PhraseId};
 use frontdesk::cache::{
     self, Board, BoardConfig, Cast, Depot, DepotConfig, Event, Fetched, Means, Phrases, Shelf, StoreAt, Synthesize,
     Tell, Tier, Tiers, WallMs, Who,
 };
 use futures_util::stream::{self, StreamExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::redis_server::Redis;
 
@@ -118,10 +119,16 @@ impl Instance {
 
     /// Says something.
     pub(crate) async fn asks(&self, text: &str) -> Result<Fetched, Fault> {
-        let who = Who { provider: "p".into(), voice: "v".into(), settings: String::new() };
-        let cast = Cast::new(who, []);
-        let fetched = tokio::time::timeout(PATIENCE, self.phrases.whole(&cast, text, Format::Mulaw)).await;
+        let fetched = tokio::time::timeout(PATIENCE, self.phrases.whole(&cast(), text, Format::Mulaw)).await;
         fetched.expect("in time")
+    }
+
+    /// What a call hears first.
+    pub(crate) async fn hears(&self, text: &str) -> SpeechPart {
+        let (parts, mut heard) = mpsc::channel(1);
+        assert_eq!(self.phrases.fetch(&cast(), text, PhraseId(1), parts), None, "it is not in memory");
+        let heard = tokio::time::timeout(PATIENCE, heard.recv()).await;
+        heard.expect("in time").expect("something").1
     }
 
     /// Where it finds something; none where it has to make it.
@@ -138,6 +145,10 @@ impl Instance {
     pub(crate) fn damaged(&self) -> usize {
         self.counted(|event| *event == Event::Damaged)
     }
+}
+
+fn cast() -> Cast {
+    Cast::new(Who { provider: "p".into(), voice: "v".into(), settings: String::new() }, [])
 }
 
 /// Waits until something is so.

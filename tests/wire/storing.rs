@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use engine::audio::speech::SpeechPart;
 use engine::io::Fault;
 use frontdesk::cache::{Event, StoreAt, Tier, Whole};
 use redis::AsyncCommands;
@@ -158,4 +159,19 @@ async fn an_old_phrase_in_the_store_helps_where_no_new_one_can_be_made() {
     let other = Instance::open(places(), &voice).await;
     assert_eq!(other.says("hello").await.expect("the old phrase").whole, whole);
     assert_eq!((voice.asked(), other.counted(|event| *event == Event::Stale)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_call_does_not_wait_for_a_store_that_says_nothing() {
+    let (s3, redis, voice) = (S3::start().await, Redis::start().await, Voice::speaks());
+    let places = || Places { redis: Some(&redis), store: Some(at(&s3)), ..Places::default() };
+    made(&Instance::open(places(), &voice).await).await;
+    let mut connection = redis.connection().await;
+    for key in redis.keys().await.iter().filter(|key| key.ends_with(":audio")) {
+        let _: () = connection.del(key).await.expect("deleted");
+    }
+    let other = Instance::open(places(), &voice).await;
+    s3.stalls.store(true, Ordering::Relaxed);
+    assert!(matches!(other.hears("hello").await, SpeechPart::Chunk(_)), "it has it made again");
+    assert_eq!((voice.asked(), &other.phrases.troubles()[1]), (2, &("object_store", None)), "nobody waited so long");
 }
