@@ -11,6 +11,8 @@ mod hearing;
 mod instances;
 #[path = "wire/model.rs"]
 mod model;
+#[path = "wire/providers.rs"]
+mod providers;
 #[path = "calls/redis.rs"]
 mod redis_server;
 #[path = "wire/replay.rs"]

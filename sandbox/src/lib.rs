@@ -1,4 +1,4 @@
-//! The world on loopback: a Twilio that dials, a Deepgram that hears and speaks, an OpenAI that thinks.
+//! The world on loopback: a Twilio that dials, a Deepgram that hears and speaks, an OpenAI that thinks, and others that speak.
 //!
 //! Each vendor is modelled once, after its published wire protocol, and served over real sockets (feature `sockets`) to
 //! the gateway's own adapters, so that nothing in the gateway knows whether it talks to the sandbox. Latencies and faults
@@ -10,8 +10,12 @@ pub mod clips;
 #[cfg(feature = "sockets")]
 pub mod deepgram;
 #[cfg(feature = "sockets")]
+pub mod elevenlabs;
+#[cfg(feature = "sockets")]
 pub mod openai;
 pub mod recognizer;
+#[cfg(feature = "sockets")]
+pub mod speech;
 pub mod stepped;
 #[cfg(feature = "sockets")]
 pub mod twilio;

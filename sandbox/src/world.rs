@@ -11,8 +11,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::clips::{self, Clip, ClipError};
 use crate::deepgram::{self, Deepgram};
+use crate::elevenlabs;
 use crate::openai::{self, OpenAi};
 use crate::recognizer::Lexicon;
+use crate::speech::{self, Speaking};
 use crate::twilio::Rest;
 use crate::voice::Voice;
 
@@ -34,6 +36,7 @@ pub struct World {
     address: SocketAddr,
     deepgram: Deepgram,
     openai: OpenAi,
+    elevenlabs: Speaking,
     twilio: Rest,
     lexicon: Lexicon,
     utterances: Vec<Clip>,
@@ -83,13 +86,17 @@ impl World {
         let load = |folder: &str| clips::load(&settings.fixtures.join(Path::new(folder)));
         let (utterances, phrases) = (load("utterances")?, load("phrases")?);
         let lexicon = Lexicon::new(utterances.iter().chain(&phrases).cloned());
-        let deepgram = Deepgram::new(Voice::new(&phrases, lexicon.clone()), settings.deepgram);
+        let voice = Voice::new(&phrases, lexicon.clone());
+        let elevenlabs = Speaking::new(voice.clone());
+        let deepgram = Deepgram::new(voice, settings.deepgram);
         let openai = OpenAi::new(settings.openai);
         let twilio = Rest::default();
-        let router = deepgram.router().merge(openai.router()).merge(twilio.router()).merge(switches(&openai));
+        let router = deepgram.router().merge(openai.router()).merge(twilio.router());
+        let router =
+            router.merge(elevenlabs::router(&elevenlabs)).merge(switches(&openai, &[("elevenlabs", &elevenlabs)]));
         let (address, runtime) =
             serve(settings.port, router).map_err(|source| WorldError::Listen { port: settings.port, source })?;
-        Ok(Self { address, deepgram, openai, twilio, lexicon, utterances, runtime: Some(runtime) })
+        Ok(Self { address, deepgram, openai, elevenlabs, twilio, lexicon, utterances, runtime: Some(runtime) })
     }
 
     /// What `DEEPGRAM_URL` is to be: `http://127.0.0.1:4010`.
@@ -120,6 +127,16 @@ impl World {
     /// OpenAI: its settings, faults and counts.
     pub fn openai(&self) -> &OpenAi {
         &self.openai
+    }
+
+    /// What the address of every other provider of speech is to be: `http://127.0.0.1:4010`.
+    pub fn speech_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// ElevenLabs: its settings, faults and counts.
+    pub fn elevenlabs(&self) -> &Speaking {
+        &self.elevenlabs
     }
 
     /// Everything that is recognized here, including speech that was made since the start.
@@ -163,11 +180,17 @@ fn serve(port: u16, router: Router) -> io::Result<(SocketAddr, Runtime)> {
     Ok((address, runtime))
 }
 
-/// `PUT /sandbox/openai/faults` with what is to be broken from now on, and the rest whole: for tests in other languages.
-fn switches(openai: &OpenAi) -> Router {
+/// `PUT /sandbox/openai/faults` with what is to be broken from now on, and the rest whole, and the same for each provider
+/// of speech: for tests in other languages.
+fn switches(openai: &OpenAi, providers: &[(&str, &Speaking)]) -> Router {
     let openai = openai.clone();
     let set = async move |Json(faults): Json<openai::Faults>| openai.set(|settings| settings.faults = faults);
-    Router::new().route("/sandbox/openai/faults", put(set))
+    let router = Router::new().route("/sandbox/openai/faults", put(set));
+    providers.iter().fold(router, |router, (name, speaking)| {
+        let speaking = Speaking::clone(speaking);
+        let set = async move |Json(faults): Json<speech::Faults>| speaking.set(|settings| settings.faults = faults);
+        router.route(&format!("/sandbox/{name}/faults"), put(set))
+    })
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
+use crate::app::House;
 use crate::app::calls::LiveCall;
 use crate::app::world::World;
-use crate::app::{House, mapping};
 use crate::driver::{self, Inbox};
 use crate::legs::twilio::{self, Leg, Start};
 use crate::recordings::{Recorded, STORED_CHANNELS, STORED_CODEC, STORED_FORMAT, STORED_RATE_HZ};
@@ -117,7 +117,7 @@ async fn run(
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
     };
-    let cast = mapping::cast(house.casting.voice_for(&start.call_sid).await);
+    let (cast, _) = house.cast(&start.call_sid).await;
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let mut world = World {
         call_id,

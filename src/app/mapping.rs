@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use crate::cache::{Cast, Who};
 use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
-use crate::vendors::deepgram::speak;
-use crate::vendors::{Watch, openai, twilio};
+use crate::vendors::{openai, twilio};
 
 /// How long Twilio may take to say whether it plays something: somebody waits for it.
 const CARRIER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -39,17 +37,8 @@ pub(super) fn model(settings: &Settings) -> openai::Config {
     }
 }
 
-pub(super) fn speaker(settings: &Settings, watch: Watch) -> speak::Config {
-    speak::Config {
-        url: settings.deepgram.url.clone(),
-        key: exposed(settings.deepgram.api_key.as_ref()),
-        voice: settings.deepgram.voice.clone(),
-        watch,
-        ..speak::Config::default()
-    }
-}
-
-fn exposed(secret: Option<&Secret>) -> String {
+/// A key in the open, for the client that sends it; empty where there is none.
+pub(super) fn exposed(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
 }
 
@@ -68,16 +57,7 @@ pub(super) fn voice(seed: VoiceSeed) -> store::Voice {
     store::Voice { id, name, role, gender, language, provider, provider_voice_id }
 }
 
-/// Who speaks where this voice is chosen.
-pub(super) fn cast(voice: store::Voice) -> Cast {
-    Cast::new(who(voice), [])
-}
-
-pub(super) fn who(voice: store::Voice) -> Who {
-    Who { provider: voice.provider, voice: voice.provider_voice_id, settings: String::new() }
-}
-
-/// The server's own voice, which stands in no table: it is called as its provider calls it.
+/// A voice of the server's own, which stands in no table: it is called as its provider calls it.
 pub(super) fn own_voice(name: &str, provider: &str) -> store::Voice {
     store::Voice {
         id: name.to_owned(),

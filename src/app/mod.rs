@@ -15,6 +15,7 @@ pub mod presynthesis;
 pub mod probe;
 mod speech;
 mod tiers;
+mod voices;
 mod world;
 
 use std::net::SocketAddr;
@@ -40,6 +41,7 @@ use crate::store::{Casting, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::vendors::deepgram::listen;
 use crate::vendors::openai::Model;
+use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, signature::AuthToken};
@@ -120,6 +122,7 @@ pub(crate) struct House {
     store: Store,
     recordings: Recordings,
     phrases: Phrases,
+    voices: Voices,
     casting: Casting,
     /// Reaches calls that have no stream of ours; none where there is no account.
     carrier: Option<Carrier>,
@@ -157,15 +160,17 @@ impl App {
         let telemetry = Arc::new(Telemetry::new());
         let tickets = Arc::new(Tickets::new(Arc::new(move || clock.now())));
         let store = Store::open(mapping::store(settings)).await?;
-        let voice = business.voice.clone().unwrap_or_else(|| settings.deepgram.voice.clone());
+        let voices = voices::voices(settings, voices::watch(&telemetry)).map_err(OpenError::Vendor)?;
+        let own = voices::own(settings, business.voice.as_deref());
         let fleet = fleet::fleet(settings, &telemetry)?;
         let house = Arc::new(House {
             stand_ins: settings.stand_ins.names(),
             max_calls: settings.server.max_calls,
             clock,
             recordings: Recordings::new(recordings::Config { root: settings.desk.recordings.clone() })?,
-            phrases: speech::phrases(settings, &telemetry).await?,
-            casting: speech::casting(settings, &store, &voice).await?,
+            phrases: speech::phrases(settings, &telemetry, &voices).await?,
+            casting: speech::casting(settings, &store, own, &voices).await?,
+            voices,
             speech_timeout: settings.speech.timeout,
             speech_url_ttl: settings.speech.url_ttl,
             carrier: speech::carrier(settings)?,
@@ -278,7 +283,7 @@ impl House {
 
     async fn warm(&self) {
         // The voice of a call that nothing was agreed for.
-        let cast = mapping::cast(self.casting.voice_for("").await);
+        let (cast, _) = self.cast("").await;
         let warmed = self.phrases.warm(&cast, wording::standard_phrases(&self.business)).await;
         tracing::info!(ready = warmed.ready, failed = warmed.failed.len(), "standard phrases are at hand");
         for (text, fault) in warmed.failed {

@@ -8,11 +8,12 @@ use engine::io::Fault;
 use engine::wording;
 use tokio::time::timeout;
 
-use crate::app::{OpenError, mapping, speech};
+use crate::app::{OpenError, mapping, speech, voices};
 use crate::cache::{Ask, Cast, Phrases};
 use crate::config::{self, PhraseSeed, Settings};
 use crate::store::{Store, Voice};
 use crate::telemetry::Telemetry;
+use crate::vendors::speech::Voices;
 
 /// What is spoken where no language is named: the words of the prompts are English.
 const LANGUAGE: &str = "en";
@@ -55,15 +56,17 @@ impl Presynthesis {
         let own_words = wording::standard_phrases(&business).into_iter();
         seeds.extend(own_words.map(|text| PhraseSeed { text, language: Some(LANGUAGE.to_owned()), voice: None }));
         let store = Store::open(mapping::store(settings)).await?;
-        let own = business.voice.clone().unwrap_or_else(|| settings.deepgram.voice.clone());
-        let voices = speech::casting(settings, &store, &own).await?.everyone().await;
+        let telemetry = Arc::new(Telemetry::new());
+        let speakers = voices::voices(settings, voices::watch(&telemetry)).map_err(OpenError::Vendor)?;
+        let own = voices::own(settings, business.voice.as_deref());
+        let voices = speech::casting(settings, &store, own, &speakers).await?.everyone().await;
         if let Some(unknown) = only.iter().find(|name| voices.iter().all(|voice| voice.id != **name)) {
             let known = voices.iter().map(|voice| voice.id.as_str()).collect::<Vec<_>>().join(", ");
             return Err(OpenError::UnknownVoice { name: unknown.clone(), known });
         }
         let voices = voices.into_iter().filter(|voice| only.is_empty() || only.contains(&voice.id));
-        let lines = pair(&seeds, &voices.collect::<Vec<_>>(), format);
-        let phrases = speech::phrases(settings, &Arc::new(Telemetry::new())).await?;
+        let lines = pair(&speakers, &seeds, &voices.collect::<Vec<_>>(), format);
+        let phrases = speech::phrases(settings, &telemetry, &speakers).await?;
         if !phrases.keeps() {
             return Err(OpenError::NothingKept);
         }
@@ -98,11 +101,11 @@ impl Presynthesis {
 }
 
 /// Each phrase with each voice that speaks it, once.
-fn pair(seeds: &[PhraseSeed], voices: &[Voice], format: Format) -> Vec<Line> {
+fn pair(speakers: &Voices, seeds: &[PhraseSeed], voices: &[Voice], format: Format) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for voice in voices {
         for seed in seeds.iter().filter(|seed| speaks(voice, seed)) {
-            let ask = Ask { who: mapping::who(voice.clone()), text: seed.text.trim().to_owned(), format };
+            let ask = Ask { who: voices::who(speakers, voice), text: seed.text.trim().to_owned(), format };
             if !ask.text.is_empty() && lines.iter().all(|line| line.ask != ask) {
                 lines.push(Line { voice: voice.id.clone(), ask });
             }
@@ -128,6 +131,10 @@ fn is_spoken(written: &str, spoken: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn nobody() -> Voices {
+        Voices::new(crate::vendors::speech::Config::default(), Vec::new())
+    }
+
     fn voice(id: &str, language: Option<&str>) -> Voice {
         Voice { language: language.map(str::to_owned), ..mapping::own_voice(id, "deepgram") }
     }
@@ -147,7 +154,7 @@ mod tests {
             seed("Only Bob.", None, Some("bob")),
             seed(" ", None, None),
         ];
-        let lines = pair(&seeds, &voices, Format::Mulaw);
+        let lines = pair(&nobody(), &seeds, &voices, Format::Mulaw);
         let told: Vec<_> = lines.iter().map(|line| format!("{}: {}", line.voice, line.ask.text)).collect();
         assert_eq!(
             told,

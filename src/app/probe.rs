@@ -9,13 +9,13 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::app::{mapping, tiers};
-use crate::config::{self, Settings};
+use crate::app::{mapping, tiers, voices};
+use crate::config::{self, Provider, Settings};
 use crate::recordings::{self, Recordings};
 use crate::store::{Records, StoreError};
 use crate::vendors::deepgram::listen;
-use crate::vendors::deepgram::speak::Speaker;
 use crate::vendors::openai::Model;
+use crate::vendors::speech::Order;
 
 /// How long one component may take to show that it works.
 const WITHIN: Duration = Duration::from_secs(8);
@@ -39,10 +39,12 @@ pub async fn everything(settings: &Settings) -> Vec<Probed> {
         needed("database", database(settings).await),
         needed("recordings", folder(settings)),
         needed("speech-to-text", within(hearing(settings)).await),
-        needed("text-to-speech", within(speaking(settings)).await),
         needed("model", within(model(settings)).await),
         needed("public address", public_url(settings)),
     ];
+    for provider in Provider::ALL.into_iter().filter(|provider| settings.providers.has(*provider)) {
+        all.push(needed("text-to-speech", within(speaking(settings, provider)).await));
+    }
     let shared = [("redis", tiers::try_redis(settings).await), ("object store", tiers::try_store(settings).await)];
     let set = shared.into_iter().filter_map(|(component, outcome)| Some((component, outcome?)));
     all.extend(set.map(|(component, outcome)| Probed { component, is_needed: false, outcome }));
@@ -84,16 +86,22 @@ async fn hearing(settings: &Settings) -> Result<String, String> {
     }
 }
 
-async fn speaking(settings: &Settings) -> Result<String, String> {
-    let config = mapping::speaker(settings, Arc::new(|_| ()));
-    let voice = config.voice.clone();
-    let speaker = Speaker::new(config).map_err(said)?;
-    let mut audio = speaker.synthesize(&voice, "Hello.", Format::Mulaw);
+async fn speaking(settings: &Settings, provider: Provider) -> Result<String, String> {
+    let (name, voice) = (provider.name(), voices::own_voice(settings, provider));
+    let voices = voices::voices(settings, Arc::new(|_, _| ())).map_err(said)?;
+    let mut audio = voices.synthesize(Order {
+        provider: name.to_owned(),
+        voice: voice.to_owned(),
+        text: "Hello.".to_owned(),
+        format: Format::Mulaw,
+        first_within: WITHIN,
+        has_stand_in: false,
+    });
     let mut bytes = 0;
     while let Some(part) = audio.next().await {
         bytes += part.map_err(said)?.len();
     }
-    Ok(format!("{voice} said hello in {} ms of audio", bytes / 8))
+    Ok(format!("{voice} of {name} said hello in {} ms of audio", bytes / 8))
 }
 
 async fn model(settings: &Settings) -> Result<String, String> {

@@ -11,32 +11,30 @@ use bytes::Bytes;
 use engine::io::Fault;
 use tokio::time::timeout;
 
-use crate::app::{House, OpenError, mapping, tiers};
-use crate::cache::{self, Ask, Event, Fetched, Means, Phrases, Tell, Tier};
+use crate::app::{House, OpenError, mapping, tiers, voices};
+use crate::cache::{self, Event, Fetched, Means, Phrases, Tell, Tier};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::store::{Casting, Store, Voice};
 use crate::telemetry::Telemetry;
-use crate::vendors::deepgram::speak::Speaker;
+use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
-use crate::vendors::{Exchange, Watch};
 use crate::web::speech::links::Links;
 use crate::web::speech::tokens::{Grant, Tokens};
 use crate::web::speech::{Answers, Audio, Clients, Key, NotSaid, Order, Said, Shared, Speech, Timings, WallMs};
-
-/// The one provider there is.
-const PROVIDER: &str = "deepgram";
 
 /// The length of a secret that we make ourselves.
 const SECRET_LEN: usize = 32;
 
 /// The phrases of the house: in memory, in the tiers behind it, and behind all of them the voices.
-pub(super) async fn phrases(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Phrases, OpenError> {
-    let speaker = mapping::speaker(settings, watch(telemetry));
-    let speaker = Speaker::new(speaker).map_err(OpenError::Vendor)?;
+pub(super) async fn phrases(
+    settings: &Settings,
+    telemetry: &Arc<Telemetry>,
+    voices: &Voices,
+) -> Result<Phrases, OpenError> {
     let tell = tell(telemetry, settings.speech.usd_per_1000_characters, tiers::lasting(settings));
     let means = Means {
-        synthesize: Arc::new(move |ask: &Ask, _| speaker.synthesize(&ask.who.voice, &ask.text, ask.format)),
+        synthesize: voices::synthesize(voices.clone()),
         tiers: tiers::open(settings, &tell).await?,
         wall_ms: Arc::new(|| Clock.wall_ms()),
         tell,
@@ -46,17 +44,23 @@ pub(super) async fn phrases(settings: &Settings, telemetry: &Arc<Telemetry>) -> 
         gives_stale: settings.speech.gives_stale,
         // The sandbox's caller understands only what was spoken in this process.
         keeps_calls: !settings.stand_ins.deepgram,
+        first: settings.speech.timeout,
         ..cache::Config::default()
     };
     Ok(Phrases::new(config, means))
 }
 
 /// Puts the seeds into the database, and chooses voices from there.
-pub(super) async fn casting(settings: &Settings, store: &Store, own: &str) -> Result<Casting, OpenError> {
+pub(super) async fn casting(
+    settings: &Settings,
+    store: &Store,
+    own: Vec<Voice>,
+    voices: &Voices,
+) -> Result<Casting, OpenError> {
     let seeds = config::load_voices(&settings.speech.voices_file)?;
     let seeds: Vec<Voice> = seeds.into_iter().map(mapping::voice).collect();
     store.seed_voices(&seeds).await?;
-    Ok(Casting::new(store.clone(), mapping::own_voice(own, PROVIDER)))
+    Ok(Casting::new(store.clone(), own, voices.providers().map(|provider| provider.name)))
 }
 
 /// Twilio's account, where one is set: an id, and the token that goes with it.
@@ -96,13 +100,11 @@ impl House {
     /// Has words said: by whom, the house decides.
     pub(super) async fn say(&self, order: Order) -> Result<Said, NotSaid> {
         let began = self.clock.now();
-        let voice = self.casting.voice_for(&order.call_id).await;
+        let (cast, voice) = self.cast(&order.call_id).await;
         let profile = self.clock.now() - began;
         if order.ssml && !takes_ssml(&voice.provider) {
             return Err(NotSaid::NoSsml);
         }
-        let voice_id = voice.id.clone();
-        let cast = mapping::cast(voice);
         let whole = self.phrases.whole(&cast, &order.text, order.format);
         let fetched = match timeout(self.speech_timeout, whole).await {
             Err(_) => return Err(NotSaid::Late),
@@ -112,7 +114,7 @@ impl House {
         Ok(Said {
             id: fetched.whole.id(),
             audio_url: self.phrases.address(&fetched.whole, self.speech_url_ttl).await,
-            voice_id,
+            voice_id: voice.id,
             tier: fetched.tier.map(Tier::name),
             length_ms: fetched.whole.record.ask.format.length_ms(&fetched.whole.audio),
             timings: timings(profile, &fetched),
@@ -180,14 +182,6 @@ fn kept_secret(path: &Path) -> io::Result<Vec<u8>> {
 
 fn new_secret() -> [u8; SECRET_LEN] {
     rand::random()
-}
-
-fn watch(telemetry: &Arc<Telemetry>) -> Watch {
-    let telemetry = Arc::clone(telemetry);
-    Arc::new(move |exchange| match exchange {
-        Exchange::Asked { again } => telemetry.provider_asked(again),
-        Exchange::Answered { after } => telemetry.provider_answered(after),
-    })
 }
 
 fn tell(telemetry: &Arc<Telemetry>, usd_per_1000_characters: f64, lasting: Tier) -> Tell {

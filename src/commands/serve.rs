@@ -54,6 +54,7 @@ pub(super) async fn stand_ins(settings: &mut Settings) -> anyhow::Result<Option<
     if stands_in.deepgram {
         settings.deepgram.url = world.deepgram_url();
         settings.deepgram.api_key = Some(Secret::new("sandbox"));
+        settings.providers.stand_in(&world.deepgram_url());
     }
     if stands_in.openai {
         settings.openai.base_url = world.openai_base_url();

@@ -9,6 +9,7 @@ mod environment;
 mod example;
 mod parse;
 mod phrases;
+mod providers;
 mod reader;
 mod voices;
 
@@ -25,6 +26,7 @@ pub use business::{BusinessError, WrongLine, load_business};
 pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
 pub use phrases::{PhraseSeed, PhrasesError, load_phrases};
+pub use providers::{ElevenLabs, Provider, Providers};
 use reader::Reader;
 pub use reader::{Described, Problem, Problems};
 pub use voices::{VoiceSeed, VoicesError, load_voices};
@@ -48,6 +50,8 @@ pub struct Settings {
     pub speech: Speech,
     /// The object store that phrases go to.
     pub storage: Storage,
+    /// Who speaks.
+    pub providers: Providers,
     /// Whom the sandbox stands in for.
     pub stand_ins: StandIns,
     /// What can be used but is probably not meant. To be logged.
@@ -279,6 +283,10 @@ impl Settings {
         if !sandbox {
             settings.stand_ins.missing_keys().for_each(|missing| reader.problem(missing));
         }
+        // Where the sandbox speaks, it speaks for all.
+        if !settings.stand_ins.deepgram {
+            settings.providers.missing_keys().for_each(|missing| reader.problem(missing));
+        }
         settings.warnings = settings.suspicions(&reader);
         reader.finish(settings)
     }
@@ -291,9 +299,21 @@ impl Settings {
             twilio: twilio.auth_token.is_none(),
         };
         let (server, desk) = (Server::declare(read), Desk::declare(read));
-        let (sharing, speech) = (Sharing::declare(read), Speech::declare(read));
+        let (sharing, providers, speech) = (Sharing::declare(read), Providers::declare(read), Speech::declare(read));
         let storage = Storage::declare(read);
-        Self { deepgram, openai, twilio, server, desk, sharing, speech, storage, stand_ins, warnings: Vec::new() }
+        Self {
+            deepgram,
+            openai,
+            twilio,
+            server,
+            desk,
+            sharing,
+            providers,
+            speech,
+            storage,
+            stand_ins,
+            warnings: Vec::new(),
+        }
     }
 
     fn suspicions(&self, reader: &Reader) -> Vec<String> {

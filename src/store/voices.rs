@@ -1,10 +1,11 @@
 //! Who speaks: the voices in the database, the profiles of calls, and which voice follows from both.
 //!
 //! The order is: the voice of the call's profile, the first voice of the profile's role, the first voice of the role
-//! `assistant`, and the server's own. What was read is believed for some seconds, so that a phrase that is at hand does
+//! `assistant`, and the server's own. Where its provider cannot speak, another provider's voice of the same role and
+//! language stands in, or the server's own at that provider. What was read is believed for some seconds, so that a phrase that is at hand does
 //! not wait for the database; a database that does not answer changes nobody's voice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,7 +57,8 @@ struct Profile {
 #[derive(Debug, Clone)]
 pub struct Casting {
     store: Store,
-    own: Voice,
+    own: Arc<[Voice]>,
+    providers: Arc<BTreeSet<&'static str>>,
     read: Arc<Mutex<Read>>,
 }
 
@@ -99,23 +101,28 @@ impl Store {
 }
 
 impl Casting {
-    /// Chooses among the store's voices, and `own` where none of them is meant. Only voices of `own`'s provider can speak.
-    pub fn new(store: Store, own: Voice) -> Self {
-        Self { store, own, read: Arc::default() }
+    /// Chooses among the store's voices whose providers can speak. `own`, which is not empty, has one voice of each provider
+    /// that is to be asked, in their order: the first speaks where no other is meant, the rest stand in.
+    pub fn new(store: Store, own: Vec<Voice>, providers: impl IntoIterator<Item = &'static str>) -> Self {
+        let (own, providers) = (own.into(), Arc::new(providers.into_iter().collect()));
+        Self { store, own, providers, read: Arc::default() }
     }
 
-    /// Whose voice speaks in a call.
-    pub async fn voice_for(&self, call_id: &str) -> Voice {
+    /// Whose voice speaks in a call, and who stands in for it, in that order.
+    pub async fn cast_for(&self, call_id: &str) -> (Voice, Vec<Voice>) {
         let (voices, has_profiles) = self.voices().await;
         let profile = if has_profiles { self.profile(call_id).await } else { None };
-        cast(profile.as_ref(), &voices, &self.own).clone()
+        let usable: Vec<&Voice> = voices.iter().filter(|voice| self.providers.contains(&*voice.provider)).collect();
+        let meant = cast(profile.as_ref(), &usable, &self.own[0]);
+        let stand_ins = stand_ins(meant, &usable, &self.own);
+        (meant.clone(), stand_ins.into_iter().cloned().collect())
     }
 
     /// Every voice that can speak here, the server's own first.
     pub async fn everyone(&self) -> Vec<Voice> {
         let (voices, _) = self.voices().await;
-        let usable = voices.iter().filter(|voice| voice.provider == self.own.provider);
-        [self.own.clone()].into_iter().chain(usable.cloned()).collect()
+        let usable = voices.iter().filter(|voice| self.providers.contains(&*voice.provider));
+        self.own[..1].iter().chain(usable).cloned().collect()
     }
 
     async fn voices(&self) -> (Arc<[Voice]>, bool) {
@@ -178,14 +185,25 @@ impl Casting {
     }
 }
 
-/// The voice that follows. A voice whose provider we do not have is passed over.
-fn cast<'a>(profile: Option<&Profile>, voices: &'a [Voice], own: &'a Voice) -> &'a Voice {
-    let usable = || voices.iter().filter(|voice| voice.provider == own.provider);
+/// The voice that follows.
+fn cast<'a>(profile: Option<&Profile>, voices: &[&'a Voice], own: &'a Voice) -> &'a Voice {
     let named = profile.and_then(|profile| profile.voice_id.as_deref());
-    let named = named.and_then(|id| usable().find(|voice| voice.id == id));
-    let of_role = |role: &str| usable().find(|voice| voice.role == role);
+    let named = named.and_then(|id| voices.iter().find(|voice| voice.id == id));
+    let of_role = |role: &str| voices.iter().find(|voice| voice.role == role);
     let of_profiles_role = || profile.and_then(|profile| profile.role.as_deref()).and_then(of_role);
-    named.or_else(of_profiles_role).or_else(|| of_role(ROLE)).unwrap_or(own)
+    named.or_else(of_profiles_role).or_else(|| of_role(ROLE)).copied().unwrap_or(own)
+}
+
+/// One voice of each other provider: the first of the same role and language, else the server's own there.
+fn stand_ins<'a>(meant: &Voice, voices: &[&'a Voice], own: &'a [Voice]) -> Vec<&'a Voice> {
+    let others = own.iter().filter(|own| own.provider != meant.provider);
+    let alike =
+        |voice: &&&Voice| voice.role == meant.role && (meant.language.is_none() || voice.language == meant.language);
+    let of = |own: &'a Voice| {
+        let voice = voices.iter().filter(alike).find(|voice| voice.provider == own.provider);
+        voice.copied().unwrap_or(own)
+    };
+    others.map(of).collect()
 }
 
 #[cfg(test)]
@@ -206,7 +224,23 @@ mod tests {
 
     fn chosen(voice_id: Option<&str>, role: Option<&str>, voices: &[Voice]) -> String {
         let profile = Profile { voice_id: voice_id.map(str::to_owned), role: role.map(str::to_owned) };
-        cast(Some(&profile), voices, &voice("own", "assistant", "deepgram")).id.clone()
+        let usable: Vec<&Voice> = voices.iter().filter(|voice| voice.provider == "deepgram").collect();
+        cast(Some(&profile), &usable, &voice("own", "assistant", "deepgram")).id.clone()
+    }
+
+    #[test]
+    fn who_stands_in_has_the_same_role_and_language_or_is_the_servers_own() {
+        let spanish = |id, role, provider| Voice { language: Some("es".into()), ..voice(id, role, provider) };
+        let own = ["deepgram", "polly", "azure"].map(|provider| voice(provider, "assistant", provider));
+        let table =
+            [voice("p-bot", "bot", "polly"), spanish("p-bot-es", "bot", "polly"), voice("a", "assistant", "azure")];
+        let usable: Vec<&Voice> = table.iter().collect();
+        let ids = |meant: &Voice| -> Vec<String> {
+            stand_ins(meant, &usable, &own).into_iter().map(|voice| voice.id.clone()).collect()
+        };
+        assert_eq!(ids(&own[0]), ["polly", "a"]);
+        assert_eq!(ids(&spanish("d", "bot", "deepgram")), ["p-bot-es", "azure"]);
+        assert_eq!(ids(&voice("x", "bot", "elsewhere")), ["deepgram", "p-bot", "azure"]);
     }
 
     #[test]

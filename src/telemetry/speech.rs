@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Counter, Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
+use prometheus::{Counter, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry};
 
 use super::{Make, Telemetry};
 
@@ -17,14 +17,14 @@ pub(super) struct Speech {
     hits: IntCounter,
     tier_hits: IntCounterVec,
     misses: IntCounter,
-    retries: IntCounter,
+    retries: IntCounterVec,
     stale: IntCounter,
     damaged: IntCounter,
     saved_usd: Counter,
     generation_ms: Histogram,
     generation_errors: IntCounter,
-    provider_calls: IntCounter,
-    provider_response_ms: Histogram,
+    provider_calls: IntCounterVec,
+    provider_response_ms: HistogramVec,
     uploads: IntCounter,
     upload_errors: IntCounter,
     upload_ms: Histogram,
@@ -42,18 +42,19 @@ impl Speech {
             hits: make.counter("tts_cache_hits", "Phrases that were there when they were asked for."),
             tier_hits: make.counters("tts_cache_tier_hits", "The same, by where they were found.", &["tier"]),
             misses: make.counter("tts_cache_misses", "Phrases that had to be spoken."),
-            retries: make.counter("tts_retries", "Times a provider of speech was asked again."),
+            retries: make.counters("tts_retries", "Times a provider of speech was asked again.", &["provider"]),
             stale: make.counter("tts_cache_stale", "Phrases that were too old and given out, for want of a new one."),
             damaged: make.counter("tts_cache_damaged", "Stored phrases that were cut or changed, and thrown away."),
             saved_usd: make
                 .float_counter("tts_saved_usd", "What the hits would have cost to be spoken, in US dollars."),
             generation_ms: make.histogram("tts_generation_ms", "How long a phrase took to be made.", &BUCKETS_MS),
             generation_errors: make.counter("tts_generation_errors", "Phrases that could not be made."),
-            provider_calls: make.counter("provider_calls", "Requests to providers of speech."),
-            provider_response_ms: make.histogram(
+            provider_calls: make.counters("provider_calls", "Requests to providers of speech.", &["provider"]),
+            provider_response_ms: make.histograms(
                 "provider_response_ms",
                 "From a request to a provider of speech to the beginning of its answer.",
                 &BUCKETS_MS,
+                &["provider"],
             ),
             uploads: make
                 .counter("s3_uploads", "Phrases put where they outlive the process: a folder or an object store."),
@@ -110,16 +111,16 @@ impl Telemetry {
     }
 
     /// A provider of speech was asked, for the first time or again.
-    pub fn provider_asked(&self, again: bool) {
-        self.speech.provider_calls.inc();
+    pub fn provider_asked(&self, provider: &'static str, again: bool) {
+        self.speech.provider_calls.with_label_values(&[provider]).inc();
         if again {
-            self.speech.retries.inc();
+            self.speech.retries.with_label_values(&[provider]).inc();
         }
     }
 
     /// A provider of speech began to answer.
-    pub fn provider_answered(&self, after: Duration) {
-        self.speech.provider_response_ms.observe(in_ms(after));
+    pub fn provider_answered(&self, provider: &'static str, after: Duration) {
+        self.speech.provider_response_ms.with_label_values(&[provider]).observe(in_ms(after));
     }
 
     /// A request for speech by HTTP was answered.

@@ -1,5 +1,5 @@
-//! The outside services Frontdesk buys: Deepgram hears and speaks, OpenAI understands, Twilio
-//! carries.
+//! The outside services Frontdesk buys: Deepgram hears and speaks, others speak, too ([`speech`]), OpenAI understands,
+//! Twilio carries.
 //!
 //! An adapter turns the engine's orders into a vendor's messages and the vendor's messages into
 //! [`Input`](engine::io::Input)s. It sorts every failure by what can be done about it
@@ -7,7 +7,9 @@
 //! beside the task that owns the socket. A vendor's words and a caller's words are never logged above debug, keys never.
 
 pub mod deepgram;
+pub mod elevenlabs;
 pub mod openai;
+pub mod speech;
 pub mod twilio;
 
 use std::sync::Arc;
@@ -30,8 +32,8 @@ pub enum Exchange {
     },
 }
 
-/// Whoever counts.
-pub type Watch = Arc<dyn Fn(Exchange) + Send + Sync>;
+/// Whoever counts, by the provider's name.
+pub type Watch = Arc<dyn Fn(&'static str, Exchange) + Send + Sync>;
 
 /// What we call ourselves. Deepgram's edge may refuse a client without a name.
 const USER_AGENT: &str = concat!("frontdesk/", env!("CARGO_PKG_VERSION"));

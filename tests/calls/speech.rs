@@ -220,6 +220,26 @@ async fn a_provider_that_fails_is_told_to_the_asker_and_an_old_phrase_helps() {
 }
 
 #[tokio::test]
+async fn another_provider_speaks_where_the_first_is_dead() {
+    let gateway = Gateway::with(|_, settings| {
+        settings.insert("TTS_PROVIDER".to_owned(), "elevenlabs,deepgram".to_owned());
+        settings.insert("ELEVENLABS_API_KEY".to_owned(), "a-key".to_owned());
+        // Nobody listens there.
+        settings.insert("ELEVENLABS_URL".to_owned(), "http://127.0.0.1:9".to_owned());
+    })
+    .await;
+    let first = said(gateway.address, "Your table is ready.").await;
+    assert_eq!(first["cached"], json!(false));
+    assert!(played(gateway.address, &first).await.bytes().await.expect("a body").len() > 4_000);
+    assert_eq!(said(gateway.address, "Your table is ready.").await["cached"], json!(true));
+    assert!(gateway.metric("provider_calls", "provider=\"elevenlabs\"").await > 0.0);
+    assert!(gateway.metric("provider_calls", "provider=\"deepgram\"").await > 0.0);
+    let mut caller = gateway.caller();
+    caller.hears("how can i help you").await;
+    caller.line.hang_up();
+}
+
+#[tokio::test]
 async fn our_own_calls_and_other_systems_share_what_was_spoken() {
     let gateway = Gateway::open().await;
     let spoken = gateway.world.deepgram().counts().speeches;

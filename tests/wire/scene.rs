@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
+use bytes::Bytes;
 use engine::audio::frame::{FRAME_LEN, FRAME_MS, Frame, SILENCE};
 use engine::io::{Fault, Input};
 use frontdesk::vendors::deepgram::listen::{self, Hearing};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use sandbox::world::{World, WorldSettings};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -39,6 +42,21 @@ pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         }
     });
     assert!(waited.await.is_ok(), "never so: {what}");
+}
+
+/// All audio of a text, and how it ended.
+pub(crate) async fn all(mut pieces: BoxStream<'static, Result<Bytes, Fault>>) -> (Vec<u8>, Result<(), Fault>) {
+    let mut audio = Vec::new();
+    loop {
+        match tokio::time::timeout(PATIENCE, pieces.next()).await.expect("it goes on or ends") {
+            Some(Ok(piece)) => audio.extend_from_slice(&piece),
+            Some(Err(fault)) => {
+                assert!(pieces.next().await.is_none(), "an error is the last item");
+                return (audio, Err(fault));
+            }
+            None => return (audio, Ok(())),
+        }
+    }
 }
 
 /// The next of something that is sent.

@@ -14,46 +14,49 @@ use engine::audio::speech::SpeechPart;
 use engine::io::{Fault, PhraseId};
 use frontdesk::cache::{self, Ask, Cast, Means, Phrases, Tiers, Who};
 use frontdesk::vendors::deepgram::speak::{Config, Speaker};
-use futures_util::StreamExt;
+use frontdesk::vendors::speech::{self, Order, Voices};
 use futures_util::stream;
 use sandbox::deepgram::Faults;
 use sandbox::world::World;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::scene::{PATIENCE, next, serve, until, world};
+use crate::scene::{PATIENCE, all, next, serve, until, world};
 
 const VOICE: &str = "aura-2-thalia-en";
 const TEXT: &str = "How can I help you?";
 
-fn config(url: String) -> Config {
-    Config { url, key: "a key".into(), ..Config::default() }
+/// Asked again once.
+fn config() -> speech::Config {
+    speech::Config { retries_max: 1, ..speech::Config::default() }
 }
 
-fn speaker(config: Config) -> Speaker {
-    Speaker::new(config).expect("good settings")
+/// Deepgram alone.
+fn voices(config: speech::Config, url: String) -> Voices {
+    let deepgram = Config { url, key: "a key".into(), ..Config::default() };
+    Voices::new(config, vec![Box::new(Speaker::new(deepgram).expect("good settings"))])
 }
 
-/// All audio of a text, and how it ended.
-async fn spoken(speaker: &Speaker, text: &str) -> (Vec<u8>, Result<(), Fault>) {
-    let mut audio = Vec::new();
-    let mut pieces = speaker.synthesize("", text, Format::Mulaw);
-    loop {
-        match tokio::time::timeout(PATIENCE, pieces.next()).await.expect("it goes on or ends") {
-            Some(Ok(piece)) => audio.extend_from_slice(&piece),
-            Some(Err(fault)) => {
-                assert!(pieces.next().await.is_none(), "an error is the last item");
-                return (audio, Err(fault));
-            }
-            None => return (audio, Ok(())),
-        }
+fn order(text: &str) -> Order {
+    Order {
+        provider: "deepgram".into(),
+        voice: VOICE.into(),
+        text: text.into(),
+        format: Format::Mulaw,
+        first_within: PATIENCE,
+        has_stand_in: false,
     }
 }
 
+/// All audio of a text, and how it ended.
+async fn spoken(url: String, text: &str) -> (Vec<u8>, Result<(), Fault>) {
+    all(voices(config(), url).synthesize(order(text))).await
+}
+
 fn phrases(world: &World) -> Phrases {
-    let speaker = speaker(config(world.deepgram_url()));
+    let voices = voices(config(), world.deepgram_url());
     let means = Means {
-        synthesize: Arc::new(move |ask: &Ask, _| speaker.synthesize(&ask.who.voice, &ask.text, ask.format)),
+        synthesize: Arc::new(move |ask: &Ask, _| voices.synthesize(order(&ask.text))),
         tiers: Tiers::default(),
         wall_ms: Arc::new(|| 0),
         tell: Arc::new(|_| ()),
@@ -89,7 +92,7 @@ fn audio(kind: &'static str, body: impl Into<Body>) -> Response {
 #[tokio::test]
 async fn a_text_becomes_raw_mulaw_without_a_header() {
     let world = world();
-    let (audio, end) = spoken(&speaker(config(world.deepgram_url())), TEXT).await;
+    let (audio, end) = spoken(world.deepgram_url(), TEXT).await;
     assert_eq!(end, Ok(()));
     assert!((4_000..40_000).contains(&audio.len()), "half a second to five: {}", audio.len());
     assert!(!audio.starts_with(b"RIFF"));
@@ -102,17 +105,16 @@ async fn a_header_that_comes_all_the_same_is_taken_off() {
             .to_vec();
     wav.extend_from_slice(&[0x55; 100]);
     let (url, _) = server(move |_, _| audio("audio/wav", wav.clone())).await;
-    assert_eq!(spoken(&speaker(config(url)), TEXT).await, (vec![0x55; 100], Ok(())));
+    assert_eq!(spoken(url, TEXT).await, (vec![0x55; 100], Ok(())));
 }
 
 #[tokio::test]
 async fn a_refusal_is_sorted() {
     let world = world();
-    let speaker = speaker(config(world.deepgram_url()));
     for status in [400, 401, 402, 403, 413, 422, 429, 500] {
         broken(&world, Faults { refuse_speak: Some(status), ..Faults::default() });
         let refused = world.deepgram().counts().refused;
-        let (_, end) = spoken(&speaker, TEXT).await;
+        let (_, end) = spoken(world.deepgram_url(), TEXT).await;
         let attempts = world.deepgram().counts().refused - refused;
         let sorted = match end.expect_err("a refusal") {
             Fault::Retry(_) => (429, 2),
@@ -135,7 +137,7 @@ async fn a_fault_before_the_first_audio_is_met_with_one_more_attempt() {
         _ => audio("audio/mulaw;rate=8000", vec![0x55; 320]),
     })
     .await;
-    assert_eq!(spoken(&speaker(config(url)), TEXT).await, (vec![0x55; 320], Ok(())));
+    assert_eq!(spoken(url, TEXT).await, (vec![0x55; 320], Ok(())));
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
 
@@ -143,7 +145,7 @@ async fn a_fault_before_the_first_audio_is_met_with_one_more_attempt() {
 async fn a_body_that_is_cut_is_an_error_after_what_came() {
     let world = world();
     broken(&world, Faults { cut_speak_after: Some(2_000), ..Faults::default() });
-    let (audio, end) = spoken(&speaker(config(world.deepgram_url())), TEXT).await;
+    let (audio, end) = spoken(world.deepgram_url(), TEXT).await;
     assert!(matches!(end, Err(Fault::Retry(_))), "{end:?}");
     assert!(audio.len() <= 2_000);
 }
@@ -158,7 +160,7 @@ async fn what_is_no_speech_is_an_error() {
     ];
     for answer in answers {
         let (url, _) = server(move |_, _| answer()).await;
-        let (audio, end) = spoken(&speaker(config(url)), TEXT).await;
+        let (audio, end) = spoken(url, TEXT).await;
         assert!(audio.is_empty() && end.is_err());
     }
 }
@@ -167,9 +169,9 @@ async fn what_is_no_speech_is_an_error() {
 async fn speech_that_does_not_come_fails_in_time() {
     let world = world();
     broken(&world, Faults { stall_speak: true, ..Faults::default() });
-    let first_byte = Duration::from_millis(100);
-    let speaker = speaker(Config { first_byte, ..config(world.deepgram_url()) });
-    assert!(matches!(spoken(&speaker, TEXT).await.1, Err(Fault::Retry(text)) if text.contains("within 100 ms")));
+    let config = speech::Config { retries_max: 0, try_within: Duration::from_millis(100), ..config() };
+    let end = all(voices(config, world.deepgram_url()).synthesize(order(TEXT))).await.1;
+    assert!(matches!(end, Err(Fault::Retry(text)) if text.contains("within 100 ms")));
     until("the vendor saw us go", || world.deepgram().counts().speeches_open == 0).await;
 }
 
@@ -180,7 +182,7 @@ async fn a_long_text_is_asked_for_in_pieces_and_played_in_order() {
         audio("audio/mulaw", vec![before as u8; 10])
     })
     .await;
-    let (audio, end) = spoken(&speaker(config(url)), &"This is a sentence of some words. ".repeat(60)).await;
+    let (audio, end) = spoken(url, &"This is a sentence of some words. ".repeat(60)).await;
     assert_eq!(end, Ok(()));
     assert_eq!(audio, [vec![0; 10], vec![1; 10], vec![2; 10]].concat());
     assert_eq!(asked.load(Ordering::Relaxed), 3);
@@ -189,7 +191,7 @@ async fn a_long_text_is_asked_for_in_pieces_and_played_in_order() {
 #[tokio::test]
 async fn a_text_without_words_costs_nothing() {
     let (url, asked) = server(|_, _| audio("audio/mulaw", "")).await;
-    assert_eq!(spoken(&speaker(config(url)), " *** \u{1f642} ").await, (Vec::new(), Ok(())));
+    assert_eq!(spoken(url, " *** \u{1f642} ").await, (Vec::new(), Ok(())));
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }
 
@@ -253,8 +255,8 @@ async fn a_body_that_never_ends_is_bounded_by_its_deadline() {
         audio("audio/mulaw", Body::from_stream(endless))
     })
     .await;
-    let speaker = speaker(Config { total: Duration::from_millis(200), ..config(url) });
-    let (audio, end) = spoken(&speaker, TEXT).await;
+    let config = speech::Config { whole_within: Duration::from_millis(200), ..config() };
+    let (audio, end) = all(voices(config, url).synthesize(order(TEXT))).await;
     assert!(!audio.is_empty());
     assert!(matches!(end, Err(Fault::Retry(text)) if text.contains("not whole within 200 ms")));
 }

@@ -1,4 +1,4 @@
-//! Raw audio formats: what comes in becomes µ-law at 8 kHz, which is what the recognizer knows; what goes out was that.
+//! Raw audio to be heard: it becomes µ-law at 8 kHz, which is what the recognizer knows.
 
 use std::num::NonZeroU32;
 
@@ -8,20 +8,7 @@ use engine::audio::resample::Resampler;
 
 use crate::deepgram::parameters::Parameters;
 use crate::deepgram::refusal::Refusal;
-
-/// How a sample is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    Mulaw,
-    Linear16,
-}
-
-/// Raw audio of one channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Format {
-    pub(super) encoding: Encoding,
-    pub(super) rate_hz: NonZeroU32,
-}
+use crate::speech::format::{Encoding, Format, telephone_rate};
 
 /// Names that Deepgram takes for audio to be heard and the sandbox does not.
 const NOT_HERE: [&str; 8] = ["linear32", "flac", "alaw", "amr-nb", "amr-wb", "opus", "ogg-opus", "speex"];
@@ -83,32 +70,10 @@ impl Decoder {
     }
 }
 
-/// µ-law at 8 kHz as another format, the whole of it.
-pub(super) fn encode(audio: &[u8], format: Format) -> Vec<u8> {
-    if format == (Format { encoding: Encoding::Mulaw, rate_hz: telephone_rate() }) {
-        return audio.to_vec();
-    }
-    let mut samples: Vec<i16> = audio.iter().map(|&code| mulaw::decode(code)).collect();
-    if format.rate_hz.get() != RATE_HZ {
-        let mut resampler = Resampler::new(telephone_rate(), format.rate_hz);
-        let mut resampled = Vec::new();
-        resampler.push(&samples, &mut resampled);
-        resampler.flush(&mut resampled);
-        samples = resampled;
-    }
-    match format.encoding {
-        Encoding::Mulaw => samples.into_iter().map(mulaw::encode).collect(),
-        Encoding::Linear16 => samples.into_iter().flat_map(i16::to_le_bytes).collect(),
-    }
-}
-
-pub(super) fn telephone_rate() -> NonZeroU32 {
-    NonZeroU32::new(RATE_HZ).expect("8 kHz is not zero")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speech::format::encode;
 
     fn format(encoding: Encoding, rate_hz: u32) -> Format {
         Format { encoding, rate_hz: NonZeroU32::new(rate_hz).expect("not zero") }

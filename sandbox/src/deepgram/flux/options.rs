@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::deepgram::format::Format;
 use crate::deepgram::parameters::Parameters;
 use crate::deepgram::refusal::Refusal;
+use crate::speech::format::Format;
 
 /// Parameters of `/v1/listen` that Flux refuses.
 const NOT_FLUX: [&str; 8] = [

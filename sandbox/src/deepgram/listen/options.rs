@@ -1,8 +1,8 @@
 //! What a client of `/v1/listen` asks for in its query (developers.deepgram.com/reference/speech-to-text/listen-streaming).
 
-use crate::deepgram::format::Format;
 use crate::deepgram::parameters::Parameters;
 use crate::deepgram::refusal::Refusal;
+use crate::speech::format::Format;
 
 /// Key terms longer than this together, in tokens, are refused. A token is about a word.
 const KEYTERM_TOKENS_MAX: usize = 500;

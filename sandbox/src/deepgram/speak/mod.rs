@@ -1,7 +1,5 @@
 //! `/v1/speak`: Aura's speech, as a chunked body over HTTP or as binary messages on a socket.
 
-mod body;
-mod compressed;
 mod options;
 mod socket;
 mod text;
@@ -15,9 +13,12 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use crate::deepgram::Deepgram;
 use crate::deepgram::parameters::Parameters;
 use crate::deepgram::refusal::{REQUEST_ID, Refusal};
-use crate::deepgram::{Deepgram, format};
+use crate::deepgram::settings::Settings;
+use crate::speech::body::{self, Pace};
+use crate::speech::format;
 use options::Options;
 
 /// A voice's id in every answer; any value of this form will do.
@@ -52,7 +53,16 @@ pub(super) async fn answer(
         (HeaderName::from_static("dg-char-count"), characters.to_string()),
         (CONTENT_TYPE, options.content_type()),
     ];
-    (named, body::streamed(audio, bytes_per_second, &deepgram.settings(), open)).into_response()
+    (named, body::streamed(audio, bytes_per_second, pace(&deepgram.settings()), open)).into_response()
+}
+
+fn pace(settings: &Settings) -> Pace {
+    Pace {
+        first_byte: settings.speak_first_byte,
+        rate: settings.speak_rate,
+        stall: settings.faults.stall_speak,
+        cut_after: settings.faults.cut_speak_after,
+    }
 }
 
 /// Speech as it was asked for, and how much of that plays for a second.

@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use crate::deepgram::format::{Encoding, Format};
 use crate::deepgram::parameters::Parameters;
 use crate::deepgram::refusal::Refusal;
-use crate::deepgram::speak::compressed::Compressed;
+use crate::speech::compressed::Compressed;
+use crate::speech::format::{Encoding, Format};
 
 /// The voice when none is named.
 const DEFAULT_MODEL: &str = "aura-asteria-en";

@@ -10,12 +10,13 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::deepgram::Deepgram;
 use crate::deepgram::opening::{Opened, Opening};
 use crate::deepgram::speak::MODEL_UUID;
-use crate::deepgram::speak::body::bytes_per_second;
 use crate::deepgram::speak::options::Options;
 use crate::deepgram::speak::text::Text;
-use crate::deepgram::{Deepgram, format};
+use crate::speech::body::bytes_per_second;
+use crate::speech::format;
 
 /// Characters of one `Speak`.
 const SPEAK_MAX: usize = 2_000;

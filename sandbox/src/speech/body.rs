@@ -8,15 +8,26 @@ use axum::body::{Body, Bytes};
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
-use crate::deepgram::Counted;
-use crate::deepgram::format::{Encoding, Format};
-use crate::deepgram::settings::Settings;
+use super::format::{Encoding, Format};
 
 /// Bytes of a chunk. Odd, so that samples of two bytes are cut, as they may be on the real wire.
 const CHUNK: usize = 1_601;
 
+/// How a body arrives.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Pace {
+    /// From the request to the first byte.
+    pub(crate) first_byte: Duration,
+    /// How fast the rest follows, as a multiple of real time; `None` is all at once.
+    pub(crate) rate: Option<f64>,
+    /// Nothing comes, and no end.
+    pub(crate) stall: bool,
+    /// It breaks off after this many bytes.
+    pub(crate) cut_after: Option<usize>,
+}
+
 /// Bytes that play for a second.
-pub(super) fn bytes_per_second(format: Format) -> u32 {
+pub(crate) fn bytes_per_second(format: Format) -> u32 {
     match format.encoding {
         Encoding::Mulaw => format.rate_hz.get(),
         Encoding::Linear16 => 2 * format.rate_hz.get(),
@@ -24,7 +35,7 @@ pub(super) fn bytes_per_second(format: Format) -> u32 {
 }
 
 /// The header of a WAV file whose length is not known when it begins.
-pub(super) fn wav_header(format: Format) -> Vec<u8> {
+pub(crate) fn wav_header(format: Format) -> Vec<u8> {
     let (tag, sample_bytes) = match format.encoding {
         Encoding::Linear16 => (1_u16, 2_u16),
         Encoding::Mulaw => (7, 1),
@@ -46,17 +57,16 @@ pub(super) fn wav_header(format: Format) -> Vec<u8> {
 }
 
 /// Audio as a body. `open` is held until the last byte is taken or the client has gone.
-pub(super) fn streamed(audio: Vec<u8>, bytes_per_second: f64, settings: &Settings, open: Counted) -> Body {
-    if settings.faults.stall_speak {
+pub(crate) fn streamed(audio: Vec<u8>, bytes_per_second: f64, pace: Pace, open: impl Send + 'static) -> Body {
+    if pace.stall {
         return Body::from_stream(stream::once(never(open)).boxed());
     }
-    let begun = Instant::now() + settings.speak_first_byte;
-    let rate = settings.speak_rate;
-    let due = move |sent: usize| match rate {
+    let begun = Instant::now() + pace.first_byte;
+    let due = move |sent: usize| match pace.rate {
         Some(rate) if rate > 0.0 => begun + Duration::from_secs_f64(sent as f64 / bytes_per_second / rate),
         _ => begun,
     };
-    let cut = settings.faults.cut_speak_after;
+    let cut = pace.cut_after;
     let audio = Bytes::from(audio);
     let chunks = stream::unfold((0, open), move |(sent, open)| {
         let audio = audio.clone();
@@ -76,6 +86,6 @@ pub(super) fn streamed(audio: Vec<u8>, bytes_per_second: f64, settings: &Setting
 }
 
 /// A chunk that does not come, however long the client waits.
-async fn never(_open: Counted) -> Result<Bytes, Infallible> {
+async fn never(_open: impl Send) -> Result<Bytes, Infallible> {
     std::future::pending().await
 }

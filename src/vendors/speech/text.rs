@@ -1,10 +1,9 @@
-//! Text on its way to a voice: what a voice cannot read is taken out, what is too long is cut between sentences.
+//! Text on its way to a voice: what a voice cannot read is taken out, what is too long is cut where a speaker pauses.
 //!
-//! Aura reads a text literally, Markdown and all, and takes `\{…}` for an instruction of its own. Source:
+//! Voices read a text literally, Markdown and all, and Aura takes `\{…}` for an instruction of its own. Source:
 //! <https://developers.deepgram.com/docs/tts-voice-controls>, read 2026-11.
 
-/// Characters in one request. Deepgram's pages name 1,000, 2,000 and 2,400; the least of them always holds.
-pub(super) const CHARS_MAX: usize = 1_000;
+use super::Limit;
 
 /// The text as a voice should get it: may be empty.
 pub(super) fn speakable(text: &str) -> String {
@@ -26,12 +25,13 @@ pub(super) fn speakable(text: &str) -> String {
     spoken
 }
 
-/// The text in pieces that one request may hold, cut after sentences where there are any, else after words.
-pub(super) fn pieces(text: &str, chars_max: usize) -> Vec<String> {
+/// The text in pieces that one request may hold, cut after sentences where there are any, else after clauses, else after
+/// words.
+pub(super) fn pieces(text: &str, limit: Limit) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
-        let (piece, after) = rest.split_at(piece_len(rest, chars_max));
+        let (piece, after) = rest.split_at(piece_len(rest, limit));
         pieces.push(piece.trim().to_owned());
         rest = after.trim_start();
     }
@@ -39,15 +39,23 @@ pub(super) fn pieces(text: &str, chars_max: usize) -> Vec<String> {
 }
 
 /// How many bytes the next piece takes.
-fn piece_len(text: &str, chars_max: usize) -> usize {
-    let Some((limit, _)) = text.char_indices().nth(chars_max) else { return text.len() };
-    let head = &text[..limit];
-    let ends_sentence = |(at, char): (usize, char)| {
-        let after = at + char.len_utf8();
-        (matches!(char, '.' | '!' | '?' | ';') && text[after..].starts_with(char::is_whitespace)).then_some(after)
+fn piece_len(text: &str, limit: Limit) -> usize {
+    let most = match limit {
+        Limit::Characters(most) => text.char_indices().nth(most).map_or(text.len(), |(at, _)| at),
+        Limit::Bytes(most) => text.floor_char_boundary(most),
     };
-    let sentence = head.char_indices().rev().find_map(ends_sentence);
-    sentence.or_else(|| head.rfind(char::is_whitespace)).filter(|len| *len > 0).unwrap_or(limit)
+    if most == text.len() {
+        return most;
+    }
+    let head = &text[..most];
+    let after = |marks: &[char]| {
+        head.char_indices().rev().find_map(|(at, mark)| {
+            let end = at + mark.len_utf8();
+            (marks.contains(&mark) && text[end..].starts_with(char::is_whitespace)).then_some(end)
+        })
+    };
+    let pause = after(&['.', '!', '?', ';']).or_else(|| after(&[',', ':']));
+    pause.or_else(|| head.rfind(char::is_whitespace)).filter(|len| *len > 0).unwrap_or(most)
 }
 
 /// `[the page](https://…)` becomes `the page`.
@@ -118,10 +126,14 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_after_sentences_and_loses_nothing() {
         let text = "One two three. Four five six! Seven eight nine? Ten eleven.";
-        assert_eq!(pieces(text, 32), ["One two three. Four five six!", "Seven eight nine? Ten eleven."]);
-        assert_eq!(pieces("one two three", 9), ["one two", "three"]);
-        assert_eq!(pieces("ääääää", 4), ["ääää", "ää"]);
-        assert_eq!(pieces("  ", 4), [""; 0]);
-        assert_eq!(pieces("3.5 is a number", 5), ["3.5", "is a", "numbe", "r"]);
+        let characters = |text, most| pieces(text, Limit::Characters(most));
+        assert_eq!(characters(text, 32), ["One two three. Four five six!", "Seven eight nine? Ten eleven."]);
+        assert_eq!(characters("one, two three four", 13), ["one,", "two three", "four"]);
+        assert_eq!(characters("one two three", 9), ["one two", "three"]);
+        assert_eq!(characters("ääääää", 4), ["ääää", "ää"]);
+        assert_eq!(characters("  ", 4), [""; 0]);
+        assert_eq!(characters("3.5 is a number", 5), ["3.5", "is a", "numbe", "r"]);
+        assert_eq!(pieces("ääääää", Limit::Bytes(5)), ["ää", "ää", "ää"]);
+        assert_eq!(pieces("Grüße. Bis", Limit::Bytes(9)), ["Grüße.", "Bis"]);
     }
 }

@@ -1,8 +1,8 @@
 //! MP3 and Opus of the right length, and silent: the sandbox has no encoder. Any player takes them.
 
-/// A compressed format of `/v1/speak`, at the only rate it has there.
+/// A compressed format, at the one rate that it has here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compressed {
+pub(crate) enum Compressed {
     /// 22,050 Hz at 48 kbit/s.
     Mp3,
     /// 48,000 Hz in Ogg.
@@ -25,7 +25,7 @@ const PACKETS_PER_PAGE: u64 = 50;
 
 impl Compressed {
     /// The type of the body.
-    pub(super) fn content_type(self) -> &'static str {
+    pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Mp3 => "audio/mpeg",
             Self::Opus => "audio/ogg;codecs=opus",
@@ -33,7 +33,7 @@ impl Compressed {
     }
 
     /// A file that plays so long.
-    pub(super) fn silence(self, ms: u64) -> Vec<u8> {
+    pub(crate) fn silence(self, ms: u64) -> Vec<u8> {
         match self {
             Self::Mp3 => mp3(ms),
             Self::Opus => opus(ms),

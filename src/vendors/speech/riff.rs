@@ -1,4 +1,5 @@
-//! A WAV header that came although raw audio was asked for: taken off, or the audio would begin with a click.
+//! A WAV header in front of samples: taken off, or the audio would begin with a click. Some providers send one whatever is
+//! asked for.
 
 use bytes::Bytes;
 use engine::io::Fault;
@@ -6,28 +7,41 @@ use engine::io::Fault;
 /// How much is looked through for the audio. Headers with every known addition are far smaller.
 const HEADER_BYTES_MAX: usize = 4_096;
 
-/// `fmt ` of the audio we want: µ-law, one channel, 8,000 Hz. Source: RFC 2361, section A.4 (format tag 7).
-const MULAW_TAG: u16 = 7;
+/// What samples are to be, with one channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Samples {
+    /// The format tag: 1 is PCM, 7 is µ-law (RFC 2361, sections A.1 and A.4).
+    tag: u16,
+    rate_hz: u32,
+}
+
+impl Samples {
+    pub(super) const MULAW: Self = Self { tag: 7, rate_hz: 8_000 };
+
+    pub(super) fn linear(rate_hz: u32) -> Self {
+        Self { tag: 1, rate_hz }
+    }
+}
 
 /// Takes a header off the beginning of a body that arrives in pieces.
 #[derive(Debug)]
 pub(super) enum Unwrapping {
     /// Not enough has come to tell.
-    Undecided(Vec<u8>),
+    Undecided(Samples, Vec<u8>),
     /// What comes is audio.
     Audio,
 }
 
 impl Unwrapping {
-    pub(super) fn new() -> Self {
-        Self::Undecided(Vec::new())
+    pub(super) fn new(samples: Samples) -> Self {
+        Self::Undecided(samples, Vec::new())
     }
 
     /// Takes the next piece and gives the audio in it, possibly none yet.
     pub(super) fn push(&mut self, piece: Bytes) -> Result<Bytes, Fault> {
-        let Self::Undecided(start) = self else { return Ok(piece) };
+        let Self::Undecided(samples, start) = self else { return Ok(piece) };
         start.extend_from_slice(&piece);
-        let audio = match audio_offset(start)? {
+        let audio = match audio_offset(start, *samples)? {
             None => return Ok(Bytes::new()),
             Some(offset) => start.split_off(offset),
         };
@@ -42,7 +56,7 @@ impl Unwrapping {
 }
 
 /// Where the audio begins; none while that cannot be told.
-fn audio_offset(start: &[u8]) -> Result<Option<usize>, Fault> {
+fn audio_offset(start: &[u8], samples: Samples) -> Result<Option<usize>, Fault> {
     let known = start.len().min(4);
     if start[..known] != b"RIFF"[..known] || (start.len() >= 12 && start[8..12] != *b"WAVE") {
         return Ok(Some(0));
@@ -53,7 +67,7 @@ fn audio_offset(start: &[u8]) -> Result<Option<usize>, Fault> {
         match &head[..4] {
             b"data" => return Ok(Some(at + 8)),
             b"fmt " => match start.get(at + 8..at + 16) {
-                Some(format) => check(format)?,
+                Some(format) => check(format, samples)?,
                 None => return Ok(None),
             },
             _ => {}
@@ -61,20 +75,23 @@ fn audio_offset(start: &[u8]) -> Result<Option<usize>, Fault> {
         // Chunks begin at even places.
         at += 8 + usize::try_from(len).unwrap_or(usize::MAX / 2).saturating_add(1) / 2 * 2;
         if at > HEADER_BYTES_MAX {
-            return Err(Fault::OurMistake("Deepgram sent a WAV file with no audio in it".into()));
+            return Err(Fault::OurMistake("a WAV file came with no audio in it".into()));
         }
     }
     Ok(None)
 }
 
-fn check(format: &[u8]) -> Result<(), Fault> {
+fn check(format: &[u8], samples: Samples) -> Result<(), Fault> {
     let tag = u16::from_le_bytes([format[0], format[1]]);
     let channels = u16::from_le_bytes([format[2], format[3]]);
     let rate_hz = u32::from_le_bytes([format[4], format[5], format[6], format[7]]);
-    if (tag, channels, rate_hz) == (MULAW_TAG, 1, 8_000) {
+    if (Samples { tag, rate_hz }, channels) == (samples, 1) {
         return Ok(());
     }
-    let text = format!("Deepgram sent a WAV of format {tag} with {channels} channels at {rate_hz} Hz instead of µ-law");
+    let Samples { tag: asked, rate_hz: at_hz } = samples;
+    let text = format!(
+        "a WAV of format {tag} with {channels} channels at {rate_hz} Hz came instead of format {asked} at {at_hz} Hz"
+    );
     Err(Fault::OurMistake(text))
 }
 
@@ -94,7 +111,7 @@ mod tests {
     }
 
     fn unwrapped(body: &[u8], piece_len: usize) -> Result<Vec<u8>, Fault> {
-        let mut unwrapping = Unwrapping::new();
+        let mut unwrapping = Unwrapping::new(Samples::MULAW);
         let mut audio = Vec::new();
         for piece in body.chunks(piece_len) {
             audio.extend(unwrapping.push(Bytes::copy_from_slice(piece))?);
