@@ -25,8 +25,10 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 1] = [("config", "telemetry")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 17] = [
+const CRATES: [(&str, &[&str]); 19] = [
     ("async_openai", &["src/vendors/openai/"]),
+    ("aws_credential_types", &["src/vendors/polly/"]),
+    ("aws_sigv4", &["src/vendors/polly/"]),
     ("axum", &["src/app/", "src/config/", "src/legs/", "src/web/"]),
     ("clap", &["src/commands/", "src/main.rs"]),
     ("deepgram", &["src/vendors/deepgram/"]),

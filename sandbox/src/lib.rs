@@ -5,6 +5,8 @@
 //! of each can be set while it runs.
 
 #[cfg(feature = "sockets")]
+pub mod azure;
+#[cfg(feature = "sockets")]
 pub mod caller;
 pub mod clips;
 #[cfg(feature = "sockets")]
@@ -12,7 +14,13 @@ pub mod deepgram;
 #[cfg(feature = "sockets")]
 pub mod elevenlabs;
 #[cfg(feature = "sockets")]
+pub mod google;
+#[cfg(feature = "sockets")]
 pub mod openai;
+#[cfg(feature = "sockets")]
+pub mod polly;
+#[cfg(feature = "sockets")]
+pub mod providers;
 pub mod recognizer;
 #[cfg(feature = "sockets")]
 pub mod speech;

@@ -4,15 +4,18 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use axum::routing::put;
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use axum::routing::{get, put};
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::clips::{self, Clip, ClipError};
 use crate::deepgram::{self, Deepgram};
-use crate::elevenlabs;
+use crate::google::Account;
 use crate::openai::{self, OpenAi};
+use crate::providers::Providers;
 use crate::recognizer::Lexicon;
 use crate::speech::{self, Speaking};
 use crate::twilio::Rest;
@@ -36,7 +39,7 @@ pub struct World {
     address: SocketAddr,
     deepgram: Deepgram,
     openai: OpenAi,
-    elevenlabs: Speaking,
+    providers: Providers,
     twilio: Rest,
     lexicon: Lexicon,
     utterances: Vec<Clip>,
@@ -87,16 +90,15 @@ impl World {
         let (utterances, phrases) = (load("utterances")?, load("phrases")?);
         let lexicon = Lexicon::new(utterances.iter().chain(&phrases).cloned());
         let voice = Voice::new(&phrases, lexicon.clone());
-        let elevenlabs = Speaking::new(voice.clone());
+        let providers = Providers::new(&voice);
         let deepgram = Deepgram::new(voice, settings.deepgram);
         let openai = OpenAi::new(settings.openai);
         let twilio = Rest::default();
         let router = deepgram.router().merge(openai.router()).merge(twilio.router());
-        let router =
-            router.merge(elevenlabs::router(&elevenlabs)).merge(switches(&openai, &[("elevenlabs", &elevenlabs)]));
+        let router = router.merge(providers.router()).merge(switches(&openai, &providers));
         let (address, runtime) =
             serve(settings.port, router).map_err(|source| WorldError::Listen { port: settings.port, source })?;
-        Ok(Self { address, deepgram, openai, elevenlabs, twilio, lexicon, utterances, runtime: Some(runtime) })
+        Ok(Self { address, deepgram, openai, providers, twilio, lexicon, utterances, runtime: Some(runtime) })
     }
 
     /// What `DEEPGRAM_URL` is to be: `http://127.0.0.1:4010`.
@@ -134,9 +136,9 @@ impl World {
         format!("http://{}", self.address)
     }
 
-    /// ElevenLabs: its settings, faults and counts.
-    pub fn elevenlabs(&self) -> &Speaking {
-        &self.elevenlabs
+    /// The other providers of speech: their settings, faults and counts.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
     }
 
     /// Everything that is recognized here, including speech that was made since the start.
@@ -182,15 +184,26 @@ fn serve(port: u16, router: Router) -> io::Result<(SocketAddr, Runtime)> {
 
 /// `PUT /sandbox/openai/faults` with what is to be broken from now on, and the rest whole, and the same for each provider
 /// of speech: for tests in other languages.
-fn switches(openai: &OpenAi, providers: &[(&str, &Speaking)]) -> Router {
+fn switches(openai: &OpenAi, providers: &Providers) -> Router {
     let openai = openai.clone();
     let set = async move |Json(faults): Json<openai::Faults>| openai.set(|settings| settings.faults = faults);
     let router = Router::new().route("/sandbox/openai/faults", put(set));
-    providers.iter().fold(router, |router, (name, speaking)| {
+    let router = router.merge(account(&providers.google_account));
+    providers.all().into_iter().fold(router, |router, (name, speaking)| {
         let speaking = Speaking::clone(speaking);
         let set = async move |Json(faults): Json<speech::Faults>| speaking.set(|settings| settings.faults = faults);
         router.route(&format!("/sandbox/{name}/faults"), put(set))
     })
+}
+
+/// `GET /sandbox/google/account`: the file of the account that Google knows.
+fn account(account: &Account) -> Router {
+    let account = account.clone();
+    let file = async move |headers: HeaderMap| {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        account.file(&format!("http://{host}"))
+    };
+    Router::new().route("/sandbox/google/account", get(file))
 }
 
 #[cfg(test)]

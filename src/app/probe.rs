@@ -42,8 +42,8 @@ pub async fn everything(settings: &Settings) -> Vec<Probed> {
         needed("model", within(model(settings)).await),
         needed("public address", public_url(settings)),
     ];
-    for provider in Provider::ALL.into_iter().filter(|provider| settings.providers.has(*provider)) {
-        all.push(needed("text-to-speech", within(speaking(settings, provider)).await));
+    for provider in &settings.providers.order {
+        all.push(needed("text-to-speech", within(speaking(settings, *provider)).await));
     }
     let shared = [("redis", tiers::try_redis(settings).await), ("object store", tiers::try_store(settings).await)];
     let set = shared.into_iter().filter_map(|(component, outcome)| Some((component, outcome?)));

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use engine::io::Fault;
 
-use crate::app::{House, mapping};
+use crate::app::House;
+use crate::app::mapping::{self, exposed};
 use crate::cache::{Ask, Cast, Synthesize, Terms, Who};
+use crate::clock::Clock;
 use crate::config::{self, Provider, Providers, Settings};
 use crate::store::Voice;
 use crate::telemetry::Telemetry;
+use crate::vendors::openai::speech as openai;
 use crate::vendors::speech::{self, Order, Speak, Voices};
-use crate::vendors::{Exchange, Watch, deepgram, elevenlabs};
+use crate::vendors::{Exchange, Watch, azure, deepgram, elevenlabs, google, polly};
 
 /// How long a connection to a provider may take: a caller may be waiting.
 const CONNECT_WITHIN: Duration = Duration::from_millis(1_500);
@@ -32,15 +35,49 @@ fn speaker(settings: &Settings, provider: Provider) -> Result<Box<dyn Speak>, Fa
     let connect = CONNECT_WITHIN;
     Ok(match provider {
         Provider::Deepgram => {
-            let (url, key) = (settings.deepgram.url.clone(), mapping::exposed(settings.deepgram.api_key.as_ref()));
+            let (url, key) = (settings.deepgram.url.clone(), exposed(settings.deepgram.api_key.as_ref()));
             Box::new(deepgram::speak::Speaker::new(deepgram::speak::Config { url, key, connect })?)
         }
+        Provider::OpenAi => {
+            let config::OpenAi { base_url, org_id: org, .. } = settings.openai.clone();
+            let (key, model) = (exposed(settings.openai.api_key.as_ref()), settings.providers.openai.model.clone());
+            Box::new(openai::Speaker::new(openai::Config { base_url, key, org, model, connect })?)
+        }
         Provider::ElevenLabs => {
-            let config::ElevenLabs { url, model, .. } = settings.providers.elevenlabs.clone();
-            let key = mapping::exposed(settings.providers.elevenlabs.api_key.as_ref());
+            let config::ElevenLabs { api_key, url, model, .. } = settings.providers.elevenlabs.clone();
+            let key = exposed(api_key.as_ref());
             Box::new(elevenlabs::Speaker::new(elevenlabs::Config { url, key, model, connect })?)
         }
+        Provider::Google => {
+            let config::Google { account, url, .. } = settings.providers.google.clone();
+            let account = exposed(account.as_ref());
+            Box::new(google::Speaker::new(google::Config { url, account, connect, wall_ms: wall_ms() })?)
+        }
+        Provider::Polly => Box::new(polly::Speaker::new(polly_of(&settings.providers.polly))?),
+        Provider::Azure => {
+            let config::Azure { key, url, .. } = settings.providers.azure.clone();
+            let key = exposed(key.as_ref());
+            Box::new(azure::Speaker::new(azure::Config { url, key, connect })?)
+        }
     })
+}
+
+fn polly_of(polly: &config::Polly) -> polly::Config {
+    let config::Polly { account, url, engine, .. } = polly.clone();
+    polly::Config {
+        url,
+        region: account.region,
+        access_key_id: account.access_key_id.unwrap_or_default(),
+        secret_access_key: exposed(account.secret_access_key.as_ref()),
+        session_token: account.session_token.map(|token| token.expose().to_owned()),
+        engine,
+        connect: CONNECT_WITHIN,
+        wall_ms: wall_ms(),
+    }
+}
+
+fn wall_ms() -> Arc<dyn Fn() -> i64 + Send + Sync> {
+    Arc::new(|| Clock.wall_ms())
 }
 
 /// The server's own voices: of each provider that is to be asked one, in their order. `first` takes the first one's place.
@@ -57,7 +94,11 @@ pub(super) fn own(settings: &Settings, first: Option<&str>) -> Vec<Voice> {
 pub(super) fn own_voice(settings: &Settings, provider: Provider) -> &str {
     match provider {
         Provider::Deepgram => &settings.deepgram.voice,
+        Provider::OpenAi => &settings.providers.openai.voice,
         Provider::ElevenLabs => &settings.providers.elevenlabs.voice,
+        Provider::Google => &settings.providers.google.voice,
+        Provider::Polly => &settings.providers.polly.voice,
+        Provider::Azure => &settings.providers.azure.voice,
     }
 }
 

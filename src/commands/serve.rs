@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::commands;
-use crate::config::{Secret, Settings};
+use crate::config::{SandboxAccounts, Secret, Settings};
 
 /// Where the sandbox's speech is, seen from where Frontdesk is started: its own folder.
 pub(super) const FIXTURES: &str = "fixtures";
@@ -54,7 +54,11 @@ pub(super) async fn stand_ins(settings: &mut Settings) -> anyhow::Result<Option<
     if stands_in.deepgram {
         settings.deepgram.url = world.deepgram_url();
         settings.deepgram.api_key = Some(Secret::new("sandbox"));
-        settings.providers.stand_in(&world.deepgram_url());
+        settings.providers.stand_in(&SandboxAccounts {
+            url: world.speech_url(),
+            google: Secret::new(world.providers().google_account.file(&world.speech_url())),
+            aws_secret: Secret::new(sandbox::polly::SECRET_ACCESS_KEY),
+        });
     }
     if stands_in.openai {
         settings.openai.base_url = world.openai_base_url();

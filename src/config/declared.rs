@@ -351,7 +351,7 @@ impl Storage {
             aws_access_key_id: read.optional(
                 "AWS_ACCESS_KEY_ID",
                 "id",
-                "Of a key that may read, write and delete there. Unset, the machine's role is taken.",
+                "Of a key that may read, write and delete there, or have Polly speak. Unset, the machine's role is taken there.",
                 parse::word,
             ),
             aws_secret_access_key: read.secret("AWS_SECRET_ACCESS_KEY", "The secret of that key."),
@@ -364,7 +364,7 @@ impl Storage {
             google_credentials: read.optional(
                 "GOOGLE_APPLICATION_CREDENTIALS",
                 "path",
-                "A service account's file, for gs://. Unset, the machine's account is taken.",
+                "A service account's file, for gs:// and Google's voices. Unset, gs:// takes the machine's account.",
                 parse::path,
             ),
             azure_account: read.optional("AZURE_STORAGE_ACCOUNT", "name", "The storage account, for az://.", parse::word),

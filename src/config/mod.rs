@@ -26,7 +26,7 @@ pub use business::{BusinessError, WrongLine, load_business};
 pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
 pub use phrases::{PhraseSeed, PhrasesError, load_phrases};
-pub use providers::{ElevenLabs, Provider, Providers};
+pub use providers::{Aws, Azure, ElevenLabs, Google, OpenAiSpeech, Polly, Provider, Providers, SandboxAccounts};
 use reader::Reader;
 pub use reader::{Described, Problem, Problems};
 pub use voices::{VoiceSeed, VoicesError, load_voices};
@@ -299,8 +299,9 @@ impl Settings {
             twilio: twilio.auth_token.is_none(),
         };
         let (server, desk) = (Server::declare(read), Desk::declare(read));
-        let (sharing, providers, speech) = (Sharing::declare(read), Providers::declare(read), Speech::declare(read));
+        let (sharing, speech) = (Sharing::declare(read), Speech::declare(read));
         let storage = Storage::declare(read);
+        let providers = Providers::declare(read, &storage);
         Self {
             deepgram,
             openai,

@@ -6,9 +6,12 @@
 //! ([`Fault`]), so that nothing behind it needs to know a status code. Parsing is a pure function
 //! beside the task that owns the socket. A vendor's words and a caller's words are never logged above debug, keys never.
 
+pub mod azure;
 pub mod deepgram;
 pub mod elevenlabs;
+pub mod google;
 pub mod openai;
+pub mod polly;
 pub mod speech;
 pub mod twilio;
 

@@ -11,8 +11,9 @@ use axum::routing::post;
 use engine::audio::format::Format;
 use engine::io::Fault;
 use frontdesk::cache::{self, Ask, Cast, Means, Phrases, Tiers, Who};
+use frontdesk::vendors::openai::speech as openai;
 use frontdesk::vendors::speech::{Config, Order, Speak, Voices};
-use frontdesk::vendors::{deepgram, elevenlabs};
+use frontdesk::vendors::{azure, deepgram, elevenlabs, google, polly};
 use sandbox::speech::Faults;
 use sandbox::world::World;
 
@@ -29,7 +30,7 @@ fn long_text() -> String {
 struct Provider {
     name: &'static str,
     voice: &'static str,
-    open: fn(&str) -> Box<dyn Speak>,
+    open: fn(&World) -> Box<dyn Speak>,
     emulator: fn(&World) -> &sandbox::speech::Speaking,
     /// A refusal of each kind: a status, the provider's name for it, and what becomes of it.
     refusals: &'static [(u16, &'static str, Sort)],
@@ -42,24 +43,119 @@ enum Sort {
     OurMistake,
 }
 
-const PROVIDERS: [Provider; 1] = [Provider {
-    name: "elevenlabs",
-    voice: "JBFqnCBsd6RMkjVDRZzb",
-    open: |url| Box::new(elevenlabs_at(url, "a-key")),
-    emulator: World::elevenlabs,
-    refusals: &[
-        (401, "invalid_api_key", Sort::OurMistake),
-        (401, "quota_exceeded", Sort::GiveUp),
-        (404, "voice_not_found", Sort::OurMistake),
-        (429, "too_many_concurrent_requests", Sort::Retry),
-        (429, "system_busy", Sort::Retry),
-        (500, "internal_server_error", Sort::Retry),
-    ],
-}];
+const PROVIDERS: [Provider; 5] = [
+    Provider {
+        name: "elevenlabs",
+        voice: "JBFqnCBsd6RMkjVDRZzb",
+        open: |world| Box::new(elevenlabs_at(&world.speech_url(), "a-key")),
+        emulator: |world| &world.providers().elevenlabs,
+        refusals: &[
+            (401, "invalid_api_key", Sort::OurMistake),
+            (401, "quota_exceeded", Sort::GiveUp),
+            (404, "voice_not_found", Sort::OurMistake),
+            (429, "too_many_concurrent_requests", Sort::Retry),
+            (429, "system_busy", Sort::Retry),
+            (500, "internal_server_error", Sort::Retry),
+        ],
+    },
+    Provider {
+        name: "openai",
+        voice: "alloy",
+        open: |world| Box::new(openai_at(world, "a-key")),
+        emulator: |world| &world.providers().openai,
+        refusals: &[
+            (401, "invalid_api_key", Sort::OurMistake),
+            (403, "unsupported_country_region_territory", Sort::GiveUp),
+            (404, "model_not_found", Sort::OurMistake),
+            (429, "rate_limit_exceeded", Sort::Retry),
+            (429, "insufficient_quota", Sort::GiveUp),
+            (503, "", Sort::Retry),
+        ],
+    },
+    Provider {
+        name: "azure",
+        voice: "en-US-JennyNeural",
+        open: |world| Box::new(azure_at(world, "a-key")),
+        emulator: |world| &world.providers().azure,
+        refusals: &[
+            (400, "", Sort::OurMistake),
+            (401, "", Sort::OurMistake),
+            (429, "", Sort::Retry),
+            (502, "", Sort::Retry),
+            (503, "", Sort::Retry),
+        ],
+    },
+    Provider {
+        name: "google",
+        voice: "en-US-Neural2-F",
+        open: |world| Box::new(google_at(world, world)),
+        emulator: |world| &world.providers().google,
+        refusals: &[
+            (400, "INVALID_ARGUMENT", Sort::OurMistake),
+            (401, "UNAUTHENTICATED", Sort::OurMistake),
+            (403, "PERMISSION_DENIED", Sort::GiveUp),
+            (429, "RESOURCE_EXHAUSTED", Sort::Retry),
+            (503, "UNAVAILABLE", Sort::Retry),
+            (504, "DEADLINE_EXCEEDED", Sort::Retry),
+        ],
+    },
+    Provider {
+        name: "polly",
+        voice: "Joanna",
+        open: |world| Box::new(polly_at(world, "AKIDEXAMPLE", sandbox::polly::SECRET_ACCESS_KEY)),
+        emulator: |world| &world.providers().polly,
+        refusals: &[
+            (400, "ThrottlingException", Sort::Retry),
+            (400, "TextLengthExceededException", Sort::OurMistake),
+            (400, "ValidationException", Sort::OurMistake),
+            (402, "ServiceQuotaExceededException", Sort::GiveUp),
+            (403, "AccessDeniedException", Sort::GiveUp),
+            (403, "ExpiredTokenException", Sort::OurMistake),
+            (500, "ServiceFailureException", Sort::Retry),
+        ],
+    },
+];
+
+fn openai_at(world: &World, key: &str) -> openai::Speaker {
+    let (base_url, key, model) = (world.openai_base_url(), key.to_owned(), "gpt-4o-mini-tts".to_owned());
+    let config = openai::Config { base_url, key, org: None, model, connect: PATIENCE };
+    openai::Speaker::new(config).expect("good settings")
+}
+
+fn azure_at(world: &World, key: &str) -> azure::Speaker {
+    let (url, key) = (world.speech_url(), key.to_owned());
+    azure::Speaker::new(azure::Config { url, key, connect: PATIENCE }).expect("good settings")
+}
+
+/// With an account that another world may know.
+fn google_at(world: &World, known_to: &World) -> google::Speaker {
+    let (url, account) = (world.speech_url(), known_to.providers().google_account.file(&world.speech_url()));
+    let config = google::Config { url, account, connect: PATIENCE, wall_ms: Arc::new(|| 1_700_000_000_000) };
+    google::Speaker::new(config).expect("good settings")
+}
+
+fn polly_at(world: &World, access_key_id: &str, secret: &str) -> polly::Speaker {
+    let config = polly::Config {
+        url: world.speech_url(),
+        region: "eu-west-1".into(),
+        access_key_id: access_key_id.into(),
+        secret_access_key: secret.into(),
+        session_token: None,
+        engine: "neural".into(),
+        connect: PATIENCE,
+        wall_ms: Arc::new(|| 1_700_000_000_000),
+    };
+    polly::Speaker::new(config).expect("good settings")
+}
 
 fn elevenlabs_at(url: &str, key: &str) -> elevenlabs::Speaker {
     let (url, key, model) = (url.to_owned(), key.to_owned(), "eleven_flash_v2_5".to_owned());
     elevenlabs::Speaker::new(elevenlabs::Config { url, key, model, connect: PATIENCE }).expect("good settings")
+}
+
+/// ElevenLabs alone, at an address of the test's own.
+fn elevenlabs(config: Config, url: &str) -> Voices {
+    Voices::new(config, vec![Box::new(elevenlabs_at(url, "a-key"))])
 }
 
 fn deepgram_at(url: &str) -> deepgram::speak::Speaker {
@@ -72,8 +168,8 @@ fn config(retries_max: u32) -> Config {
 }
 
 impl Provider {
-    fn alone(&self, config: Config, url: &str) -> Voices {
-        Voices::new(config, vec![(self.open)(url)])
+    fn alone(&self, config: Config, world: &World) -> Voices {
+        Voices::new(config, vec![(self.open)(world)])
     }
 
     fn order(&self, text: &str, format: Format) -> Order {
@@ -96,7 +192,7 @@ impl Provider {
 async fn each_provider_speaks_in_every_format_without_a_header() {
     let world = world();
     for provider in &PROVIDERS {
-        let voices = provider.alone(config(0), &world.speech_url());
+        let voices = provider.alone(config(0), &world);
         for (format, bytes_per_s, start) in [
             (Format::Mulaw, Some(8_000), None),
             (Format::Linear16, Some(48_000), None),
@@ -119,7 +215,7 @@ async fn each_refusal_of_each_provider_is_sorted_and_retried_where_that_may_help
         for (status, name, sort) in provider.refusals {
             provider.breaks(&world, Faults { refuse: Some((*status, (*name).to_owned())), ..Faults::default() });
             let before = (provider.emulator)(&world).counts().refused;
-            let voices = provider.alone(config(1), &world.speech_url());
+            let voices = provider.alone(config(1), &world);
             let (audio, end) = all(voices.synthesize(provider.order(TEXT, Format::Mulaw))).await;
             let asked = (provider.emulator)(&world).counts().refused - before;
             let sorted = match end.expect_err("a refusal") {
@@ -134,19 +230,28 @@ async fn each_refusal_of_each_provider_is_sorted_and_retried_where_that_may_help
 
 #[tokio::test]
 async fn a_key_that_is_not_known_is_named_with_its_remedy() {
-    let world = world();
-    let voices = Voices::new(config(3), vec![Box::new(elevenlabs_at(&world.speech_url(), "bad-key"))]);
-    let (_, end) = all(voices.synthesize(PROVIDERS[0].order(TEXT, Format::Mulaw))).await;
-    assert!(
-        matches!(end, Err(Fault::OurMistake(text)) if text.contains("ELEVENLABS_API_KEY") && !text.contains("bad-key"))
-    );
+    let (world, other) = (crate::scene::world(), crate::scene::world());
+    let cases: [(usize, Box<dyn Speak>, &str); 6] = [
+        (0, Box::new(elevenlabs_at(&world.speech_url(), "bad-key")), "ELEVENLABS_API_KEY"),
+        (1, Box::new(openai_at(&world, "bad-key")), "OPENAI_API_KEY"),
+        (2, Box::new(azure_at(&world, "bad-key")), "AZURE_SPEECH_KEY"),
+        (3, Box::new(google_at(&world, &other)), "GOOGLE_APPLICATION_CREDENTIALS"),
+        (4, Box::new(polly_at(&world, "bad-key", sandbox::polly::SECRET_ACCESS_KEY)), "AWS_ACCESS_KEY_ID"),
+        (4, Box::new(polly_at(&world, "AKIDEXAMPLE", "bad-key")), "AWS_SECRET_ACCESS_KEY"),
+    ];
+    for (provider, speaker, setting) in cases {
+        let voices = Voices::new(config(3), vec![speaker]);
+        let (_, end) = all(voices.synthesize(PROVIDERS[provider].order(TEXT, Format::Mulaw))).await;
+        let Err(Fault::OurMistake(text)) = end else { panic!("{setting}: {end:?}") };
+        assert!(text.contains(setting) && !text.contains("bad-key"), "{text}");
+    }
 }
 
 #[tokio::test]
 async fn a_long_text_is_spoken_in_pieces_that_the_provider_takes() {
     let world = world();
     for provider in &PROVIDERS {
-        let voices = provider.alone(config(0), &world.speech_url());
+        let voices = provider.alone(config(0), &world);
         let text = long_text();
         let (audio, end) = all(voices.synthesize(provider.order(&text, Format::Mulaw))).await;
         let counts = (provider.emulator)(&world).counts();
@@ -162,7 +267,7 @@ async fn speech_that_is_cut_is_an_error_and_is_never_kept() {
     let world = world();
     for provider in &PROVIDERS {
         provider.breaks(&world, Faults { cut_after: Some(2_000), ..Faults::default() });
-        let phrases = phrases(provider.alone(config(1), &world.speech_url()));
+        let phrases = phrases(provider.alone(config(1), &world));
         let cast = Cast::new(who(provider), []);
         let failed = phrases.whole(&cast, TEXT, Format::Mulaw).await;
         assert!(matches!(failed, Err(Fault::Retry(_))), "{}: {failed:?}", provider.name);
@@ -182,7 +287,7 @@ async fn speech_that_is_not_streamed_is_asked_for_again_when_it_breaks_off() {
         _ => audio(vec![0x55; 3_000]),
     };
     let url = serve(Router::new().route("/v1/text-to-speech/{voice}", post(speak))).await;
-    let voices = PROVIDERS[0].alone(Config { is_streaming: false, ..config(1) }, &url);
+    let voices = elevenlabs(Config { is_streaming: false, ..config(1) }, &url);
     let spoken = all(voices.synthesize(PROVIDERS[0].order(TEXT, Format::Mulaw))).await;
     assert_eq!(spoken, (vec![0x55; 3_000], Ok(())));
     assert_eq!(asked.load(Ordering::Relaxed), 2);
@@ -205,10 +310,10 @@ async fn a_pause_that_the_provider_asks_for_is_not_waited_past_the_deadline() {
     let provider = &PROVIDERS[0];
     let refuse = Some((429, "system_busy".to_owned()));
     provider.breaks(&world, Faults { refuse, retry_after: Some(60), ..Faults::default() });
-    let voices = provider.alone(config(3), &world.speech_url());
+    let voices = provider.alone(config(3), &world);
     let (_, end) = all(voices.synthesize(provider.order(TEXT, Format::Mulaw))).await;
     assert!(matches!(end, Err(Fault::Retry(_))), "{end:?}");
-    assert_eq!(world.elevenlabs().counts().refused, 1);
+    assert_eq!(world.providers().elevenlabs.counts().refused, 1);
 }
 
 fn who(provider: &Provider) -> Who {
@@ -255,7 +360,7 @@ async fn who_is_down_is_stood_in_for_and_after_a_while_not_asked_until_it_is_wel
     for number in 0..6 {
         assert_eq!(said(number).await, "deepgram");
     }
-    assert_eq!(world.elevenlabs().counts().refused, 5, "after five failures in a row it is left alone");
+    assert_eq!(world.providers().elevenlabs.counts().refused, 5, "after five failures in a row it is left alone");
     PROVIDERS[0].breaks(&world, Faults::default());
     let mut number = 100;
     let waited = tokio::time::timeout(PATIENCE, async {
@@ -266,7 +371,7 @@ async fn who_is_down_is_stood_in_for_and_after_a_while_not_asked_until_it_is_wel
     });
     assert!(waited.await.is_ok(), "it is asked again once its time is over");
     assert_eq!(said(10_000).await, "elevenlabs");
-    assert_eq!(world.elevenlabs().counts().refused, 5);
+    assert_eq!(world.providers().elevenlabs.counts().refused, 5);
 }
 
 #[tokio::test]
@@ -284,14 +389,13 @@ async fn a_machine_that_is_gone_or_stalls_is_stood_in_for() {
         last = Some(part);
     }
     assert_eq!(last, Some(engine::audio::speech::SpeechPart::End));
-    until("the stalled request is dropped", || world.elevenlabs().counts().speeches_open == 0).await;
+    until("the stalled request is dropped", || world.providers().elevenlabs.counts().speeches_open == 0).await;
 }
 
 #[tokio::test]
 async fn an_answer_that_is_no_audio_is_not_played() {
     let speak = async || ([(header::CONTENT_TYPE, "application/json")], "{}");
     let url = serve(Router::new().route("/v1/text-to-speech/{voice}/stream", post(speak))).await;
-    let (audio, end) =
-        all(PROVIDERS[0].alone(config(3), &url).synthesize(PROVIDERS[0].order(TEXT, Format::Mulaw))).await;
+    let (audio, end) = all(elevenlabs(config(3), &url).synthesize(PROVIDERS[0].order(TEXT, Format::Mulaw))).await;
     assert!(audio.is_empty() && matches!(end, Err(Fault::OurMistake(_))), "{end:?}");
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `POST /v1/chat/completions` | an answer, or a stream of its tokens |
 //! | `GET /v1/models`, `GET /v1/models/{model}` | the models there are |
+//! | `POST /v1/audio/speech` | speech, apart from the rest ([`speech`]) |
 //!
 //! What it says is decided by simple rules (`mind`), after the schema that was asked for. Tools may be offered to it
 //! and are never called. How it behaves is set, also while it runs, by [`Settings`].
@@ -16,6 +17,7 @@ mod refusal;
 mod request;
 mod schema;
 mod settings;
+pub mod speech;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -29,7 +29,7 @@ impl Complaint {
         }
     }
 
-    fn in_body(body: &[u8]) -> Self {
+    pub(super) fn in_body(body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => Self::of(value.get("error").unwrap_or(&value)),
             Err(_) => Self { message: Some(String::from_utf8_lossy(body).into_owned()), ..Self::default() },
@@ -41,14 +41,15 @@ impl Complaint {
         self.code.as_ref().and_then(Value::as_str).or(self.kind.as_deref()).unwrap_or_default()
     }
 
-    fn is_about_money(&self) -> bool {
+    pub(super) fn is_about_money(&self) -> bool {
         let names = [self.name(), self.kind.as_deref().unwrap_or_default()];
         names
             .iter()
             .any(|name| matches!(*name, "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active"))
     }
 
-    fn said(&self, status: Option<u16>, request_id: Option<&str>, key: &str) -> String {
+    /// Status, name, message and request id, for the log and for the vendor's support.
+    pub(super) fn said(&self, status: Option<u16>, request_id: Option<&str>, key: &str) -> String {
         let status = status.map(|status| status.to_string());
         let message = self.message.as_deref().map(|message| excerpt(message, key));
         let request = request_id.map(|id| format!("request {}", excerpt(id, key)));

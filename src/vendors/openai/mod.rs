@@ -11,6 +11,7 @@
 pub mod answer;
 mod failure;
 mod schema;
+pub mod speech;
 mod transport;
 mod warm;
 
