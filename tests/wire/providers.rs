@@ -263,6 +263,20 @@ async fn a_long_text_is_spoken_in_pieces_that_the_provider_takes() {
 }
 
 #[tokio::test]
+async fn a_long_text_is_one_file_whatever_its_format() {
+    let world = world();
+    let provider = &PROVIDERS[0];
+    let voices = provider.alone(config(0), &world);
+    let (ogg, end) = all(voices.synthesize(provider.order(&long_text(), Format::OggOpus))).await;
+    assert_eq!(end, Ok(()));
+    let flags: Vec<u8> = ogg.windows(6).filter(|bytes| bytes.starts_with(b"OggS\0")).map(|bytes| bytes[5]).collect();
+    assert!(flags.len() > 100 && flags.first() == Some(&0b10) && flags.last() == Some(&0b100));
+    assert!(flags[1..flags.len() - 1].iter().all(|flags| *flags == 0), "it begins once and ends once");
+    let (mp3, end) = all(voices.synthesize(provider.order(&long_text(), Format::Mp3))).await;
+    assert_eq!((end, &mp3[..2]), (Ok(()), &[0xff, 0xf3][..]));
+}
+
+#[tokio::test]
 async fn speech_that_is_cut_is_an_error_and_is_never_kept() {
     let world = world();
     for provider in &PROVIDERS {

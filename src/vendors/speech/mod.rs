@@ -3,7 +3,7 @@
 //! A provider answers one request for a text that it can hold ([`Speak`]); each stands in a file or folder of its own.
 //! What is the same for all stands here and around it: what a voice cannot read is taken out and what is too long is cut
 //! (`text`), failures that may pass are met with further attempts (`retry`), a provider that is down is not waited for
-//! (`breaker`), headers are taken off samples (`riff`), and what a provider cannot write is converted (`samples`).
+//! (`breaker`), headers are taken off samples (`riff`), and what a provider cannot write is converted (`samples`), and the files of a long text's pieces become one (`joined`).
 //!
 //! ```text
 //!  Voices ─► Speaking: one text ─► its pieces ─► attempts ─► Speak::ask ─► the provider
@@ -11,6 +11,7 @@
 //! ```
 
 mod breaker;
+mod joined;
 mod retry;
 mod riff;
 mod samples;

@@ -10,6 +10,7 @@ use engine::io::Fault;
 use futures_util::StreamExt;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::joined::Joined;
 use super::riff::{Samples, Unwrapping};
 use super::samples::Converter;
 use super::voices::{Config, Desk, Order};
@@ -23,6 +24,8 @@ pub(super) struct Speaking {
     /// What is still to be asked for; the first is being spoken while there is an attempt.
     pieces: VecDeque<String>,
     attempt: Option<Attempt>,
+    /// Where several files become one.
+    joined: Option<Joined>,
     /// Repetitions for the first of the pieces.
     again: u32,
     /// Whether any audio was given out.
@@ -60,10 +63,11 @@ impl Drop for Speaking {
 
 impl Speaking {
     pub(super) fn new(desk: Arc<Desk>, config: Arc<Config>, order: Order, now: Instant) -> Self {
-        let pieces = text::pieces(&text::speakable(&order.text), desk.provider.traits().limit).into();
+        let pieces: VecDeque<_> = text::pieces(&text::speakable(&order.text), desk.provider.traits().limit).into();
+        let joined = if pieces.len() > 1 { Joined::new(order.format) } else { None };
         let (first_by, all_by) = (now + order.first_within, now + config.whole_within);
         let (again, has_begun, is_asking) = (0, false, false);
-        Self { desk, config, order, pieces, attempt: None, again, has_begun, is_asking, first_by, all_by }
+        Self { desk, config, order, pieces, attempt: None, joined, again, has_begun, is_asking, first_by, all_by }
     }
 
     /// The next audio; none at the end of the text.
@@ -98,7 +102,10 @@ impl Speaking {
             Err(_) => Err(self.never_whole().into()),
             Ok(Some(piece)) => Ok(attempt.take(piece?).await?),
             Ok(None) => {
-                let rest = attempt.rest(self.desk.provider.traits().called).await?;
+                let mut rest = attempt.rest(self.desk.provider.traits().called).await?;
+                if let Some(joined) = &mut self.joined {
+                    rest = joined.push(&rest, self.pieces.len() == 1)?;
+                }
                 self.attempt = None;
                 self.pieces.pop_front();
                 self.again = 0;
@@ -144,7 +151,7 @@ impl Speaking {
             body: futures_util::stream::empty().boxed(),
             unwrapping,
             converter,
-            held: (!self.config.is_streaming).then(Vec::new),
+            held: (!self.config.is_streaming || self.joined.is_some()).then(Vec::new),
             asked_at,
             first_by,
             is_empty: true,
