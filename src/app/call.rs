@@ -117,7 +117,7 @@ async fn run(
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
     };
-    let (cast, _) = house.cast(&start.call_sid).await;
+    let (cast, _) = house.cast(&start.call_sid, false).await;
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let mut world = World {
         call_id,

@@ -283,7 +283,7 @@ impl House {
 
     async fn warm(&self) {
         // The voice of a call that nothing was agreed for.
-        let (cast, _) = self.cast("").await;
+        let (cast, _) = self.cast("", false).await;
         let warmed = self.phrases.warm(&cast, wording::standard_phrases(&self.business)).await;
         tracing::info!(ready = warmed.ready, failed = warmed.failed.len(), "standard phrases are at hand");
         for (text, fault) in warmed.failed {

@@ -93,6 +93,7 @@ async fn speaking(settings: &Settings, provider: Provider) -> Result<String, Str
         provider: name.to_owned(),
         voice: voice.to_owned(),
         text: "Hello.".to_owned(),
+        is_ssml: false,
         format: Format::Mulaw,
         first_within: WITHIN,
         has_stand_in: false,

@@ -100,9 +100,9 @@ impl House {
     /// Has words said: by whom, the house decides.
     pub(super) async fn say(&self, order: Order) -> Result<Said, NotSaid> {
         let began = self.clock.now();
-        let (cast, voice) = self.cast(&order.call_id).await;
+        let (cast, voice) = self.cast(&order.call_id, order.ssml).await;
         let profile = self.clock.now() - began;
-        if order.ssml && !takes_ssml(&voice.provider) {
+        if order.ssml && !self.takes_ssml(&voice) {
             return Err(NotSaid::NoSsml);
         }
         let whole = self.phrases.whole(&cast, &order.text, order.format);
@@ -141,11 +141,6 @@ impl House {
             Fault::GiveUp(_) | Fault::OurMistake(_) => NotSaid::Refused,
         }
     }
-}
-
-/// Whether a provider of speech reads SSML; others would read its marks aloud.
-fn takes_ssml(provider: &str) -> bool {
-    matches!(provider, "google" | "polly" | "azure")
 }
 
 fn timings(profile: Duration, fetched: &Fetched) -> Timings {

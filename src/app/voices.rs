@@ -118,11 +118,17 @@ pub(super) fn synthesize(voices: Voices) -> Synthesize {
             provider: ask.who.provider.clone(),
             voice: ask.who.voice.clone(),
             text: ask.text.clone(),
+            // Nobody who is not trusted with it gets so far with a text that begins like this.
+            is_ssml: is_ssml(&ask.text),
             format: ask.format,
             first_within: terms.first_within,
             has_stand_in: terms.has_stand_in,
         })
     })
+}
+
+fn is_ssml(text: &str) -> bool {
+    text.starts_with("<speak") || text.starts_with("<?xml")
 }
 
 /// Tells the metrics what passes between us and providers.
@@ -136,9 +142,15 @@ pub(super) fn watch(telemetry: &Arc<Telemetry>) -> Watch {
 
 impl House {
     /// Who speaks in a call, and the voice that is meant.
-    pub(super) async fn cast(&self, call_id: &str) -> (Cast, Voice) {
-        let (meant, stand_ins) = self.casting.cast_for(call_id).await;
+    pub(super) async fn cast(&self, call_id: &str, is_ssml: bool) -> (Cast, Voice) {
+        let (meant, mut stand_ins) = self.casting.cast_for(call_id).await;
+        stand_ins.retain(|voice| !is_ssml || self.takes_ssml(voice));
         let who = |voice: &Voice| who(&self.voices, voice);
         (Cast::new(who(&meant), stand_ins.iter().map(who)), meant)
+    }
+
+    /// Whether a voice reads SSML; others would read its marks aloud.
+    pub(super) fn takes_ssml(&self, voice: &Voice) -> bool {
+        self.voices.traits(&voice.provider).is_some_and(|traits| traits.takes_ssml)
     }
 }

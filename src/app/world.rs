@@ -84,7 +84,9 @@ impl driver::World for World {
     }
 
     fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Spoken> {
-        self.house.phrases.fetch(&self.cast, text, phrase, self.speech.clone())
+        // What the model says is words: nothing in it is carried out as SSML.
+        let words = text.trim_start_matches('<');
+        self.house.phrases.fetch(&self.cast, words, phrase, self.speech.clone())
     }
 
     fn caller_frame(&mut self, at_ms: u64, frame: &Frame, voice: &Frame) {

@@ -177,6 +177,7 @@ impl Provider {
             provider: self.name.into(),
             voice: self.voice.into(),
             text: text.into(),
+            is_ssml: false,
             format,
             first_within: PATIENCE,
             has_stand_in: false,
@@ -263,6 +264,21 @@ async fn a_long_text_is_spoken_in_pieces_that_the_provider_takes() {
 }
 
 #[tokio::test]
+async fn ssml_is_read_by_those_who_can_and_nobody_else_gets_it() {
+    let world = world();
+    let ssml = "<speak>How can I <emphasis>help</emphasis> you?</speak>";
+    for provider in &PROVIDERS {
+        let voices = provider.alone(config(0), &world);
+        let order = Order { is_ssml: true, ..provider.order(ssml, Format::Mulaw) };
+        let takes_ssml = voices.traits(provider.name).expect("it is set up").takes_ssml;
+        let (audio, end) = all(voices.synthesize(order)).await;
+        assert_eq!((end.is_ok(), audio.len() > 4_000), (takes_ssml, takes_ssml), "{}: {end:?}", provider.name);
+        let counts = (provider.emulator)(&world).counts();
+        assert_eq!((counts.speeches, counts.refused), (u64::from(takes_ssml), 0), "{}", provider.name);
+    }
+}
+
+#[tokio::test]
 async fn a_long_text_is_one_file_whatever_its_format() {
     let world = world();
     let provider = &PROVIDERS[0];
@@ -340,6 +356,7 @@ fn phrases(voices: Voices) -> Phrases {
             provider: ask.who.provider.clone(),
             voice: ask.who.voice.clone(),
             text: ask.text.clone(),
+            is_ssml: false,
             format: ask.format,
             first_within: terms.first_within,
             has_stand_in: terms.has_stand_in,

@@ -42,6 +42,7 @@ fn order(text: &str) -> Order {
         provider: "deepgram".into(),
         voice: VOICE.into(),
         text: text.into(),
+        is_ssml: false,
         format: Format::Mulaw,
         first_within: PATIENCE,
         has_stand_in: false,

@@ -66,13 +66,19 @@ impl Speaker {
 
     async fn asked(self, wanted: Wanted) -> Result<Body, Refused> {
         let address = format!("{}/cognitiveservices/v1", self.config.url.trim().trim_end_matches('/'));
+        let document = if wanted.is_ssml {
+            ssml::with_voice(&wanted.voice, &wanted.text)
+                .ok_or_else(|| Fault::OurMistake("SSML is one element speak".into()))?
+        } else {
+            ssml::speak(&wanted.voice, &wanted.text)
+        };
         let request = self
             .http
             .post(address)
             .header("ocp-apim-subscription-key", self.key.clone())
             .header("x-microsoft-outputformat", output_format(wanted.format))
             .header(CONTENT_TYPE, "application/ssml+xml")
-            .body(ssml::speak(&wanted.voice, &wanted.text));
+            .body(document);
         let response = send(CALLED, request).await?;
         if !response.status().is_success() {
             return Err(self.sorted(&refusal_of(response).await, &wanted.voice));

@@ -1,12 +1,32 @@
-//! A plain text as the document that Azure wants.
+//! The document that Azure wants: of a plain text, or of SSML that names no voice.
 
 use std::fmt::Write as _;
 
 /// The document in which a voice says a text. What is markup in XML is text here.
 pub(super) fn speak(voice: &str, text: &str) -> String {
+    document(voice, &escaped(text))
+}
+
+/// The document in which a voice says what stands in another; none when that is not one element `speak`.
+pub(super) fn with_voice(voice: &str, ssml: &str) -> Option<String> {
+    let (_, root) = ssml.split_once("<speak")?;
+    let mut quote = None;
+    let end = root.find(|mark| {
+        match (quote, mark) {
+            (None, '"' | '\'') => quote = Some(mark),
+            (Some(open), mark) if mark == open => quote = None,
+            _ => {}
+        }
+        quote.is_none() && mark == '>'
+    })?;
+    let (inside, _) = root[end + 1..].rsplit_once("</speak>")?;
+    Some(document(voice, inside))
+}
+
+fn document(voice: &str, inside: &str) -> String {
     let mut document = String::from("<speak version=\"1.0\" xmlns=\"http://www.w3.org/2001/10/synthesis\" xml:lang=\"");
     document.push_str(&escaped(language(voice)));
-    write!(document, "\"><voice name=\"{}\">{}</voice></speak>", escaped(voice), escaped(text))
+    write!(document, "\"><voice name=\"{}\">{}</voice></speak>", escaped(voice), inside)
         .expect("a string takes any text");
     document
 }
@@ -47,6 +67,15 @@ mod tests {
         );
         let text = "Fish &amp; &quot;chips&quot; &lt;/voice&gt;&lt;break/&gt; ";
         assert_eq!(voice, Some(&*format!("{text}</voice></speak>")));
+    }
+
+    #[test]
+    fn ssml_gets_the_voice_that_it_lacks() {
+        let said = with_voice("en-US-JennyNeural", "<?xml version=\"1.0\"?><speak a='>'>Hi <break/> there</speak>\n");
+        let said = said.expect("one element");
+        assert!(said.ends_with("<voice name=\"en-US-JennyNeural\">Hi <break/> there</voice></speak>"), "{said}");
+        assert_eq!(said.matches("<speak").count(), 1);
+        assert_eq!((with_voice("v", "<speak/>"), with_voice("v", "Hi")), (None, None));
     }
 
     #[test]

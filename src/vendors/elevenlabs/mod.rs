@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn wanted(voice: &str, format: Format, is_streamed: bool) -> Wanted {
-        Wanted { voice: voice.into(), text: "Hello.".into(), format, is_streamed }
+        Wanted { voice: voice.into(), text: "Hello.".into(), is_ssml: false, format, is_streamed }
     }
 
     #[test]

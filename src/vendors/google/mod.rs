@@ -70,7 +70,10 @@ struct Request<'a> {
 
 #[derive(Serialize)]
 struct Input<'a> {
-    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ssml: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -147,8 +150,10 @@ fn request(wanted: &Wanted) -> Request<'_> {
     // Evened out for the telephone's narrow band.
     let effects_profile_id =
         if wanted.format == Format::Mulaw { vec!["telephony-class-application"] } else { Vec::new() };
+    let said = Some(&*wanted.text);
+    let input = if wanted.is_ssml { Input { text: None, ssml: said } } else { Input { text: said, ssml: None } };
     Request {
-        input: Input { text: &wanted.text },
+        input,
         voice: Voice { language_code: language(&wanted.voice), name: &wanted.voice },
         audio_config: AudioConfig { audio_encoding, sample_rate_hertz, effects_profile_id },
     }
@@ -179,8 +184,13 @@ mod tests {
 
     #[test]
     fn the_telephones_format_is_asked_for_at_its_rate() {
-        let wanted =
-            |format| Wanted { voice: "en-GB-Neural2-F".into(), text: "Hello.".into(), format, is_streamed: true };
+        let wanted = |format| Wanted {
+            voice: "en-GB-Neural2-F".into(),
+            text: "Hello.".into(),
+            is_ssml: false,
+            format,
+            is_streamed: true,
+        };
         let written = |format| serde_json::to_value(request(&wanted(format))).expect("JSON");
         assert_eq!(
             written(Format::Mulaw),
@@ -194,6 +204,8 @@ mod tests {
                 },
             })
         );
+        let ssml = Wanted { is_ssml: true, ..wanted(Format::Mp3) };
+        assert_eq!(serde_json::to_value(request(&ssml)).expect("JSON")["input"], json!({"ssml": "Hello."}));
         assert_eq!(written(Format::Mp3)["audioConfig"], json!({"audioEncoding": "MP3"}));
         assert_eq!(written(Format::Linear16)["audioConfig"]["sampleRateHertz"], 24_000);
     }

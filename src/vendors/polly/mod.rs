@@ -72,6 +72,8 @@ struct Request<'a> {
     output_format: &'static str,
     sample_rate: &'static str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_type: Option<&'static str>,
     voice_id: &'a str,
 }
 
@@ -132,7 +134,8 @@ fn request<'a>(wanted: &'a Wanted, engine: &'a str) -> Request<'a> {
         Format::Mp3 => ("mp3", "24000"),
         Format::OggOpus => ("ogg_opus", "48000"),
     };
-    Request { engine, output_format, sample_rate, text: &wanted.text, voice_id: &wanted.voice }
+    let text_type = wanted.is_ssml.then_some("ssml");
+    Request { engine, output_format, sample_rate, text: &wanted.text, text_type, voice_id: &wanted.voice }
 }
 
 #[cfg(test)]
@@ -155,10 +158,18 @@ pub(super) mod tests {
 
     #[test]
     fn a_request_is_written_as_the_service_describes_it() {
-        let wanted = Wanted { voice: "Joanna".into(), text: "Hi".into(), format: Format::Mulaw, is_streamed: true };
+        let wanted = Wanted {
+            voice: "Joanna".into(),
+            text: "Hi".into(),
+            is_ssml: false,
+            format: Format::Mulaw,
+            is_streamed: true,
+        };
         assert_eq!(
             serde_json::to_string(&request(&wanted, "neural")).expect("JSON"),
             r#"{"Engine":"neural","OutputFormat":"mulaw","SampleRate":"8000","Text":"Hi","VoiceId":"Joanna"}"#
         );
+        let ssml = Wanted { is_ssml: true, ..wanted };
+        assert_eq!(serde_json::to_value(request(&ssml, "neural")).expect("JSON")["TextType"], "ssml");
     }
 }

@@ -91,6 +91,8 @@ pub struct Wanted {
     pub voice: String,
     /// The text, not longer than the provider's limit.
     pub text: String,
+    /// Whether that is SSML. Only a provider that reads it is asked so.
+    pub is_ssml: bool,
     /// How the audio is to be written.
     pub format: Format,
     /// Whether it is passed on while it comes.

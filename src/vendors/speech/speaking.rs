@@ -63,7 +63,11 @@ impl Drop for Speaking {
 
 impl Speaking {
     pub(super) fn new(desk: Arc<Desk>, config: Arc<Config>, order: Order, now: Instant) -> Self {
-        let pieces: VecDeque<_> = text::pieces(&text::speakable(&order.text), desk.provider.traits().limit).into();
+        let pieces: VecDeque<String> = if order.is_ssml {
+            [order.text.clone()].into()
+        } else {
+            text::pieces(&text::speakable(&order.text), desk.provider.traits().limit).into()
+        };
         let joined = if pieces.len() > 1 { Joined::new(order.format) } else { None };
         let (first_by, all_by) = (now + order.first_within, now + config.whole_within);
         let (again, has_begun, is_asking) = (0, false, false);
@@ -126,8 +130,8 @@ impl Speaking {
         let first_by = self.deadline().min(asked_at + self.config.try_within);
         let mut attempt = self.attempt_at(asked_at, first_by)?;
         let Some(text) = self.pieces.front().cloned() else { unreachable!("a body is opened for a piece only") };
-        let Order { voice, format, .. } = &self.order;
-        let wanted = Wanted { voice: voice.clone(), text, format: *format, is_streamed: self.config.is_streaming };
+        let Order { voice, format, is_ssml, .. } = self.order.clone();
+        let wanted = Wanted { voice, text, is_ssml, format, is_streamed: self.config.is_streaming };
         self.is_asking = true;
         (self.config.watch)(traits.name, Exchange::Asked { again: self.again > 0 });
         let answered = timeout_at(first_by, self.desk.provider.ask(wanted)).await;

@@ -38,6 +38,11 @@ pub(super) fn pieces(text: &str, limit: Limit) -> Vec<String> {
     pieces
 }
 
+/// Whether one request may hold all of a text.
+pub(super) fn fits(text: &str, limit: Limit) -> bool {
+    piece_len(text, limit) == text.len()
+}
+
 /// How many bytes the next piece takes.
 fn piece_len(text: &str, limit: Limit) -> usize {
     let most = match limit {

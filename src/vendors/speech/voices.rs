@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::speaking::Speaking;
-use super::{Speak, Traits};
+use super::{Speak, Traits, text};
 use crate::vendors::Watch;
 
 /// How any provider is asked.
@@ -50,8 +50,10 @@ pub struct Order {
     pub provider: String,
     /// The voice, as its provider calls it.
     pub voice: String,
-    /// The words; of any length.
+    /// The words; of any length unless they are SSML, which is not cut.
     pub text: String,
+    /// Whether they are SSML.
+    pub is_ssml: bool,
     /// How the audio is written.
     pub format: Format,
     /// How long the first audio may take, further attempts included.
@@ -93,6 +95,11 @@ impl Voices {
         self.desks.values().map(|desk| desk.provider.traits())
     }
 
+    /// What a provider can do; none for one that is not set up.
+    pub fn traits(&self, provider: &str) -> Option<Traits> {
+        self.desks.get(provider).map(|desk| desk.provider.traits())
+    }
+
     /// What a provider's voices depend on beside their names; empty for one that is not set up.
     pub fn settings(&self, provider: &str) -> String {
         self.desks.get(provider).map(|desk| desk.provider.settings()).unwrap_or_default()
@@ -110,6 +117,11 @@ impl Voices {
                 Fault::OurMistake(format!("`{}` is not set up: check TTS_PROVIDER and its key", order.provider));
             return stream::iter([Err(fault)]).boxed();
         };
+        let traits = desk.provider.traits();
+        if order.is_ssml && !(traits.takes_ssml && text::fits(&order.text, traits.limit)) {
+            let fault = Fault::OurMistake(format!("{} reads no SSML, or none as long as this", traits.called));
+            return stream::iter([Err(fault)]).boxed();
+        }
         let speaking = Speaking::new(Arc::clone(desk), Arc::clone(&self.config), order, Instant::now());
         stream::unfold(Some(speaking), async |state| {
             let mut speaking = state?;
