@@ -12,9 +12,10 @@ use crate::clock::Clock;
 use crate::config::{self, Provider, Providers, Settings};
 use crate::store::Voice;
 use crate::telemetry::Telemetry;
+use crate::vendors::deepgram::speak;
 use crate::vendors::openai::speech as openai;
 use crate::vendors::speech::{self, Order, Speak, Voices};
-use crate::vendors::{Exchange, Watch, azure, deepgram, elevenlabs, google, polly};
+use crate::vendors::{Exchange, Watch, azure, elevenlabs, google, polly};
 
 /// How long a connection to a provider may take: a caller may be waiting.
 const CONNECT_WITHIN: Duration = Duration::from_millis(1_500);
@@ -36,7 +37,7 @@ fn speaker(settings: &Settings, provider: Provider) -> Result<Box<dyn Speak>, Fa
     Ok(match provider {
         Provider::Deepgram => {
             let (url, key) = (settings.deepgram.url.clone(), exposed(settings.deepgram.api_key.as_ref()));
-            Box::new(deepgram::speak::Speaker::new(deepgram::speak::Config { url, key, connect })?)
+            Box::new(speak::Speaker::new(speak::Config { url, key, connect })?)
         }
         Provider::OpenAi => {
             let config::OpenAi { base_url, org_id: org, .. } = settings.openai.clone();
