@@ -1,13 +1,13 @@
 //! Works jobs: new ones, and those whose worker was lost.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamAutoClaimReply, StreamId, StreamReadReply};
-use redis::{Cmd, RedisResult};
+use redis::{Cmd, RedisResult, Script};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -38,6 +38,22 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Between a broken connection and the next one.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// When a worker is forgotten that has no job in hand. Each process is another one, so they would become ever more.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
+
+/// Forgets workers that were lost long ago. One that comes back is known again with its next look.
+static FORGET: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"for _, worker in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+            local told = {}
+            for place = 1, #worker, 2 do told[worker[place]] = worker[place + 1] end
+            if told.pending == 0 and told.idle > tonumber(ARGV[2]) then
+                redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], told.name)
+            end
+        end",
+    )
+});
 
 type Work = Arc<dyn Fn(Job) -> BoxFuture<'static, Worked> + Send + Sync>;
 
@@ -78,6 +94,7 @@ async fn take(
     connection: &mut MultiplexedConnection,
 ) -> RedisResult<()> {
     make_group(fleet, connection).await?;
+    forget_lost_workers(fleet, connection).await?;
     let mut looked_for_lost: Option<Instant> = None;
     loop {
         let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
@@ -98,6 +115,11 @@ async fn make_group(fleet: &Fleet, connection: &mut MultiplexedConnection) -> Re
     make.arg("CREATE").arg(fleet.stream()).arg(GROUP).arg("0").arg("MKSTREAM");
     let made: RedisResult<()> = make.query_async(connection).await;
     made.or_else(|error| if error.code() == Some("BUSYGROUP") { Ok(()) } else { Err(error) })
+}
+
+async fn forget_lost_workers(fleet: &Fleet, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    let mut script = FORGET.key(fleet.stream());
+    script.arg(GROUP).arg(FORGOTTEN_AFTER.as_millis() as u64).invoke_async(connection).await
 }
 
 /// A job that nobody has taken.
