@@ -16,6 +16,8 @@ pub mod elevenlabs;
 #[cfg(feature = "sockets")]
 pub mod google;
 #[cfg(feature = "sockets")]
+pub mod heard;
+#[cfg(feature = "sockets")]
 pub mod openai;
 #[cfg(feature = "sockets")]
 pub mod polly;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::audio::frame::SILENCE;
 use engine::audio::mulaw::{self, BYTES_PER_MS};
 use sandbox::clips::{Clip, spoken};
+use sandbox::heard::Played;
 use sandbox::recognizer::Ear;
 use sandbox::twilio::{CallSetup, Ending, Happening, Line, LineEvent, Verb};
 use sandbox::world::World;
@@ -28,6 +29,9 @@ pub(crate) const ANSWERS: &[(&str, &str)] = &[
 /// Samples from here on can be heard.
 const AUDIBLE: u16 = 400;
 
+/// A longer pause divides what the assistant says.
+const PAUSE: Duration = Duration::from_millis(400);
+
 /// What the line brought.
 pub(crate) struct Caller {
     pub(crate) line: Line,
@@ -43,6 +47,10 @@ pub(crate) struct Caller {
     last_said: Option<String>,
     /// How long the caller thinks before saying anything. Nobody but a test answers at once.
     pub(crate) breath: Duration,
+    /// What Twilio played, by its own count.
+    pub(crate) played: Played,
+    /// When the assistant could be heard: from, to. Pauses of up to 400 ms divide nothing.
+    pub(crate) sounds: Vec<(Duration, Duration)>,
     /// The longest time in which nobody could be heard, once the call had begun.
     pub(crate) longest_silence: Duration,
     /// How often what we had sent was dropped.
@@ -79,6 +87,8 @@ impl Caller {
             speaking: None,
             last_said: None,
             breath: Duration::ZERO,
+            played: Played::default(),
+            sounds: Vec::new(),
             longest_silence: Duration::ZERO,
             clears: 0,
             streams: 0,
@@ -106,6 +116,16 @@ impl Caller {
         let from = self.ear.position();
         while self.ear.position() == from {
             self.happening().await.expect("the call goes on");
+        }
+    }
+
+    /// Waits until the assistant has been heard for so long from now on, its pauses not counted.
+    pub(crate) async fn hears_for(&mut self, length: Duration) {
+        let mut heard = Duration::ZERO;
+        while heard < length {
+            if let Happening::Heard(audio) = self.happening().await.expect("the call goes on") {
+                heard += playing(audio.len() as u32);
+            }
         }
     }
 
@@ -234,6 +254,7 @@ impl Caller {
     }
 
     fn notice(&mut self, event: &LineEvent) {
+        self.played.notice(event);
         match &event.what {
             Happening::StreamStarted { .. } => self.streams += 1,
             Happening::Heard(audio) => self.hear(audio, event.at),
@@ -257,7 +278,12 @@ impl Caller {
             self.longest_silence = self.longest_silence.max(moment(first).saturating_sub(since));
         }
         let last = audio.iter().rposition(audible).expect("one is audible");
-        self.quiet_since = Some(moment(last + 1));
+        let (from, to) = (moment(first), moment(last + 1));
+        self.quiet_since = Some(to);
+        match self.sounds.last_mut() {
+            Some((_, ended)) if from < *ended + PAUSE => *ended = to,
+            _ => self.sounds.push((from, to)),
+        }
     }
 
     /// How long the clip that was said last is silent at its end.
