@@ -27,10 +27,7 @@ use load::{Load, Order};
 use processes::{Frontdesk, Node, Redis};
 
 /// Different phrases that are asked for again and again.
-const PHRASES: usize = 600;
-
-/// As many of them are asked for before it counts: an instance that has just begun speaks its greetings meanwhile.
-const WARM_UP: usize = 100;
+const PHRASES: usize = 500;
 
 /// Phrases that are not there, asked for one after the other.
 const MISSES: usize = 300;
@@ -85,11 +82,8 @@ async fn measure(choice: &Choice) -> anyhow::Result<()> {
     let second = Frontdesk::start(&world, &redis).await?;
     let mut from_redis = Vec::new();
     let mut line = second.connect().await?;
-    for (at, order) in orders.iter().enumerate() {
+    for order in &orders {
         let answer = line.ask(order).await?;
-        if at < WARM_UP {
-            continue;
-        }
         ensure!(answer.contains("\"tier\":\"redis\""), "it is not in Redis: {answer}");
         from_redis.push(load::number(&answer, "total").context("a total")?);
     }

@@ -24,12 +24,14 @@ const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/speech/node");
 /// Who asks.
 pub const KEY: &str = "a-key-for-this-run-only";
 
+const LOG: &str = "log";
+
 const UP_WITHIN: Duration = Duration::from_secs(20);
 
 struct Process {
     child: Child,
     address: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Process {
@@ -39,17 +41,30 @@ impl Process {
         let folder = tempfile::tempdir()?;
         let mut command = command(port, folder.path());
         let program = command.get_program().display().to_string();
-        let log = folder.path().join("log");
+        let log = folder.path().join(LOG);
         command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = command.spawn().with_context(|| format!("{program} does not start; is it installed?"))?;
-        let process = Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)), _folder: folder };
+        let process = Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)), folder };
         let until = Instant::now() + UP_WITHIN;
         while TcpStream::connect(process.address).await.is_err() {
-            let said = || std::fs::read_to_string(&log).unwrap_or_default();
-            ensure!(Instant::now() < until, "{program} does not listen: {}", said());
+            ensure!(Instant::now() < until, "{program} does not listen: {}", process.log());
             sleep(Duration::from_millis(50)).await;
         }
         Ok(process)
+    }
+
+    /// Waits until it says something in its log.
+    async fn says(&self, words: &str) -> anyhow::Result<()> {
+        let until = Instant::now() + UP_WITHIN;
+        while !self.log().contains(words) {
+            ensure!(Instant::now() < until, "it never said {words:?}: {}", self.log());
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default()
     }
 }
 
@@ -103,7 +118,7 @@ impl Frontdesk {
     pub async fn start(world: &World, redis: &Redis) -> anyhow::Result<Self> {
         let command = |port: u16, folder: &Path| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
-            command.arg("serve").env("PORT", port.to_string()).env("HOST", "127.0.0.1").env("LOG_LEVEL", "error");
+            command.arg("serve").env("PORT", port.to_string()).env("HOST", "127.0.0.1").env("LOG_LEVEL", "info");
             command.env("BUSINESS_FILE", BUSINESS).env("TWILIO_AUTH_TOKEN", "a-token");
             command.env("PUBLIC_URL", "https://frontdesk.example.com");
             command.env("DEEPGRAM_URL", world.deepgram_url()).env("DEEPGRAM_API_KEY", "none");
@@ -115,7 +130,10 @@ impl Frontdesk {
             command.env("API_KEYS", format!("bench:{KEY}")).env("RATE_LIMIT_PER_SECOND", "100000");
             command
         };
-        Ok(Self(Process::start(command).await?))
+        let process = Process::start(command).await?;
+        // Until then it speaks its greetings beside what is measured.
+        process.says("standard phrases are at hand").await?;
+        Ok(Self(process))
     }
 
     pub fn address(&self) -> SocketAddr {
