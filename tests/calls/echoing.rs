@@ -1,4 +1,7 @@
 //! Calls over a line that returns what it plays: our own voice is not the caller's.
+//!
+//! They want a machine of their own: frames that are late move the echo, and beside seventy other calls they are late.
+//! `cargo test -p frontdesk --test calls -- --ignored echoing` runs them.
 
 use std::time::Duration;
 
@@ -8,6 +11,7 @@ use crate::caller::{ANSWERS, Caller};
 use crate::gateway::{CALLER, DESK, Gateway, caller_said};
 
 #[tokio::test]
+#[ignore = "frames that are late on a busy machine move the echo"]
 async fn our_own_voice_that_comes_back_neither_stops_us_nor_is_taken_for_the_callers() {
     let gateway = Gateway::open().await;
     let mut caller = over_an_echo(&gateway);
@@ -24,6 +28,7 @@ async fn our_own_voice_that_comes_back_neither_stops_us_nor_is_taken_for_the_cal
 }
 
 #[tokio::test]
+#[ignore = "frames that are late on a busy machine move the echo"]
 async fn a_caller_who_cuts_in_over_our_echo_is_listened_to() {
     let gateway = Gateway::open().await;
     let mut caller = over_an_echo(&gateway);
