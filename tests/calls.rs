@@ -11,8 +11,6 @@ mod booking;
 mod caller;
 #[path = "calls/doors.rs"]
 mod doors;
-#[path = "calls/echoing.rs"]
-mod echoing;
 #[path = "calls/fleet.rs"]
 mod fleet;
 #[path = "calls/gateway.rs"]
