@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::io::Fault;
+use reqwest::header::HeaderValue;
 
 /// What passes between us and a provider of speech, for whoever counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,14 @@ fn http_client(vendor: &str, address: &str, connect: Duration) -> Result<reqwest
         let text = format!("no HTTP client can be made: {}; are there certificates on this machine?", cause(&error));
         Fault::OurMistake(text)
     })
+}
+
+/// A key as a header, which never prints; `setting` is what it was set by.
+fn key_header(key: &str, setting: &str) -> Result<HeaderValue, Fault> {
+    let wrong = |_| Fault::OurMistake(format!("{setting} holds a character that no key has"));
+    let mut header = HeaderValue::from_str(key).map_err(wrong)?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Cuts a vendor's text to a length fit for a log line, and takes our key out, should the vendor repeat it.

@@ -14,10 +14,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
-use crate::vendors::speech::{
-    Answer, Body, Given, Limit, Refused, Speak, Traits, Wanted, body, is_text, refusal_of, send,
-};
-use crate::vendors::{excerpt, http_client};
+use crate::vendors::speech::{Answer, Body, Given, Limit, Refused, Speak, Traits, Wanted, audio, refusal_of, send};
+use crate::vendors::{excerpt, http_client, key_header};
 
 /// What people call it.
 const CALLED: &str = "Azure";
@@ -57,9 +55,7 @@ impl Speaker {
     /// # Errors
     /// The address or the key cannot be one.
     pub fn new(config: Config) -> Result<Self, Fault> {
-        let mut key = HeaderValue::from_str(config.key.trim())
-            .map_err(|_| Fault::OurMistake("AZURE_SPEECH_KEY holds a character that no key has".into()))?;
-        key.set_sensitive(true);
+        let key = key_header(config.key.trim(), "AZURE_SPEECH_KEY")?;
         let http = http_client(CALLED, config.url.trim(), config.connect)?;
         Ok(Self { config: Arc::new(config), http, key })
     }
@@ -83,10 +79,7 @@ impl Speaker {
         if !response.status().is_success() {
             return Err(self.sorted(&refusal_of(response).await, &wanted.voice));
         }
-        match is_text(&response) {
-            Some(kind) => Err(Fault::OurMistake(format!("{CALLED} sent `{kind}` instead of audio")).into()),
-            None => Ok(body(CALLED, response)),
-        }
+        Ok(audio(CALLED, response)?)
     }
 
     /// What a refusal means. Azure says it in the status; the body is mostly empty.

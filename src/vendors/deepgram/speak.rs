@@ -17,8 +17,8 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 
 use crate::vendors::deepgram::refusal::Refusal;
-use crate::vendors::http_client;
 use crate::vendors::speech::{Answer, Body, Given, Limit, Refused, Speak, Traits, Wanted, body, refusal_of, send};
+use crate::vendors::{http_client, key_header};
 
 /// What people call it.
 const CALLED: &str = "Deepgram";
@@ -69,10 +69,7 @@ impl Speaker {
     /// # Errors
     /// The address or the key cannot be one.
     pub fn new(config: Config) -> Result<Self, Fault> {
-        let key = format!("Token {}", config.key.trim());
-        let mut authorization = HeaderValue::from_str(&key)
-            .map_err(|_| Fault::OurMistake("DEEPGRAM_API_KEY holds a character that no key has".into()))?;
-        authorization.set_sensitive(true);
+        let authorization = key_header(&format!("Token {}", config.key.trim()), "DEEPGRAM_API_KEY")?;
         let http = http_client(CALLED, config.url.trim(), config.connect)?;
         Ok(Self { config: Arc::new(config), http, authorization })
     }

@@ -16,8 +16,8 @@ use futures_util::future::BoxFuture;
 use reqwest::header::HeaderValue;
 use serde::Serialize;
 
-use crate::vendors::http_client;
-use crate::vendors::speech::{Body, Given, Limit, Refused, Speak, Traits, Wanted, body, is_text, refusal_of, send};
+use crate::vendors::speech::{Body, Given, Limit, Refused, Speak, Traits, Wanted, audio, refusal_of, send};
+use crate::vendors::{http_client, key_header};
 
 /// What people call it.
 const CALLED: &str = "ElevenLabs";
@@ -65,9 +65,7 @@ impl Speaker {
     /// # Errors
     /// The address or the key cannot be one.
     pub fn new(config: Config) -> Result<Self, Fault> {
-        let mut key = HeaderValue::from_str(config.key.trim())
-            .map_err(|_| Fault::OurMistake("ELEVENLABS_API_KEY holds a character that no key has".into()))?;
-        key.set_sensitive(true);
+        let key = key_header(config.key.trim(), "ELEVENLABS_API_KEY")?;
         let http = http_client(CALLED, config.url.trim(), config.connect)?;
         Ok(Self { config: Arc::new(config), http, key })
     }
@@ -97,10 +95,7 @@ impl Speaker {
         if !response.status().is_success() {
             return Err(refusal::sorted(&refusal_of(response).await, &wanted.voice, &self.config));
         }
-        match is_text(&response) {
-            Some(kind) => Err(Fault::OurMistake(format!("{CALLED} sent `{kind}` instead of audio")).into()),
-            None => Ok(body(CALLED, response)),
-        }
+        Ok(audio(CALLED, response)?)
     }
 }
 

@@ -16,10 +16,8 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::failure::Complaint;
-use crate::vendors::http_client;
-use crate::vendors::speech::{
-    Answer, Body, Given, Limit, Refused, Speak, Traits, Wanted, body, is_text, refusal_of, send,
-};
+use crate::vendors::speech::{Answer, Body, Given, Limit, Refused, Speak, Traits, Wanted, audio, refusal_of, send};
+use crate::vendors::{http_client, key_header};
 
 /// What people call it.
 const CALLED: &str = "OpenAI";
@@ -72,13 +70,11 @@ impl Speaker {
     /// # Errors
     /// The address, the key or the organization cannot be one.
     pub fn new(config: Config) -> Result<Self, Fault> {
-        let wrong = |name| Fault::OurMistake(format!("{name} holds a character that it cannot have"));
-        let value = HeaderValue::from_str(&format!("Bearer {}", config.key.trim()));
-        let mut key = value.map_err(|_| wrong("OPENAI_API_KEY"))?;
-        key.set_sensitive(true);
+        let key = key_header(&format!("Bearer {}", config.key.trim()), "OPENAI_API_KEY")?;
         let mut headers = HeaderMap::from_iter([(AUTHORIZATION, key)]);
         if let Some(org) = config.org.as_deref().map(str::trim).filter(|org| !org.is_empty()) {
-            let org = HeaderValue::from_str(org).map_err(|_| wrong("OPENAI_ORG_ID"))?;
+            let org = HeaderValue::from_str(org)
+                .map_err(|_| Fault::OurMistake("OPENAI_ORG_ID holds a character that no id has".into()))?;
             headers.insert(HeaderName::from_static("openai-organization"), org);
         }
         let http = http_client(CALLED, config.base_url.trim(), config.connect)?;
@@ -98,10 +94,7 @@ impl Speaker {
         if !response.status().is_success() {
             return Err(self.sorted(&refusal_of(response).await, &wanted.voice));
         }
-        match is_text(&response) {
-            Some(kind) => Err(Fault::OurMistake(format!("{CALLED} sent `{kind}` instead of audio")).into()),
-            None => Ok(body(CALLED, response)),
-        }
+        Ok(audio(CALLED, response)?)
     }
 
     fn sorted(&self, answer: &Answer, voice: &str) -> Refused {

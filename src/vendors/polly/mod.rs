@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 use crate::vendors::http_client;
-use crate::vendors::speech::{Body, Given, Limit, Refused, Speak, Traits, Wanted, body, is_text, refusal_of, send};
+use crate::vendors::speech::{Body, Given, Limit, Refused, Speak, Traits, Wanted, audio, refusal_of, send};
 
 /// What people call it.
 const CALLED: &str = "Polly";
@@ -98,10 +98,7 @@ impl Speaker {
         if !response.status().is_success() {
             return Err(refusal::sorted(&refusal_of(response).await, &wanted.voice, &self.config));
         }
-        match is_text(&response) {
-            Some(kind) => Err(Fault::OurMistake(format!("{CALLED} sent `{kind}` instead of audio")).into()),
-            None => Ok(body(CALLED, response)),
-        }
+        Ok(audio(CALLED, response)?)
     }
 }
 

@@ -29,7 +29,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 pub use voices::{Config, Order, Voices};
-pub(super) use wire::{Answer, body, is_text, refusal_of, send};
+pub(super) use wire::{Answer, audio, body, refusal_of, send};
 
 /// A provider of speech.
 pub trait Speak: Send + Sync {

@@ -47,8 +47,16 @@ pub(in crate::vendors) fn body(called: &'static str, response: Response) -> Body
     response.bytes_stream().map(move |piece| piece.map_err(cut)).boxed()
 }
 
-/// The type of a body that cannot be audio, whatever was asked for.
-pub(in crate::vendors) fn is_text(response: &Response) -> Option<String> {
+/// The same, of a success that may be something else: its type says so, whatever audio was asked for.
+pub(in crate::vendors) fn audio(called: &'static str, response: Response) -> Result<Body, Fault> {
+    match text_kind(&response) {
+        Some(kind) => Err(Fault::OurMistake(format!("{called} sent `{kind}` instead of audio"))),
+        None => Ok(body(called, response)),
+    }
+}
+
+/// The type of a body that cannot be audio.
+fn text_kind(response: &Response) -> Option<String> {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_text = kind.starts_with("text/") || kind.ends_with("json") || kind.ends_with("xml");

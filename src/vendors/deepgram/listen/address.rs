@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, USER_AGENT};
 
 use super::{Config, Flavor};
+use crate::vendors::key_header;
 
 /// Terms sent at most. Deepgram refuses more than 500 tokens of them; see [`TOKENS_MAX`].
 const KEYTERMS_MAX: usize = 100;
@@ -31,10 +32,7 @@ pub(super) fn request(config: &Config, keyterms: &[String]) -> Result<Request, F
     let version = if matches!(config.flavor, Flavor::Nova) { "v1" } else { "v2" };
     let address = format!("{scheme}://{rest}/{version}/listen?{}", query(config, keyterms));
     let mut request = address.into_client_request().map_err(|error| wrong(&error.to_string()))?;
-    let key = format!("Token {}", config.key.trim());
-    let mut key = HeaderValue::from_str(&key)
-        .map_err(|_| Fault::OurMistake("DEEPGRAM_API_KEY holds a character that no key has".into()))?;
-    key.set_sensitive(true);
+    let key = key_header(&format!("Token {}", config.key.trim()), "DEEPGRAM_API_KEY")?;
     request.headers_mut().insert(AUTHORIZATION, key);
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(crate::vendors::USER_AGENT));
     Ok(request)
