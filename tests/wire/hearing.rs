@@ -54,7 +54,8 @@ async fn interims_come_before_the_final_and_an_utterance_end_after() {
         }
     }
     assert!(interims.len() > 2 && interims.iter().all(|text| words.starts_with(text)), "{interims:?}");
-    until("the end of the utterance is told", || matches!(call.facts.try_recv(), Ok(Input::UtteranceEnded))).await;
+    until("the end of the utterance is told", async || matches!(call.facts.try_recv(), Ok(Input::UtteranceEnded)))
+        .await;
 }
 
 #[tokio::test]
@@ -98,7 +99,7 @@ async fn a_refusal_that_may_pass_is_told_once_and_tried_until_it_does() {
         let mut call = Call::listening(config(&world));
         call.says(&audio).await;
         call.is_silent_for(1_000).await;
-        until("asked again", || world.deepgram().counts().refused >= refused + 2).await;
+        until("asked again", async || world.deepgram().counts().refused >= refused + 2).await;
         broken(&world, Faults::default());
         assert!(matches!(call.fails().await, Fault::Retry(_)));
         call.expect(&Input::HearingStarted).await;
@@ -186,7 +187,7 @@ async fn letting_go_of_it_closes_the_stream() {
     let mut call = Call::listening(config(&world));
     call.expect(&Input::HearingStarted).await;
     call.is_silent_for(200).await;
-    until("a stream is open", || world.deepgram().counts().listeners_open == 1).await;
+    until("a stream is open", async || world.deepgram().counts().listeners_open == 1).await;
     drop(call);
-    until("the stream is closed", || world.deepgram().counts().listeners_open == 0).await;
+    until("the stream is closed", async || world.deepgram().counts().listeners_open == 0).await;
 }

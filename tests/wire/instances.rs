@@ -150,13 +150,3 @@ impl Instance {
 fn cast() -> Cast {
     Cast::new(Who { provider: "p".into(), voice: "v".into(), settings: String::new() }, [])
 }
-
-/// Waits until something is so.
-pub(crate) async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        while !look().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    waited.await.unwrap_or_else(|_| panic!("never so: {what}"));
-}

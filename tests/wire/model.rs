@@ -160,9 +160,9 @@ async fn a_cancelled_request_closes_its_connection() {
         broken(&world, faults);
         let counts = world.openai().counts();
         let (asking, mut facts) = ask(&config(&world));
-        until("the request is there", || world.openai().counts().requests == counts.requests + 1).await;
+        until("the request is there", async || world.openai().counts().requests == counts.requests + 1).await;
         drop(asking);
-        until("the vendor saw us go", || world.openai().counts().cancelled == counts.cancelled + 1).await;
+        until("the vendor saw us go", async || world.openai().counts().cancelled == counts.cancelled + 1).await;
         while let Some(fact) = next(&mut facts).await {
             assert!(matches!(fact, Input::ReplyDelta { .. }), "a cancelled request neither ends nor fails: {fact:?}");
         }

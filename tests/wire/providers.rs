@@ -420,7 +420,7 @@ async fn a_machine_that_is_gone_or_stalls_is_stood_in_for() {
         last = Some(part);
     }
     assert_eq!(last, Some(engine::audio::speech::SpeechPart::End));
-    until("the stalled request is dropped", || world.providers().elevenlabs.counts().speeches_open == 0).await;
+    until("the stalled request is dropped", async || world.providers().elevenlabs.counts().speeches_open == 0).await;
 }
 
 #[tokio::test]

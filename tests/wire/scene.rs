@@ -35,9 +35,9 @@ pub(crate) async fn serve(router: Router) -> String {
 }
 
 /// Waits until something is so.
-pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waited = tokio::time::timeout(PATIENCE, async {
-        while !is_so() {
+        while !is_so().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });

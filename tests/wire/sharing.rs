@@ -9,8 +9,9 @@ use futures_util::future::join_all;
 use redis::AsyncCommands;
 use serde_json::{Value, json};
 
-use crate::instances::{Instance, Places, Voice, until};
+use crate::instances::{Instance, Places, Voice};
 use crate::redis_server::Redis;
+use crate::scene::until;
 
 /// What "hello" is called by the voice "v".
 const HELLO: &str = "tts:v:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";

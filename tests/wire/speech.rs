@@ -173,7 +173,7 @@ async fn speech_that_does_not_come_fails_in_time() {
     let config = speech::Config { retries_max: 0, try_within: Duration::from_millis(100), ..config() };
     let end = all(voices(config, world.deepgram_url()).synthesize(order(TEXT))).await.1;
     assert!(matches!(end, Err(Fault::Retry(text)) if text.contains("within 100 ms")));
-    until("the vendor saw us go", || world.deepgram().counts().speeches_open == 0).await;
+    until("the vendor saw us go", async || world.deepgram().counts().speeches_open == 0).await;
 }
 
 #[tokio::test]

@@ -10,9 +10,10 @@ use engine::io::Fault;
 use frontdesk::cache::{Event, StoreAt, Tier, Whole};
 use redis::AsyncCommands;
 
-use crate::instances::{Instance, Places, TTL, Voice, until};
+use crate::instances::{Instance, Places, TTL, Voice};
 use crate::redis_server::Redis;
 use crate::s3::{KEY_ID, KEY_SECRET, S3};
+use crate::scene::until;
 
 const GOOD_FOR: Duration = Duration::from_secs(60);
 
