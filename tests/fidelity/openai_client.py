@@ -8,13 +8,14 @@ Needs the client (PyPI: openai) and a running sandbox; tests/fidelity/run sees t
 
 import argparse
 import json
-import sys
 import urllib.request
 from typing import Literal, Optional
 
 import httpx
 import openai
 from pydantic import BaseModel
+
+import checks
 
 INSTRUCTIONS = "Service haircut: a haircut, 30 minutes, 35 dollars.\nFact: You can park for free behind the building."
 UNDERSTOOD = {
@@ -196,18 +197,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--url", required=True)
     url = arguments.parse_args().url
-    failed = False
-    for check in CHECKS:
-        name = check.__name__.replace("_", " ")
-        broken(url)
-        try:
-            check(url)
-            print(f"ok  {name}", flush=True)
-        except Exception as error:
-            failed = True
-            print(f"FAILED  {name}: {error!r}", flush=True)
-    broken(url)
-    sys.exit(failed)
+    checks.run(CHECKS, url, before=lambda: broken(url))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ REST address; here plain requests do what its REST page says.
 import argparse
 import io
 import json
-import sys
 import urllib.error
 import urllib.request
 import wave
@@ -28,6 +27,8 @@ from google.auth.transport.requests import Request
 from google.cloud import texttospeech
 from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechRestTransport
 from google.oauth2 import credentials, service_account
+
+import checks
 
 TEXT = "How can I help you?"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -274,18 +275,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--url", required=True)
     url = arguments.parse_args().url
-    failed = False
-    for check in CHECKS:
-        name = check.__name__.replace("_", " ")
-        for who in SPEAKERS:
-            broken(url, who)
-        try:
-            check(url)
-            print(f"ok  {name}", flush=True)
-        except Exception as error:
-            failed = True
-            print(f"FAILED  {name}: {error!r}", flush=True)
-    sys.exit(failed)
+    checks.run(CHECKS, url, before=lambda: [broken(url, who) for who in SPEAKERS])
 
 
 if __name__ == "__main__":

@@ -15,12 +15,13 @@ import http.server
 import json
 import struct
 import subprocess
-import sys
 import threading
 import urllib.parse
 
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, Dial, VoiceResponse
+
+import checks
 
 PUBLIC = "https://voice.example.com"
 TOKEN = "12345"
@@ -160,16 +161,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--dial", required=True)
     seen = call(arguments.parse_args().dial)
-    failed = False
-    for check in CHECKS:
-        name = check.__name__.replace("_", " ")
-        try:
-            check(*seen)
-            print(f"ok  {name}", flush=True)
-        except Exception as error:
-            failed = True
-            print(f"FAILED  {name}: {error!r}", flush=True)
-    sys.exit(failed)
+    checks.run(CHECKS, *seen)
 
 
 if __name__ == "__main__":
