@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::http::header;
@@ -394,13 +393,11 @@ async fn who_is_down_is_stood_in_for_and_after_a_while_not_asked_until_it_is_wel
     assert_eq!(world.providers().elevenlabs.counts().refused, 5, "after five failures in a row it is left alone");
     PROVIDERS[0].breaks(&world, Faults::default());
     let mut number = 100;
-    let waited = tokio::time::timeout(PATIENCE, async {
-        while said(number).await != "elevenlabs" {
-            number += 1;
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    });
-    assert!(waited.await.is_ok(), "it is asked again once its time is over");
+    until("it is asked again once its time is over", async || {
+        number += 1;
+        said(number).await == "elevenlabs"
+    })
+    .await;
     assert_eq!(said(10_000).await, "elevenlabs");
     assert_eq!(world.providers().elevenlabs.counts().refused, 5);
 }
