@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use super::error::{StoreError, is_locked, sqlite_code};
 
 /// The schema, built into the program.
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./prisma-free-migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./prisma-free-migrations/sqlite");
 
 /// How long a statement waits for another process's lock before it fails. Short in tests, which lock on purpose.
 const BUSY_TIMEOUT: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(2) };
