@@ -57,11 +57,13 @@ pub(super) fn root(settings: &Settings) -> PathBuf {
 /// What instances show each other, where there is a Redis.
 async fn board(settings: &Settings, tell: &Tell) -> Result<Option<Board>, BoardError> {
     let Some(url) = &settings.sharing.redis_url else { return Ok(None) };
+    let public_base = settings.storage.s3_public_base_url.clone();
     let config = BoardConfig {
         url: url.expose().to_owned(),
         within: settings.sharing.redis_timeout,
         prefix: if settings.stand_ins.deepgram { "sandbox:" } else { "" },
         ttl: settings.speech.ttl,
+        objects_url: public_base.or_else(|| store_at(&settings.storage).map(|(at, _)| at.url())),
         wall_ms: Arc::new(|| Clock.wall_ms()),
         tell: Arc::clone(tell),
     };

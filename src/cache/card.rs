@@ -25,6 +25,9 @@ pub(super) struct Card {
     pub(super) etag: String,
     /// Where the object store has it; none as long as it has not.
     pub(super) path: Option<String>,
+    /// Where that is, for other systems: `https://cdn.example.com/a/b.mp3`, `s3://bucket/a/b.mp3`. We go by the path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
     /// Milliseconds since 1970 in UTC.
     pub(super) made_at: i64,
 }
@@ -44,6 +47,7 @@ impl Card {
             etag: format!("\"{digest}\""),
             digest,
             path,
+            url: None,
             made_at: made_at_ms,
         }
     }

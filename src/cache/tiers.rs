@@ -39,7 +39,7 @@ impl Tiers {
                 self.note(path.as_deref());
                 Posted::Whole(whole, Tier::Redis)
             }
-            Shown::Elsewhere(card) => match self.elsewhere(card).await {
+            Shown::Elsewhere(card) => match self.elsewhere(*card).await {
                 Some((whole, tier)) => Posted::Whole(whole, tier),
                 None => Posted::Nothing,
             },

@@ -94,7 +94,9 @@ impl Instance {
         let mut tiers = Tiers::default();
         if let Some(redis) = redis {
             let (wall_ms, tell) = (Arc::clone(&wall_ms), Arc::clone(&tell));
-            let config = BoardConfig { url: redis.url(), within: WITHIN, prefix: "", ttl: TTL, wall_ms, tell };
+            let objects_url = store.as_ref().map(StoreAt::url);
+            let url = redis.url();
+            let config = BoardConfig { url, within: WITHIN, prefix: "", ttl: TTL, objects_url, wall_ms, tell };
             tiers.board = Some(Board::open(config).await.expect("a good address"));
         }
         if let Some(at) = store {

@@ -81,6 +81,11 @@ async fn redis_tells_where_the_store_has_it() {
     let audio = redis.keys().await.into_iter().find(|key| key.ends_with(":audio")).expect("it was on its way");
     let ttl_s: i64 = connection.ttl(&audio).await.expect("an answer");
     assert!((1..=600).contains(&ttl_s), "audio that the store has leaves Redis soon, not after {ttl_s} s");
+    let cards = audio.trim_end_matches(":MULAW:audio");
+    let card: String = connection.hget(cards, "MULAW").await.expect("a card");
+    let card: serde_json::Value = serde_json::from_str(&card).expect("JSON");
+    let path = card["path"].as_str().expect("the store has it");
+    assert_eq!(card["url"], format!("s3://{}/{path}", S3::BUCKET), "other systems find it, too");
     let _: () = connection.del(&audio).await.expect("deleted");
     let other = Instance::open(places(), &voice).await;
     assert_eq!((other.finds("hello").await, voice.asked()), (Some(Tier::Objects), 1));

@@ -56,6 +56,8 @@ pub struct BoardConfig {
     pub prefix: &'static str,
     /// How long a phrase is good.
     pub ttl: Duration,
+    /// What stands before a path of the object store, without a slash at its end: written beside the path.
+    pub objects_url: Option<String>,
     /// The wall clock.
     pub wall_ms: WallMs,
     /// Who counts.
@@ -75,6 +77,7 @@ struct Inner {
     within: Duration,
     prefix: &'static str,
     ttl: Duration,
+    objects_url: Option<String>,
     wall_ms: WallMs,
     tell: Tell,
 }
@@ -96,7 +99,7 @@ pub(super) enum Shown {
     /// The phrase, and where the object store has it, too.
     Whole(Whole, Option<String>),
     /// That the object store has it.
-    Elsewhere(Card),
+    Elsewhere(Box<Card>),
     /// That no provider speaks it.
     Refused(Fault),
     /// Nothing.
@@ -121,7 +124,7 @@ impl Board {
     /// # Errors
     /// When the address makes no sense.
     pub async fn open(config: BoardConfig) -> Result<Self, BoardError> {
-        let BoardConfig { url, within, prefix, ttl, wall_ms, tell } = config;
+        let BoardConfig { url, within, prefix, ttl, objects_url, wall_ms, tell } = config;
         // Trying again is the breaker's.
         let patience = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECTED_WITHIN))
@@ -130,7 +133,7 @@ impl Board {
         let redis = ConnectionManager::new_lazy_with_config(Client::open(url)?, patience)?;
         let breaker = Breaker::new("Redis", ping(redis.clone()));
         breaker.try_first().await;
-        let inner = Arc::new(Inner { redis, breaker, within, prefix, ttl, wall_ms, tell });
+        let inner = Arc::new(Inner { redis, breaker, within, prefix, ttl, objects_url, wall_ms, tell });
         let (orders, queue) = mpsc::channel(ORDERS_MAX);
         tokio::spawn(poster::work(Arc::clone(&inner), queue));
         Ok(Self { inner, orders })
@@ -205,7 +208,7 @@ impl Board {
                 let path = card.path.clone();
                 card.with(&audio).map_or_else(|| self.damaged(ask), |whole| Shown::Whole(whole, path))
             }
-            (Some(card), None) if card.path.is_some() => Shown::Elsewhere(card),
+            (Some(card), None) if card.path.is_some() => Shown::Elsewhere(Box::new(card)),
             // Its audio has expired, or was too large.
             (Some(_), None) => Shown::Nothing,
             (None, _) => self.damaged(ask),

@@ -83,8 +83,9 @@ fn post(pipe: &mut Pipeline, inner: &Inner, whole: &Whole, place: Place) {
         Place::There(_) => None,
     };
     let path = if let Place::There(path) = place { Some(path) } else { None };
+    let url = path.as_ref().zip(inner.objects_url.as_ref()).map(|(path, base)| format!("{base}/{path}"));
     let names = Names::of(inner.prefix, &whole.record.ask);
-    let card = serde_json::to_vec(&Card::of(whole, path)).expect("a card is plain JSON");
+    let card = serde_json::to_vec(&Card { url, ..Card::of(whole, path) }).expect("a card is plain JSON");
     pipe.hset(&names.cards, names.field, card).ignore().pexpire(&names.cards, left_ms).ignore();
     if let Some(for_ms) = audio_for_ms {
         pipe.cmd("SET").arg(names.audio()).arg(&whole.audio[..]).arg("PX").arg(for_ms).ignore();

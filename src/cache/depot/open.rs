@@ -66,6 +66,19 @@ pub enum StoreAt {
     Folder(PathBuf),
 }
 
+impl StoreAt {
+    /// What stands before a path in it, as its own tools write it: `s3://bucket`, `gs://bucket`, `az://container`,
+    /// `file:///folder`.
+    pub fn url(&self) -> String {
+        match self {
+            Self::S3 { bucket, .. } => format!("s3://{bucket}"),
+            Self::Google { bucket, .. } => format!("gs://{bucket}"),
+            Self::Azure { container, .. } => format!("az://{container}"),
+            Self::Folder(path) => format!("file://{}", path.display()),
+        }
+    }
+}
+
 /// A store that is open.
 pub(super) struct Opened {
     pub(super) store: Arc<dyn ObjectStore>,
