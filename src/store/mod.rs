@@ -11,6 +11,7 @@ mod bookings;
 mod database;
 mod error;
 mod journal;
+pub mod query;
 mod reading;
 mod rows;
 #[cfg(test)]

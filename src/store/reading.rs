@@ -1,6 +1,7 @@
 //! Reading what was written: for commands, for tests, and for whoever shows a call to a person.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::FromRow;
 use sqlx::sqlite::SqlitePool;
 
@@ -15,7 +16,7 @@ pub struct Records {
 }
 
 /// One call with everything that belongs to it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallRecord {
     /// Our own id, a UUID with hyphens.
     pub id: String,
@@ -56,7 +57,7 @@ pub struct CallRecord {
 }
 
 /// One line of a transcript; times in milliseconds of the call.
-#[derive(Debug, Clone, PartialEq, FromRow)]
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
 pub struct LineRecord {
     /// Counts up within the call.
     pub line: u32,
@@ -75,7 +76,7 @@ pub struct LineRecord {
 }
 
 /// One turn: when each stage was reached, in milliseconds of the call.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct TurnRecord {
     /// Counts up within the call.
     pub turn: u32,
@@ -116,7 +117,7 @@ pub struct TurnRecord {
 }
 
 /// One decision or fault.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct EventRecord {
     /// Counts up within the call.
     pub event: u32,
@@ -129,7 +130,7 @@ pub struct EventRecord {
 }
 
 /// One appointment.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct AppointmentRecord {
     /// Its id, a UUID with hyphens.
     pub id: String,
@@ -184,6 +185,15 @@ impl Records {
 
     pub(super) fn of(pool: SqlitePool) -> Self {
         Self { pool }
+    }
+
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Which of the databases it is, for the few questions that each is asked in its own way.
+    pub(super) fn is_postgres(&self) -> bool {
+        false
     }
 
     /// One call by the carrier's id, with everything that belongs to it.

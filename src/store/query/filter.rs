@@ -1,0 +1,128 @@
+//! Which calls are meant.
+
+use chrono::{DateTime, Utc};
+
+use super::matched::Words;
+use super::statement::Statement;
+
+/// Whose calls may be seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Those of one business, by its name.
+    Business(String),
+}
+
+/// Which calls are meant; what is absent does not matter. All conditions hold together.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Whose calls may be seen. Not a wish but a right.
+    pub scope: Scope,
+    /// Of this business.
+    pub business: Option<String>,
+    /// Answered at this moment or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Answered before this moment.
+    pub to: Option<DateTime<Utc>>,
+    /// Part of the caller's number.
+    pub caller: Option<String>,
+    /// `active`, `completed` or `interrupted`.
+    pub status: Option<String>,
+    /// What came of it: `booked`, ….
+    pub outcome: Option<String>,
+    /// `positive`, `neutral` or `negative`.
+    pub sentiment: Option<String>,
+    /// At least as long, in milliseconds. Calls that go on have no duration.
+    pub duration_ms_min: Option<i64>,
+    /// At most as long.
+    pub duration_ms_max: Option<i64>,
+    /// Answers took at least so long on average, in milliseconds.
+    pub latency_ms_min: Option<i64>,
+    /// And at most so long.
+    pub latency_ms_max: Option<i64>,
+    /// Words of one line of the transcript.
+    pub text: Option<String>,
+    /// Whether nobody real was on the line.
+    pub sandbox: Option<bool>,
+}
+
+impl Filter {
+    /// Adds the conditions, each with an AND before it, about `calls c` and `analytics a`.
+    pub(super) fn add_to(&self, statement: &mut Statement, written: Written) {
+        if let Scope::Business(name) = &self.scope {
+            statement.add(" AND c.business = ?", [name.into()]);
+        }
+        let texts = [
+            (" AND c.business = ?", &self.business),
+            (" AND c.status = ?", &self.status),
+            (" AND c.outcome = ?", &self.outcome),
+            (" AND a.sentiment = ?", &self.sentiment),
+        ];
+        for (sql, text) in texts {
+            if let Some(text) = text {
+                statement.add(sql, [text.into()]);
+            }
+        }
+        let numbers = [
+            (" AND c.duration_ms >= ?", self.duration_ms_min),
+            (" AND c.duration_ms <= ?", self.duration_ms_max),
+            (" AND a.average_latency_ms >= ?", self.latency_ms_min),
+            (" AND a.average_latency_ms <= ?", self.latency_ms_max),
+        ];
+        for (sql, number) in numbers {
+            if let Some(number) = number {
+                statement.add(sql, [number.into()]);
+            }
+        }
+        for (sql, moment) in [(" AND c.start_time >= ?", self.from), (" AND c.start_time < ?", self.to)] {
+            if let Some(moment) = moment {
+                statement.add(sql, [moment.into()]);
+            }
+        }
+        if let Some(part) = &self.caller {
+            let part = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            statement.push(r" AND c.caller LIKE ? ESCAPE '\'", [(&format!("%{part}%")).into()]);
+        }
+        if let Some(sandbox) = self.sandbox {
+            statement.add(" AND c.sandbox = ?", [sandbox.into()]);
+        }
+        if let Some(text) = &self.text {
+            written.add_to(statement, &Words::of(text));
+        }
+    }
+}
+
+/// How the lines that hold some words are found: the one thing that the databases do each in their own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// FTS5. The words are many: each call is looked at in turn.
+    SqliteCommon,
+    /// FTS5. The words are few: their lines are fetched first.
+    SqliteRare,
+    /// A column of lexemes. PostgreSQL keeps count of words and chooses for itself.
+    Postgres,
+}
+
+impl Written {
+    fn add_to(self, statement: &mut Statement, words: &Words) {
+        match self {
+            _ if words.is_empty() => statement.add(" AND FALSE", []),
+            Self::SqliteRare => statement.add(
+                " AND c.id IN (SELECT t.call_id FROM transcript_search s JOIN transcripts t ON t.written = s.rowid
+                   WHERE s.transcript_search MATCH ?)",
+                [(&words.fts5()).into()],
+            ),
+            Self::SqliteCommon => statement.add(
+                " AND EXISTS (SELECT 1 FROM transcripts t JOIN transcript_search s ON s.rowid = t.written
+                   WHERE t.call_id = c.id AND s.transcript_search MATCH ?)",
+                [(&words.fts5()).into()],
+            ),
+            Self::Postgres => statement.add(
+                " AND EXISTS (SELECT 1 FROM transcripts t WHERE t.call_id = c.id AND t.search @@ to_tsquery('simple', ?))",
+                [(&words.tsquery()).into()],
+            ),
+        };
+    }
+}
