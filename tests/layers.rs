@@ -21,8 +21,9 @@ const IMPURE: [(&str, &str); 7] = [
 /// Modules of `src/` that may name their siblings: those that stand above them.
 const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 
-/// Siblings that know each other all the same: the log's level and format are settings, and only the log can read them.
-const NEIGHBOURS: [(&str, &str); 1] = [("config", "telemetry")];
+/// Siblings that know each other all the same: the log's level and format are settings, and only the log can read them;
+/// and what the web shows of calls, it asks the store.
+const NEIGHBOURS: [(&str, &str); 2] = [("config", "telemetry"), ("web", "store")];
 
 /// Crates that belong to one place in `src/`, and that place.
 const CRATES: [(&str, &[&str]); 19] = [

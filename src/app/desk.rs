@@ -8,9 +8,10 @@ use futures_util::future::BoxFuture;
 
 use crate::app::{House, call};
 use crate::store;
+use crate::store::RecordingRow;
 use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
 use crate::web::tickets::Caller;
-use crate::web::{Admit, Desk, Health, Next, Part, StatusCallback};
+use crate::web::{Admit, Desk, Health, Next, NotPlayed, Part, Recorded, StatusCallback};
 
 /// The desk in front of the house.
 pub(super) struct FrontDesk {
@@ -74,6 +75,21 @@ impl Desk for FrontDesk {
     fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>> {
         let (house, id) = (Arc::clone(&self.house), id.to_owned());
         Box::pin(async move { house.audio(&id).await })
+    }
+
+    fn recording<'a>(&'a self, recording: &'a RecordingRow) -> BoxFuture<'a, Result<Recorded, NotPlayed>> {
+        Box::pin(async move {
+            let unreadable = |error: std::io::Error| match error.kind() {
+                std::io::ErrorKind::NotFound => NotPlayed::Missing,
+                _ => {
+                    tracing::warn!(%error, "a recording cannot be read");
+                    NotPlayed::Unreadable
+                }
+            };
+            let file = tokio::fs::File::open(&recording.file_path).await.map_err(unreadable)?;
+            let size_bytes = file.metadata().await.map_err(unreadable)?.len();
+            Ok(Recorded { size_bytes, file })
+        })
     }
 
     fn speech_answered(&self, took: Duration, is_error: bool) {

@@ -6,6 +6,7 @@
 //!
 //! The modules beside this one do not know each other. They meet here, as handles and channels.
 
+mod access;
 mod call;
 mod calls;
 mod desk;
@@ -25,7 +26,6 @@ use std::time::Duration;
 use axum::serve::ListenerExt;
 use engine::business::Business;
 use engine::io::Fault;
-use engine::record::Row;
 use engine::wording;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
@@ -43,6 +43,7 @@ use crate::vendors::deepgram::listen;
 use crate::vendors::openai::Model;
 use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
+use crate::web::api::live::{Happened, Live};
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, signature::AuthToken};
 
@@ -138,7 +139,7 @@ pub(crate) struct House {
     /// The other instances, where there may be any.
     fleet: Option<Fleet>,
     /// What calls write down, for whoever watches.
-    rows: broadcast::Sender<(String, Row)>,
+    rows: broadcast::Sender<Happened>,
 }
 
 /// A house that is open: it answers calls until it is told to go down.
@@ -147,6 +148,8 @@ pub struct App {
     listener: TcpListener,
     front: Arc<Front>,
     drain: Duration,
+    /// Tells whoever follows calls that there will be no more.
+    over: watch::Sender<bool>,
 }
 
 impl App {
@@ -184,6 +187,7 @@ impl App {
             fleet,
             business,
         });
+        let (over, is_over) = watch::channel(false);
         let front = Front {
             public_url: settings.server.public_url.clone(),
             auth_token: settings.twilio.auth_token.as_ref().map(|token| AuthToken::new(token.expose())),
@@ -191,11 +195,16 @@ impl App {
             tickets,
             now: Arc::new(move || clock.now()),
             speech: speech::front(settings, fleet::shared(house.fleet.as_ref())),
+            access: access::access(settings),
+            store: house.store.clone(),
+            live: Live { business: house.business.name.clone(), rows: house.rows.clone(), over: is_over },
+            time_zone: house.business.time_zone,
+            wall_ms: Arc::new(move || clock.wall_ms()),
             desk: Arc::new(FrontDesk { house: Arc::clone(&house) }),
         };
         let address = SocketAddr::from((settings.server.host, settings.server.port));
         let listener = TcpListener::bind(address).await.map_err(|source| OpenError::Listen { address, source })?;
-        Ok(Self { house, listener, front: Arc::new(front), drain: settings.server.drain })
+        Ok(Self { house, listener, front: Arc::new(front), drain: settings.server.drain, over })
     }
 
     /// Where it listens.
@@ -211,8 +220,8 @@ impl App {
         self.house.store.clone()
     }
 
-    /// What calls write down from now on, each row with its call's id.
-    pub fn rows(&self) -> broadcast::Receiver<(String, Row)> {
+    /// What calls write down from now on.
+    pub fn rows(&self) -> broadcast::Receiver<Happened> {
         self.house.rows.subscribe()
     }
 
@@ -233,7 +242,7 @@ impl App {
     /// # Errors
     /// When the listener breaks.
     pub async fn serve(self, mut down: watch::Receiver<bool>) -> std::io::Result<()> {
-        let Self { house, listener, front, drain } = self;
+        let Self { house, listener, front, drain, over } = self;
         let fleet = fleet::start(&house, Arc::clone(&front));
         // Without it a 20 ms frame may wait for the acknowledgement of the one before.
         let listener = listener.tap_io(|socket| {
@@ -243,8 +252,11 @@ impl App {
         let going_down = async move {
             let _ = down.wait_for(|down| *down).await;
             calls.last_calls(drain).await;
+            over.send_replace(true);
         };
-        axum::serve(listener, web::router(front)).with_graceful_shutdown(going_down).await?;
+        // Who asks decides, in the sandbox, whether they need a key.
+        let service = web::router(front).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).with_graceful_shutdown(going_down).await?;
         if let Some(fleet) = fleet
             && tokio::time::timeout(LAST_JOBS_WITHIN, fleet.finish()).await.is_err()
         {

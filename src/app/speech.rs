@@ -20,8 +20,8 @@ use crate::telemetry::Telemetry;
 use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
 use crate::web::speech::links::Links;
-use crate::web::speech::tokens::{Grant, Tokens};
 use crate::web::speech::{Answers, Audio, Clients, Key, NotSaid, Order, Said, Shared, Speech, Timings, WallMs};
+use crate::web::tokens::{Grant, Tokens};
 
 /// The length of a secret that we make ourselves.
 const SECRET_LEN: usize = 32;

@@ -21,6 +21,7 @@ use crate::telemetry::ActiveCall;
 use crate::vendors::deepgram::listen::{self, Hearing};
 use crate::vendors::openai::Asking;
 use crate::web::Next;
+use crate::web::api::live::Happened;
 
 /// What one call's orders are carried out with.
 pub(super) struct World {
@@ -141,7 +142,8 @@ impl World {
 
     fn record(&self, row: Row) {
         if self.house.rows.receiver_count() > 0 {
-            let _ = self.house.rows.send((self.call_sid.clone(), row.clone()));
+            let (call_id, call_sid) = (self.call_id, self.call_sid.clone());
+            let _ = self.house.rows.send(Happened { call_id, call_sid, row: row.clone() });
         }
         self.house.store.record(self.call_id, row);
     }

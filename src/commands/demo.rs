@@ -15,6 +15,7 @@ use crate::commands::show::{Tone, say, toned};
 use crate::commands::{self, live, serve};
 use crate::config::Settings;
 use crate::store::{CallRecord, Store};
+use crate::web::api::live::Happened;
 
 /// The number that is dialled where the script names none.
 pub(super) const DIALLED: &str = "+12125550100";
@@ -70,7 +71,7 @@ impl Demo {
         world: &World,
         settings: &Settings,
         port: u16,
-        rows: broadcast::Receiver<(String, engine::record::Row)>,
+        rows: broadcast::Receiver<Happened>,
         store: &Store,
     ) -> anyhow::Result<ExitCode> {
         let script = commands::script(&self.script)?;
@@ -96,10 +97,10 @@ async fn play(line: Line, script: &Script, book: &Book, world: &World) -> Outcom
     caller::play(line, script, book, world.lexicon().clone(), 0, |_| {}).await
 }
 
-async fn show_live(mut rows: broadcast::Receiver<(String, engine::record::Row)>, call_sid: String) {
-    while let Ok((sid, row)) = rows.recv().await {
-        if sid == call_sid {
-            live::show(&row);
+async fn show_live(mut rows: broadcast::Receiver<Happened>, call_sid: String) {
+    while let Ok(happened) = rows.recv().await {
+        if happened.call_sid == call_sid {
+            live::show(&happened.row);
         }
     }
 }

@@ -35,7 +35,7 @@ pub enum Commands {
     Replay(replay::Replay),
     /// Check settings, business file and every component
     Check(check::Check),
-    /// Issue a token with which a client may ask for speech
+    /// Issue a token with which a client may ask for speech, or somebody look at calls
     Token(token::Token),
 }
 

@@ -1,4 +1,4 @@
-//! `frontdesk token`: a token for a client that asks for speech.
+//! `frontdesk token`: a token for a client that asks for speech, or for somebody who looks at calls.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,9 +10,11 @@ use crate::clock::Clock;
 use crate::commands;
 use crate::commands::show::say;
 use crate::config::Settings;
-use crate::web::speech::tokens::{self, Grant};
+use crate::store::query::Scope;
+use crate::web::access::{Role, Visitor};
+use crate::web::tokens::{self, Grant};
 
-/// Issue a token with which a client may ask for speech
+/// Issue a token with which a client may ask for speech, or somebody look at calls
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub struct Token {
@@ -23,8 +25,14 @@ pub struct Token {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time)]
     good_for: Duration,
     /// Let the client send SSML, too
-    #[arg(long)]
+    #[arg(long, conflicts_with = "role")]
     ssml: bool,
+    /// Let them look at calls by /api and in the browser, and not ask for speech: analyst, manager or admin
+    #[arg(long, value_name = "ROLE", value_parser = role, requires = "business")]
+    role: Option<Role>,
+    /// Of this business only; * for all
+    #[arg(long, value_name = "NAME", requires = "role")]
+    business: Option<String>,
 }
 
 const HELP: &str = "\
@@ -32,7 +40,8 @@ The token is signed with JWT_SECRET, printed, and kept nowhere. The client sends
 `Authorization: Bearer …`. It cannot be taken back before it expires, other than by another JWT_SECRET,
 which takes all of them back.
 
-Example: frontdesk token --client ivr --good-for 30d";
+Example: frontdesk token --client ivr --good-for 30d
+         frontdesk token --client ada --role analyst --business 'Main Street Barbers'";
 
 impl Token {
     /// Prints a token.
@@ -46,11 +55,22 @@ impl Token {
              like those of `openssl rand -hex 32`",
         )?;
         ensure!(tokens::is_client(&self.client), "a client is a word of letters, digits, - _ and .");
-        let grant = Grant { client: self.client, ssml: self.ssml };
         let now_s = u64::try_from(Clock.wall_ms() / 1_000)?;
-        say(&tokens::issue(secret.expose().as_bytes(), &grant, now_s, self.good_for));
+        let secret = secret.expose().as_bytes();
+        say(&match self.role {
+            None => tokens::issue(secret, &Grant { client: self.client, ssml: self.ssml }, now_s, self.good_for),
+            Some(role) => {
+                let scope = self.business.filter(|name| name != "*").map_or(Scope::All, Scope::Business);
+                let visitor = Visitor { name: self.client, role, scope };
+                tokens::issue_visitor(secret, &visitor, now_s, self.good_for)
+            }
+        });
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    Role::of_name(name).ok_or_else(|| "write analyst, manager or admin".to_owned())
 }
 
 /// `90s`, `15m`, `12h`, `30d`; ten years at most.

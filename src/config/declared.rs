@@ -125,6 +125,14 @@ impl Server {
                 "How long calls may go on once the process is told to stop. Kubernetes kills after 30.",
                 parse::seconds,
             ),
+            analyst_keys: read
+                .hidden(
+                    "ANALYST_KEYS",
+                    "name:role:business:key,…",
+                    "Who may see calls, in the browser and by /api: analyst, manager or admin, of one business or of all (*). Without it and JWT_SECRET, the sandbox shows them to this machine only.",
+                    parse::analyst_keys,
+                )
+                .unwrap_or_default(),
             log_level: read.value(
                 "LOG_LEVEL",
                 "info",

@@ -106,6 +106,8 @@ pub struct Server {
     pub port: u16,
     /// `PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
+    /// `ANALYST_KEYS`: who may see calls.
+    pub analyst_keys: Vec<AnalystKey>,
     /// `MAX_CALLS`.
     pub max_calls: usize,
     /// `DRAIN_SECONDS`.
@@ -226,6 +228,30 @@ pub enum StoreUrl {
     },
     /// `file:///folder`.
     Folder(PathBuf),
+}
+
+/// Somebody who may see calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnalystKey {
+    /// Who it is; stands in logs.
+    pub name: String,
+    /// How much they may see.
+    pub role: Role,
+    /// Whose calls; none for everybody's.
+    pub business: Option<String>,
+    /// What shows that it is them.
+    pub key: Secret,
+}
+
+/// How much somebody may see of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Figures and transcripts.
+    Analyst,
+    /// Recordings, numbers and names, too.
+    Manager,
+    /// Everything.
+    Admin,
 }
 
 /// Somebody who may ask for speech.

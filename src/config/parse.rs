@@ -8,7 +8,7 @@ use engine::audio::format::Format;
 use engine::business::is_phone_number;
 
 use super::reader::Parsed;
-use super::{ApiKey, Secret, StoreUrl};
+use super::{AnalystKey, ApiKey, Role, Secret, StoreUrl};
 use crate::telemetry::{LogFormat, check_log_level};
 
 /// `https://example.com`, with or without a port and a path; the slash at its end is taken off.
@@ -156,6 +156,36 @@ fn api_key(text: &str) -> Parsed<ApiKey> {
     }
     let key = secret(key).ok().filter(|key| key.expose().len() >= KEY_LEN_MIN).ok_or(ought)?;
     Ok(ApiKey { client: client.to_owned(), key, ssml })
+}
+
+/// `name:role:business:key,…`; `*` for every business.
+pub(super) fn analyst_keys(text: &str) -> Parsed<Vec<AnalystKey>> {
+    text.split(',').map(|part| analyst_key(part.trim())).collect()
+}
+
+fn analyst_key(text: &str) -> Parsed<AnalystKey> {
+    const KEY_LEN_MIN: usize = 16;
+    let ought = || {
+        "write name:role:business:key,… with analyst, manager or admin for the role, * for every business, and at least 16 \
+         characters in each key"
+            .to_owned()
+    };
+    let mut parts = text.splitn(4, ':');
+    let mut part = || parts.next().filter(|part| !part.is_empty()).ok_or_else(ought);
+    let (name, role, business, key) = (part()?, part()?, part()?, part()?);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !name.bytes().all(plain) {
+        return Err(format!("{}; a name is a word of letters, digits, - _ and .", ought()));
+    }
+    let role = match role {
+        "analyst" => Role::Analyst,
+        "manager" => Role::Manager,
+        "admin" => Role::Admin,
+        _ => return Err(ought()),
+    };
+    let key = secret(key).ok().filter(|key| key.expose().len() >= KEY_LEN_MIN).ok_or_else(ought)?;
+    let business = (business != "*").then(|| business.to_owned());
+    Ok(AnalystKey { name: name.to_owned(), role, business, key })
 }
 
 /// A secret that signs must be as long as what it makes (RFC 7518, section 3.2): 32 bytes.

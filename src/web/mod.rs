@@ -2,12 +2,17 @@
 //!
 //! Nothing is decided about a call in here. [`Front`] holds what the answers need, and asks the [`Desk`] about the rest.
 
+pub mod access;
+pub mod api;
 mod health;
 mod media;
 mod page;
+mod problem;
+mod ranges;
 pub mod signature;
 pub mod speech;
 pub mod tickets;
+pub mod tokens;
 pub mod twiml;
 mod voice;
 mod webhook;
@@ -22,14 +27,19 @@ use axum::http::StatusCode;
 use axum::middleware::{self, Next as Rest};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::store::{RecordingRow, Store};
+
+use access::Access;
+use api::live::Live;
 pub use health::{Health, Part};
 use signature::AuthToken;
-use speech::{Audio, Heard, NotSaid, Order, Said, Speech};
+use speech::{Audio, Heard, NotSaid, Order, Said, Speech, WallMs};
 use tickets::{Caller, Now, Tickets};
 
 /// The largest body that is read. Twilio's forms have about two kilobytes.
@@ -55,6 +65,16 @@ pub struct Front {
     pub now: Now,
     /// What other systems ask for speech with.
     pub speech: Speech,
+    /// Who may see calls.
+    pub access: Access,
+    /// What calls left behind.
+    pub store: Store,
+    /// What calls write down as they go on.
+    pub live: Live,
+    /// The clock that days are counted by where nobody names another.
+    pub time_zone: Tz,
+    /// The wall clock.
+    pub wall_ms: WallMs,
     /// Who knows about calls.
     pub desk: Arc<dyn Desk>,
 }
@@ -86,6 +106,9 @@ pub trait Desk: Send + Sync {
     /// The phrase of an id; none when nobody knows it any more.
     fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>>;
 
+    /// A part of a call's recording as it is played, decrypted where need be: `len` bytes from `from` on at most.
+    fn recording<'a>(&'a self, recording: &'a RecordingRow) -> BoxFuture<'a, Result<Recorded, NotPlayed>>;
+
     /// A request for speech was answered; to be measured.
     fn speech_answered(&self, took: Duration, is_error: bool);
 
@@ -100,6 +123,23 @@ pub trait Desk: Send + Sync {
 
     /// A webhook was answered; to be measured.
     fn webhook_answered(&self, path: &str, status: u16, took: Duration);
+}
+
+/// A recording that can be read.
+pub struct Recorded {
+    /// How long it is.
+    pub size_bytes: u64,
+    /// Its bytes, from wherever one wants on.
+    pub file: tokio::fs::File,
+}
+
+/// Why a recording cannot be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotPlayed {
+    /// The file is gone.
+    Missing,
+    /// It cannot be read now.
+    Unreadable,
 }
 
 /// Whether a call may come in.
@@ -170,10 +210,12 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/call/jobs/{id}", get(speech::show_job))
         .route("/audio/{name}", get(speech::play))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, within));
-    let quick = webhooks.merge(pages).fallback(not_found);
+    let sessions = Router::new().route("/login", post(access::log_in)).route("/logout", post(access::log_out));
+    let quick = webhooks.merge(pages).merge(sessions).merge(api::routes()).fallback(not_found);
     quick
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN))
         .merge(speech)
+        .merge(api::streams())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .merge(socket)
         // Outermost, so that nothing can panic past it. Twilio asks the fallback address after a 500.

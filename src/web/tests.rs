@@ -1,6 +1,8 @@
 //! The whole front, asked as Twilio asks it. In `/voice` the two halves of the ticket's way meet: the webhook and the
 //! socket.
 
+mod api;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,8 +18,10 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tower::ServiceExt;
 
+use super::access::{AccessKey, Role, Visitor};
 use super::tickets::NotAdmitted;
 use super::*;
+use crate::store::query::Scope;
 
 /// What shows that a client of speech is one.
 const KEY: &str = "the-ivrs-own-key";
@@ -30,12 +34,23 @@ struct TestDesk {
     said: Mutex<Vec<StatusCallback>>,
     measured: Mutex<Vec<(String, u16)>>,
     panics: AtomicBool,
+    folder: tempfile::TempDir,
+    over: tokio::sync::watch::Sender<bool>,
 }
 
 impl Default for TestDesk {
     fn default() -> Self {
         let (said, measured) = (Mutex::default(), Mutex::default());
-        Self { admit: Admit::Welcome, next: Next::Hangup, said, measured, panics: AtomicBool::new(false) }
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            admit: Admit::Welcome,
+            next: Next::Hangup,
+            said,
+            measured,
+            panics: AtomicBool::new(false),
+            folder,
+            over: tokio::sync::watch::channel(false).0,
+        }
     }
 }
 
@@ -90,6 +105,15 @@ impl Desk for TestDesk {
         async move { known.then_some(audio) }.boxed()
     }
 
+    fn recording<'a>(&'a self, recording: &'a RecordingRow) -> BoxFuture<'a, Result<Recorded, NotPlayed>> {
+        async move {
+            let file = tokio::fs::File::open(&recording.file_path).await.map_err(|_| NotPlayed::Missing)?;
+            let size_bytes = file.metadata().await.map_err(|_| NotPlayed::Unreadable)?.len();
+            Ok(Recorded { size_bytes, file })
+        }
+        .boxed()
+    }
+
     fn speech_answered(&self, _: Duration, is_error: bool) {
         let status = if is_error { 500 } else { 200 };
         self.measured.lock().expect("no test panics with it").push(("/call".to_owned(), status));
@@ -115,7 +139,10 @@ impl Desk for TestDesk {
     }
 }
 
-fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
+async fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
+    let url = format!("sqlite://{}", desk.folder.path().join("frontdesk.db").display());
+    let config = crate::store::Config { url, journal: desk.folder.path().join("journal") };
+    let store = Store::open(config).await.expect("opens");
     let desk = Arc::new(desk);
     let now: Now = Arc::new(Instant::now);
     let front = Front {
@@ -126,10 +153,7 @@ fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
         now,
         speech: Speech {
             clients: speech::Clients::new(
-                vec![speech::Key {
-                    grant: speech::tokens::Grant { client: "ivr".into(), ssml: false },
-                    secret: KEY.into(),
-                }],
+                vec![speech::Key { grant: tokens::Grant { client: "ivr".into(), ssml: false }, secret: KEY.into() }],
                 None,
                 false,
                 100,
@@ -142,6 +166,15 @@ fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
             answers: speech::Answers::new(Duration::from_secs(60), None),
             shared: None,
         },
+        access: Access::new(keys(), None, false, Arc::new(|| NOW_MS)),
+        store,
+        live: Live {
+            business: "Barbers".to_owned(),
+            rows: tokio::sync::broadcast::channel(4).0,
+            over: desk.over.subscribe(),
+        },
+        time_zone: Tz::UTC,
+        wall_ms: Arc::new(|| NOW_MS),
         desk: Arc::clone(&desk) as Arc<dyn Desk>,
     };
     (front, desk)
@@ -152,6 +185,24 @@ async fn ask(front: &Arc<Front>, request: Request) -> (StatusCode, String) {
     let status = response.status();
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a whole body");
     (status, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+/// 2026-11-21 12:00 UTC.
+const NOW_MS: i64 = 1_795_262_400_000;
+
+/// One of each role, named by it, with its name and a word as the key; and one of another business.
+fn keys() -> Vec<AccessKey> {
+    let of = |name: &str, role, scope| AccessKey {
+        visitor: Visitor { name: name.to_owned(), role, scope },
+        secret: format!("{name}'s own key"),
+    };
+    let barbers = || Scope::Business("Barbers".to_owned());
+    vec![
+        of("analyst", Role::Analyst, barbers()),
+        of("manager", Role::Manager, barbers()),
+        of("admin", Role::Admin, Scope::All),
+        of("stranger", Role::Admin, Scope::Business("Salon".to_owned())),
+    ]
 }
 
 fn post(path: &str, body: impl Into<Body>) -> Request {
@@ -172,7 +223,7 @@ const CALL: &str = "CallSid=CA1&AccountSid=AC1&From=anonymous&To=%2B15551230000&
 
 #[tokio::test]
 async fn a_call_is_connected_to_a_stream_with_a_ticket_that_knows_the_caller() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let front = Arc::new(front);
     let (status, twiml) = ask(&front, post("/voice", CALL)).await;
     assert_eq!(status, StatusCode::OK);
@@ -189,7 +240,7 @@ async fn a_call_is_connected_to_a_stream_with_a_ticket_that_knows_the_caller() {
 
 #[tokio::test]
 async fn a_number_that_calls_by_get_is_answered_and_never_cached() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let response = router(Arc::new(front)).oneshot(get_page(&format!("/voice?{CALL}"))).await.expect("an answer");
     assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
     assert_eq!(response.headers()[CONTENT_TYPE], "text/xml; charset=utf-8");
@@ -206,7 +257,7 @@ async fn without_a_public_address_the_host_is_answered() {
         ("192.168.1.2:3000", "wss://192.168.1.2:3000/media"),
     ];
     for (host, address) in cases {
-        let (front, _) = front(TestDesk::default());
+        let (front, _) = front(TestDesk::default()).await;
         let front = Arc::new(Front { public_url: None, ..front });
         let mut request = post("/voice", CALL);
         request.headers_mut().insert(HOST, host.parse().expect("a host"));
@@ -214,7 +265,7 @@ async fn without_a_public_address_the_host_is_answered() {
         assert_eq!(status, StatusCode::OK, "{twiml}");
         assert!(twiml.contains(&format!(r#"<Stream url="{address}">"#)), "{twiml}");
     }
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let front = Arc::new(Front { public_url: None, ..front });
     for host in ["", "a b", "\"><Hangup/>"] {
         let mut request = post("/voice", CALL);
@@ -227,7 +278,7 @@ async fn without_a_public_address_the_host_is_answered() {
 
 #[tokio::test]
 async fn missing_and_endless_fields_are_named() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let front = Arc::new(front);
     for path in ["/voice", "/voice/resume", "/voice/status"] {
         for body in ["", "From=anonymous", "CallSid="] {
@@ -246,27 +297,27 @@ async fn missing_and_endless_fields_are_named() {
 
 #[tokio::test]
 async fn a_full_house_is_busy_and_a_closing_one_says_so() {
-    let (front, _) = front(TestDesk { admit: Admit::Busy, ..TestDesk::default() });
+    let (front, _) = front(TestDesk { admit: Admit::Busy, ..TestDesk::default() }).await;
     let (_, twiml) = ask(&Arc::new(front), post("/voice", CALL)).await;
     assert!(twiml.contains(r#"<Response><Reject reason="busy"/></Response>"#), "{twiml}");
-    let (front, _) = self::front(TestDesk { admit: Admit::Draining, ..TestDesk::default() });
+    let (front, _) = self::front(TestDesk { admit: Admit::Draining, ..TestDesk::default() }).await;
     let (_, twiml) = ask(&Arc::new(front), post("/voice", CALL)).await;
     assert!(twiml.contains("<Say>We are sorry") && twiml.ends_with("<Hangup/></Response>"), "{twiml}");
 }
 
 #[tokio::test]
 async fn after_the_stream_the_desk_decides() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let (_, twiml) = ask(&Arc::new(front), post("/voice/resume", CALL)).await;
     assert!(twiml.ends_with("<Response><Hangup/></Response>"), "{twiml}");
-    let (front, _) = self::front(TestDesk { next: Next::Dial("+15550001111".to_owned()), ..TestDesk::default() });
+    let (front, _) = self::front(TestDesk { next: Next::Dial("+15550001111".to_owned()), ..TestDesk::default() }).await;
     let (_, twiml) = ask(&Arc::new(front), post("/voice/resume", CALL)).await;
     assert!(twiml.contains("<Dial>+15550001111</Dial>"), "{twiml}");
 }
 
 #[tokio::test]
 async fn a_call_that_was_cut_off_is_connected_again_five_times() {
-    let (front, _) = front(TestDesk { next: Next::Reconnect, ..TestDesk::default() });
+    let (front, _) = front(TestDesk { next: Next::Reconnect, ..TestDesk::default() }).await;
     let front = Arc::new(front);
     let mut address = "/voice/resume".to_owned();
     for _ in 0..5 {
@@ -281,11 +332,11 @@ async fn a_call_that_was_cut_off_is_connected_again_five_times() {
 
 #[tokio::test]
 async fn the_fallback_apologises_and_finds_a_person_if_there_is_one() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let body = "CallSid=CA1&ErrorCode=11200&ErrorUrl=https%3A%2F%2Fdesk.example.com%2Fvoice";
     let (_, twiml) = ask(&Arc::new(front), post("/voice/fallback", body)).await;
     assert!(twiml.contains("<Say>We are sorry") && twiml.ends_with("<Hangup/></Response>"), "{twiml}");
-    let (front, _) = self::front(TestDesk::default());
+    let (front, _) = self::front(TestDesk::default()).await;
     let front = Front { transfer_to: Some("+15550001111".to_owned()), ..front };
     let (_, twiml) = ask(&Arc::new(front), post("/voice/fallback", "")).await;
     assert!(twiml.contains("<Dial>+15550001111</Dial>"), "{twiml}");
@@ -293,7 +344,7 @@ async fn the_fallback_apologises_and_finds_a_person_if_there_is_one() {
 
 #[tokio::test]
 async fn status_callbacks_reach_the_desk() {
-    let (front, desk) = front(TestDesk::default());
+    let (front, desk) = front(TestDesk::default()).await;
     let body = "CallSid=CA1&CallStatus=completed&CallDuration=42&SequenceNumber=3&Timestamp=x";
     let (status, text) = ask(&Arc::new(front), post("/voice/status", body)).await;
     assert_eq!((status, text.as_str()), (StatusCode::NO_CONTENT, ""));
@@ -309,7 +360,7 @@ fn with_token(front: Front) -> Arc<Front> {
 
 #[tokio::test]
 async fn with_a_token_only_signed_requests_are_answered() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let front = with_token(front);
     for path in ["/voice", "/voice/resume", "/voice/fallback", "/voice/status"] {
         for signature in [None, Some("L/OH5YylLD5NRKLltdqwSvS0BnU=")] {
@@ -332,7 +383,7 @@ const SIGNED: &str = "7kudyaTQh+NyYH/ui/OOeke6ryw=";
 
 #[tokio::test]
 async fn operators_see_how_it_is() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let front = Arc::new(front);
     let (status, text) = ask(&front, get_page("/health")).await;
     let health: Value = serde_json::from_str(&text).expect("JSON");
@@ -347,13 +398,13 @@ async fn operators_see_how_it_is() {
     assert_eq!(ask(&front, get_page("/nothing")).await.0, StatusCode::NOT_FOUND);
     let put = axum::http::Request::builder().method(Method::PUT).uri("/voice").body(Body::empty()).expect("a request");
     assert_eq!(ask(&front, put).await.0, StatusCode::METHOD_NOT_ALLOWED);
-    let (front, _) = self::front(TestDesk { admit: Admit::Draining, ..TestDesk::default() });
+    let (front, _) = self::front(TestDesk { admit: Admit::Draining, ..TestDesk::default() }).await;
     assert_eq!(ask(&Arc::new(front), get_page("/ready")).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
 async fn a_panic_is_a_500_that_keeps_its_secret() {
-    let (front, desk) = front(TestDesk::default());
+    let (front, desk) = front(TestDesk::default()).await;
     desk.panics.store(true, Ordering::Relaxed);
     let (status, text) = ask(&Arc::new(front), post("/voice", CALL)).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
@@ -370,7 +421,7 @@ async fn serve(front: Arc<Front>) -> String {
 #[tokio::test]
 async fn a_socket_is_handed_on_and_a_huge_message_ends_it() {
     use futures_util::SinkExt;
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let address = serve(Arc::new(front)).await;
     let (mut socket, _) = tokio_tungstenite::connect_async(&address).await.expect("an upgrade");
     socket.send(Message::text("hello")).await.expect("sent");
@@ -384,7 +435,7 @@ async fn a_socket_is_handed_on_and_a_huge_message_ends_it() {
 
 #[tokio::test]
 async fn an_unsigned_socket_is_refused_before_the_upgrade() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let address = serve(with_token(front)).await;
     let refused = tokio_tungstenite::connect_async(&address).await.expect_err("no signature");
     let SocketError::Http(response) = refused else { panic!("{refused}") };
@@ -400,7 +451,7 @@ async fn an_unsigned_socket_is_refused_before_the_upgrade() {
 
 #[tokio::test]
 async fn a_plain_request_to_the_socket_is_told_to_upgrade() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let (status, _) = ask(&Arc::new(front), get_page("/media")).await;
     assert!(status.is_client_error(), "{status}");
 }
@@ -421,7 +472,7 @@ async fn order(front: &Arc<Front>, body: Value, headers: &[(&'static str, &str)]
 
 #[tokio::test]
 async fn words_are_said_and_can_be_played_where_the_answer_says() {
-    let (front, _) = front(TestDesk::default());
+    let (front, _) = front(TestDesk::default()).await;
     let front = Arc::new(front);
     let key = [("x-api-key", KEY)];
     let (status, said) = order(&front, json!({"callId": "CA1", "text": "Hello.", "debug": true}), &key).await;
@@ -445,7 +496,7 @@ async fn words_are_said_and_can_be_played_where_the_answer_says() {
 
 #[tokio::test]
 async fn a_request_for_speech_that_cannot_be_used_is_told_why() {
-    let (front, desk) = front(TestDesk::default());
+    let (front, desk) = front(TestDesk::default()).await;
     let front = Arc::new(front);
     let good = json!({"callId": "CA1", "text": "Hello."});
     let (status, problem) = order(&front, good.clone(), &[]).await;

@@ -13,8 +13,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::idempotency::{self, Asked};
-use super::problem::{Problem, Wrong};
+use super::problem::Problem;
 use super::{Heard, NotSaid, Order, Said, jobs, order};
+use crate::web::problem::Wrong;
 use crate::web::{Front, webhook};
 
 /// Says that an answer was given before.
@@ -104,7 +105,7 @@ impl From<NotSaid> for Problem {
             NotSaid::Refused => Self::Refused,
             NotSaid::NoSsml => {
                 let detail = "the provider of this call's voice takes no SSML; write plain words".to_owned();
-                Self::Wrong(vec![Wrong { field: "text", detail }])
+                Self::Wrong(vec![Wrong { field: "text".into(), detail }])
             }
         }
     }

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
 use super::problem::Problem;
-use super::tokens::{self, Grant, NotTrusted, Tokens};
+use crate::web::access::presented;
+use crate::web::tokens::{self, Grant, NotTrusted, Tokens};
 
 /// Clients whose rate is remembered at most. Past that those are forgotten who have not asked for a while.
 const RATES_MAX: usize = 10_000;
@@ -91,13 +91,6 @@ impl Clients {
             if is_it { Some(grant) } else { found }
         })
     }
-}
-
-fn presented(headers: &HeaderMap) -> Option<&str> {
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    let bearer = text(AUTHORIZATION.as_str()).and_then(|value| value.split_once(' '));
-    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
-    bearer.or_else(|| text("x-api-key"))
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::problem::{Problem, Wrong};
+use super::problem::Problem;
 use super::{Once, Shared};
+use crate::web::problem::Wrong;
 
 /// Answers remembered at most; past that the oldest is forgotten.
 const ANSWERS_MAX: usize = 10_000;
@@ -134,7 +135,7 @@ pub(super) fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=KEY_LEN_MAX).contains(&key.len()));
     let detail = || format!("write 1 to {KEY_LEN_MAX} visible ASCII characters");
-    let wrong = || Problem::Wrong(vec![Wrong { field: "Idempotency-Key", detail: detail() }]);
+    let wrong = || Problem::Wrong(vec![Wrong { field: "Idempotency-Key".into(), detail: detail() }]);
     key.map(|key| Some(key.to_owned())).ok_or_else(wrong)
 }
 

@@ -12,7 +12,6 @@ mod order;
 mod problem;
 mod shared;
 mod ssml;
-pub mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,10 +1,13 @@
 //! What `POST /call` asks for, read field by field, so that everything wrong is said at once and by name.
 
+use std::borrow::Cow;
+
 use engine::audio::format::Format;
 use serde_json::{Map, Value};
 
-use super::problem::{Problem, Wrong};
+use super::problem::Problem;
 use super::{Speech, ssml};
+use crate::web::problem::Wrong;
 
 /// The longest id of a call. Twilio's have 34 characters.
 const CALL_ID_LEN_MAX: usize = 128;
@@ -58,13 +61,13 @@ struct Terms {
 
 fn read_on(body: &[u8], terms: Terms) -> Result<Order, Problem> {
     let fields: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
-        Problem::Wrong(vec![Wrong { field: "body", detail: format!("send a JSON object: {error}") }])
+        Problem::Wrong(vec![Wrong { field: "body".into(), detail: format!("send a JSON object: {error}") }])
     })?;
     if fields.get("voiceId").is_some_and(|voice| !voice.is_null()) {
         tracing::info!("a client asked for a voice by voiceId, which is ignored: voices are chosen by the server");
     }
     let mut wrong = Vec::new();
-    let mut noted = |field, detail: String| wrong.push(Wrong { field, detail });
+    let mut noted = |field, detail: String| wrong.push(Wrong { field: Cow::Borrowed(field), detail });
     let call_id = call_id(&fields).map_err(|detail| noted("callId", detail)).unwrap_or_default();
     let text = text(&fields, terms).map_err(|detail| noted("text", detail)).unwrap_or_default();
     let format = format_of(&fields, terms.format).map_err(|detail| noted("format", detail)).unwrap_or_default();
@@ -151,9 +154,16 @@ mod tests {
     fn ordered(body: &Value) -> Result<Order, Vec<&'static str>> {
         let terms = Terms { format: Format::Mulaw, text_chars_max: 20, has_queue: false, may_ssml: false };
         read_on(body.to_string().as_bytes(), terms).map_err(|problem| match problem {
-            Problem::Wrong(wrong) => wrong.iter().map(|wrong| wrong.field).collect(),
+            Problem::Wrong(wrong) => wrong.into_iter().map(field).collect(),
             other => panic!("{other}"),
         })
+    }
+
+    fn field(wrong: Wrong) -> &'static str {
+        match wrong.field {
+            Cow::Borrowed(field) => field,
+            Cow::Owned(field) => panic!("{field} is none of ours"),
+        }
     }
 
     #[test]

@@ -1,19 +1,10 @@
 //! Why a request gets no speech, as `application/problem+json` (RFC 9457). What went on inside is logged, not sent.
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::json;
 
-use super::tokens::NotTrusted;
-
-/// A field that cannot be used, and what it ought to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Wrong {
-    pub(super) field: &'static str,
-    pub(super) detail: String,
-}
+use crate::web::problem::{self, Wrong};
+use crate::web::tokens::NotTrusted;
 
 /// Why a request gets no speech.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +60,7 @@ pub(super) enum Problem {
 }
 
 fn fields(wrong: &[Wrong]) -> String {
-    wrong.iter().map(|wrong| wrong.field).collect::<Vec<_>>().join(", ")
+    wrong.iter().map(|wrong| &*wrong.field).collect::<Vec<_>>().join(", ")
 }
 
 impl Problem {
@@ -116,22 +107,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
         tracing::debug!(status = status.as_u16(), "request for speech refused: {self}");
-        let mut body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": self.to_string(),
-        });
-        if let Self::Wrong(wrong) = &self {
-            body["errors"] = json!(wrong);
-        }
-        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
-        if let Some(seconds) = self.retry_after_s() {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if let Some(challenge) = self.challenge() {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        }
-        response
+        let errors: &[Wrong] = if let Self::Wrong(wrong) = &self { wrong } else { &[] };
+        problem::respond(status, &self.to_string(), errors, self.challenge(), self.retry_after_s())
     }
 }

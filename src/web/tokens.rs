@@ -2,7 +2,11 @@
 //!
 //! ```json
 //! { "sub": "ivr", "aud": "frontdesk", "scope": "speech ssml", "iat": 1796000000, "exp": 1796086400 }
+//! { "sub": "ada", "aud": "frontdesk", "role": "analyst", "business": "Main Street Barbers", "iat": …, "exp": … }
 //! ```
+//!
+//! The first asks for speech, the second looks at calls. A browser's session is one of the second kind with an audience of
+//! its own, so that a cookie is no key.
 
 use std::time::Duration;
 
@@ -10,10 +14,15 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::WallMs;
+use super::access::{Role, Visitor};
+use super::speech::WallMs;
+use crate::store::query::Scope;
 
 /// Whom tokens are for.
 const AUDIENCE: &str = "frontdesk";
+
+/// Whom sessions of browsers are for.
+const SESSION: &str = "frontdesk-session";
 
 /// Lets a client ask for speech.
 const SPEECH: &str = "speech";
@@ -38,20 +47,27 @@ pub struct Grant {
 
 /// Why a token lets nobody in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotTrusted {
+pub enum NotTrusted {
+    /// Its time is over.
     #[error("the token has expired; issue another with `frontdesk token`")]
     Expired,
+    /// Its time has not come.
     #[error("the token is not good yet; are the clocks right?")]
     Early,
+    /// Signed by somebody else, or by nobody.
     #[error("the token is not signed with this server's JWT_SECRET by HS256")]
     NotSigned,
+    /// Meant for something else.
     #[error("the token is for somebody else: its aud must be {AUDIENCE}")]
     Audience,
+    /// Something must be in it and is not.
     #[error("the token lacks {0}")]
     Lacks(String),
+    /// No token.
     #[error("the token cannot be read")]
     Unreadable,
-    #[error("this server takes no tokens; set JWT_SECRET on it, or send a key of API_KEYS")]
+    /// Nobody here could have signed it.
+    #[error("this server takes no tokens; set JWT_SECRET on it, or send a key")]
     NoSecret,
     /// Known, and not allowed.
     #[error("the token lacks the scope {SPEECH}")]
@@ -62,7 +78,12 @@ pub(super) enum NotTrusted {
 struct Issued<'a> {
     sub: &'a str,
     aud: &'a str,
-    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    business: Option<&'a str>,
     iat: u64,
     exp: u64,
 }
@@ -76,6 +97,8 @@ struct Claims {
     nbf: Option<f64>,
     #[serde(default)]
     scope: String,
+    role: Option<String>,
+    business: Option<String>,
 }
 
 /// Checks tokens.
@@ -88,15 +111,47 @@ pub struct Tokens {
 impl Tokens {
     /// Tokens that are signed with this secret.
     pub fn new(secret: &[u8], wall_ms: WallMs) -> Self {
+        Self::of(AUDIENCE, secret, wall_ms)
+    }
+
+    /// Sessions of browsers.
+    pub(super) fn of_sessions(secret: &[u8], wall_ms: WallMs) -> Self {
+        Self::of(SESSION, secret, wall_ms)
+    }
+
+    fn of(audience: &str, secret: &[u8], wall_ms: WallMs) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_audience(&[AUDIENCE]);
+        validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "aud", "sub"]);
         // Moments are compared below, with our own clock.
         validation.validate_exp = false;
         Self { key: DecodingKey::from_secret(secret), validation, wall_ms }
     }
 
+    /// What a client may say; the token must be meant for that.
     pub(super) fn check(&self, token: &str) -> Result<Grant, NotTrusted> {
+        let claims = self.claims(token)?;
+        let has = |scope| claims.scope.split(' ').any(|given| given == scope);
+        if !has(SPEECH) {
+            return Err(NotTrusted::Scope);
+        }
+        Ok(Grant { ssml: has(SSML), client: claims.sub })
+    }
+
+    /// What somebody may see of calls; the token must be meant for that.
+    pub(super) fn visitor(&self, token: &str) -> Result<Visitor, NotTrusted> {
+        let claims = self.claims(token)?;
+        let role = claims.role.as_deref().and_then(Role::of_name);
+        let role = role.ok_or_else(|| NotTrusted::Lacks("a role: analyst, manager or admin".to_owned()))?;
+        let scope = match claims.business {
+            None => return Err(NotTrusted::Lacks("business: a name, or * for all".to_owned())),
+            Some(all) if all == "*" => Scope::All,
+            Some(name) => Scope::Business(name),
+        };
+        Ok(Visitor { name: claims.sub, role, scope })
+    }
+
+    fn claims(&self, token: &str) -> Result<Claims, NotTrusted> {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation).map_err(sorted)?.claims;
         let now_s = (self.wall_ms)() as f64 / 1_000.0;
         let exp = claims.exp.ok_or_else(|| NotTrusted::Lacks("exp".to_owned()))?;
@@ -109,11 +164,7 @@ impl Tokens {
         if !is_client(&claims.sub) {
             return Err(NotTrusted::Lacks("a sub of letters, digits, - _ and .".to_owned()));
         }
-        let has = |scope| claims.scope.split(' ').any(|given| given == scope);
-        if !has(SPEECH) {
-            return Err(NotTrusted::Scope);
-        }
-        Ok(Grant { ssml: has(SSML), client: claims.sub })
+        Ok(claims)
     }
 }
 
@@ -137,12 +188,37 @@ pub fn is_client(name: &str) -> bool {
     (1..=CLIENT_LEN_MAX).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// A token for a client, good for so long from now on: seconds since 1970.
+/// A token with which a client asks for speech, good for so long from now on: seconds since 1970.
 pub fn issue(secret: &[u8], grant: &Grant, now_s: u64, good_for: Duration) -> String {
     let scope = if grant.ssml { format!("{SPEECH} {SSML}") } else { SPEECH.to_owned() };
-    let claims = Issued { sub: &grant.client, aud: AUDIENCE, scope, iat: now_s, exp: now_s + good_for.as_secs() };
+    let (iat, exp) = (now_s, now_s + good_for.as_secs());
+    let claims =
+        Issued { sub: &grant.client, aud: AUDIENCE, scope: Some(&scope), role: None, business: None, iat, exp };
+    signed(secret, &claims)
+}
+
+/// A token with which somebody looks at calls.
+pub fn issue_visitor(secret: &[u8], visitor: &Visitor, now_s: u64, good_for: Duration) -> String {
+    of_visitor(AUDIENCE, secret, visitor, now_s, good_for)
+}
+
+/// The session of a browser.
+pub(super) fn issue_session(secret: &[u8], visitor: &Visitor, now_s: u64, good_for: Duration) -> String {
+    of_visitor(SESSION, secret, visitor, now_s, good_for)
+}
+
+fn of_visitor(aud: &str, secret: &[u8], visitor: &Visitor, now_s: u64, good_for: Duration) -> String {
+    let business = match &visitor.scope {
+        Scope::All => "*",
+        Scope::Business(name) => name,
+    };
+    let (sub, role, business) = (&*visitor.name, Some(visitor.role.name()), Some(business));
+    signed(secret, &Issued { sub, aud, scope: None, role, business, iat: now_s, exp: now_s + good_for.as_secs() })
+}
+
+fn signed(secret: &[u8], claims: &Issued<'_>) -> String {
     let (header, key) = (Header::new(Algorithm::HS256), EncodingKey::from_secret(secret));
-    jsonwebtoken::encode(&header, &claims, &key).expect("plain claims are signed with any secret")
+    jsonwebtoken::encode(&header, claims, &key).expect("plain claims are signed with any secret")
 }
 
 #[cfg(test)]
@@ -162,7 +238,7 @@ mod tests {
         (Tokens::new(SECRET, Arc::new(move || clock.load(Ordering::Relaxed))), wall_ms)
     }
 
-    fn signed(claims: &Value, algorithm: Algorithm, secret: &[u8]) -> String {
+    fn signed_by(claims: &Value, algorithm: Algorithm, secret: &[u8]) -> String {
         jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret)).expect("signed")
     }
 
@@ -186,7 +262,7 @@ mod tests {
         let with = |name: &str, value: Value| {
             let mut claims = good.clone();
             claims[name] = value;
-            signed(&claims, Algorithm::HS256, SECRET)
+            signed_by(&claims, Algorithm::HS256, SECRET)
         };
         assert_eq!(tokens.check(&with("aud", json!(["other", "frontdesk"]))).map(|grant| grant.ssml), Ok(false));
         assert_eq!(tokens.check(&with("aud", json!("other"))), Err(NotTrusted::Audience));
@@ -194,8 +270,8 @@ mod tests {
         assert_eq!(tokens.check(&with("nbf", json!(1_000_031))), Err(NotTrusted::Early));
         assert!(matches!(tokens.check(&with("sub", json!("a b"))), Err(NotTrusted::Lacks(_))));
         assert_eq!(tokens.check(&with("exp", Value::Null)), Err(NotTrusted::Lacks("exp".to_owned())));
-        assert_eq!(tokens.check(&signed(&good, Algorithm::HS256, b"another secret")), Err(NotTrusted::NotSigned));
-        assert_eq!(tokens.check(&signed(&good, Algorithm::HS512, SECRET)), Err(NotTrusted::NotSigned));
+        assert_eq!(tokens.check(&signed_by(&good, Algorithm::HS256, b"another secret")), Err(NotTrusted::NotSigned));
+        assert_eq!(tokens.check(&signed_by(&good, Algorithm::HS512, SECRET)), Err(NotTrusted::NotSigned));
     }
 
     #[test]

@@ -1,0 +1,140 @@
+//! `/api/live`: calls as they go on, as server-sent events (html.spec.whatwg.org, section 9.2).
+//!
+//! ```text
+//! event: calls    the calls that go on, first thing: { "items": [ … ] }
+//! event: line     somebody said something
+//! event: turn     a turn was answered: when each stage was reached
+//! event: event    a decision or a fault
+//! event: ended    a call is over
+//! event: missed   the reader was too slow: { "rows": 12 } are not told, and are in the record
+//! ```
+//!
+//! Rows are numbered within their call, so whoever reads the record, too, tells which ones they have.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{RawQuery, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use engine::record::{Row, Speaker};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
+
+use super::{Params, Refusal};
+use crate::store::query::{Filter, ListQuery, PAGE_ROWS_MAX, Scope};
+use crate::web::Front;
+use crate::web::access::Visitor;
+
+/// Readers at a time.
+const READERS_MAX: usize = 200;
+
+/// A reader asks again after this, and shows anew who they are.
+const READ_WITHIN: Duration = Duration::from_secs(3_600);
+
+/// A row of a call, as it happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happened {
+    /// The call, by our own id.
+    pub call_id: Uuid,
+    /// The carrier's id.
+    pub call_sid: String,
+    /// What.
+    pub row: Row,
+}
+
+/// What calls write down as they go on, at this instance.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// Whose calls they are.
+    pub business: String,
+    /// Rows. A reader that is too far behind misses some.
+    pub rows: broadcast::Sender<Happened>,
+    /// Whether no more will come.
+    pub over: watch::Receiver<bool>,
+}
+
+/// `GET /api/live`; with `call`, rows of that call only.
+pub(super) async fn follow(
+    State(front): State<Arc<Front>>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let mut params = Params::of(query.as_deref());
+    let call = params.parsed("call", "write the id of a call: a UUID", |text| Uuid::try_parse(text).ok());
+    params.finish()?;
+    let live = &front.live;
+    if live.rows.receiver_count() >= READERS_MAX {
+        return Err(Refusal::Away);
+    }
+    // Before the list is read: what comes between is told twice and never not at all.
+    let rows = live.rows.subscribe();
+    let filter = Filter { scope: visitor.scope.clone(), status: Some("active".to_owned()), ..Filter::default() };
+    let mut page =
+        front.store.records().list(&ListQuery { filter, limit: PAGE_ROWS_MAX, ..ListQuery::default() }).await?;
+    for item in &mut page.items {
+        item.caller = visitor.number(&item.caller);
+    }
+    let calls = Event::default().event("calls").data(json!({ "items": page.items }).to_string());
+    let is_theirs = match &visitor.scope {
+        Scope::All => true,
+        Scope::Business(name) => *name == live.business,
+    };
+    let mut over = live.over.clone();
+    let ends = async move {
+        let ended = async { over.wait_for(|over| *over).await.is_ok() };
+        let _ = tokio::time::timeout(READ_WITHIN, ended).await;
+    };
+    let told = stream::unfold(rows, move |mut rows| async move {
+        loop {
+            let event = match rows.recv().await {
+                Ok(happened) if is_theirs && call.is_none_or(|call| call == happened.call_id) => told(&happened),
+                Ok(_) => continue,
+                Err(RecvError::Lagged(missed)) => {
+                    Event::default().event("missed").data(json!({ "rows": missed }).to_string())
+                }
+                Err(RecvError::Closed) => return None,
+            };
+            return Some((event, rows));
+        }
+    });
+    let events = stream::iter([calls]).chain(told).map(Ok::<_, Infallible>).take_until(Box::pin(ends));
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+}
+
+fn told(happened: &Happened) -> Event {
+    let (name, mut data) = described(&happened.row);
+    data["call_id"] = json!(happened.call_id);
+    data["call_sid"] = json!(happened.call_sid);
+    Event::default().event(name).data(data.to_string())
+}
+
+fn described(row: &Row) -> (&'static str, Value) {
+    match row {
+        Row::Said { line, speaker, heard, unheard, confidence, from, to } => {
+            let speaker = if *speaker == Speaker::Caller { "caller" } else { "assistant" };
+            let (start_ms, end_ms) = (from.as_ms(), to.as_ms());
+            (
+                "line",
+                json!({ "line": line, "speaker": speaker, "heard": heard, "unheard": unheard,
+                "confidence": confidence, "start_ms": start_ms, "end_ms": end_ms }),
+            )
+        }
+        Row::Turn { turn, stages, by_rules, late, .. } => {
+            let stages: serde_json::Map<String, Value> =
+                stages.iter().map(|(stage, at)| (format!("{}_ms", stage.name()), json!(at.as_ms()))).collect();
+            let late = late.map(engine::record::Stage::name);
+            ("turn", json!({ "turn": turn, "stages": stages, "by_rules": by_rules, "late_stage": late }))
+        }
+        Row::Event { event, at, name, detail } => {
+            ("event", json!({ "event": event, "at_ms": at.as_ms(), "name": name, "detail": detail }))
+        }
+        Row::Ended { at, ending, outcome } => {
+            ("ended", json!({ "at_ms": at.as_ms(), "ending": ending, "outcome": outcome }))
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `/api`: what analysts and their programs ask about calls. Described by `/api/openapi.json`, and in docs/api.md.
+//!
+//! Everything is read from the [store](crate::store::query), as much of it as the [visitor](super::access::Visitor) may see.
+
+mod appointments;
+mod audio;
+mod calls;
+mod figures;
+pub mod live;
+mod params;
+mod refusal;
+mod search;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::Front;
+
+use params::Params;
+use refusal::Refusal;
+
+/// The routes that answer at once.
+pub(super) fn routes() -> Router<Arc<Front>> {
+    Router::new()
+        .route("/api/calls", get(calls::list))
+        .route("/api/calls/{id}", get(calls::show))
+        .route("/api/search", get(search::find))
+        .route("/api/aggregates", get(figures::count))
+        .route("/api/appointments", get(appointments::list))
+        .route("/api/{*rest}", get(refusal::no_such_address))
+}
+
+/// The routes whose answers go on for as long as somebody reads them.
+pub(super) fn streams() -> Router<Arc<Front>> {
+    Router::new().route("/api/calls/{id}/audio", get(audio::play)).route("/api/live", get(live::follow))
+}

@@ -1,0 +1,238 @@
+//! `/api` and `/login`, asked as analysts and strangers do.
+
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+use axum::http::header::{AUTHORIZATION, CONTENT_RANGE, COOKIE, LOCATION, ORIGIN, RANGE, SET_COOKIE};
+use engine::io::Ending;
+use engine::record::{Row, Speaker};
+use engine::time::CallTime;
+use uuid::Uuid;
+
+use super::*;
+use crate::store::CallStart;
+use crate::web::api::live::Happened;
+
+const ID: &str = "00000000-0000-0000-0000-000000000001";
+
+/// A front whose store has one call of the Barbers, with a recording of ten bytes.
+async fn with_a_call() -> Arc<Front> {
+    let desk = TestDesk::default();
+    let wav = desk.folder.path().join("call.wav");
+    std::fs::write(&wav, "0123456789").expect("written");
+    let (front, desk) = front(desk).await;
+    // The folder lives as long as the desk, which the front holds.
+    drop(desk);
+    let call_id = Uuid::from_u128(1);
+    front.store.begin(CallStart {
+        call_id,
+        call_sid: "CA1".into(),
+        stream_sid: "MZ1".into(),
+        from: "+15550001234".into(),
+        to: "+15552223333".into(),
+        business: "Barbers".into(),
+        started_at_ms: NOW_MS - 60_000,
+        sandbox: true,
+    });
+    front.store.record(call_id, said());
+    front.store.recorded(
+        call_id,
+        RecordingRow {
+            file_path: wav.display().to_string(),
+            format: "wav".into(),
+            codec: "pcm_s16le".into(),
+            sample_rate: 16_000,
+            channels: 2,
+            duration_ms: 5_000,
+            size_bytes: 10,
+        },
+    );
+    let at = CallTime::from_ms(5_000);
+    front.store.record(call_id, Row::Ended { at, ending: Ending::HungUp, outcome: "booked".into() });
+    front.store.flush().await;
+    Arc::new(front)
+}
+
+fn said() -> Row {
+    let (from, to) = (CallTime::from_ms(1_000), CallTime::from_ms(2_500));
+    let heard = "<b>A haircut</b>".to_owned();
+    Row::Said { line: 0, speaker: Speaker::Caller, heard, unheard: String::new(), confidence: 0.9, from, to }
+}
+
+fn asked(path: &str, name: &str) -> Request {
+    let mut request = get_page(path);
+    if !name.is_empty() {
+        let key = format!("Bearer {name}'s own key").parse().expect("a header");
+        request.headers_mut().insert(AUTHORIZATION, key);
+    }
+    request
+}
+
+async fn json_of(front: &Arc<Front>, path: &str, name: &str) -> (StatusCode, Value) {
+    let (status, body) = ask(front, asked(path, name)).await;
+    (status, serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}")))
+}
+
+#[tokio::test]
+async fn everybody_sees_their_own_business_and_as_much_as_their_role_lets_them() {
+    let front = with_a_call().await;
+    for (name, caller) in [("analyst", "••••••••••34"), ("manager", "+15550001234"), ("admin", "+15550001234")]
+    {
+        let (status, page) = json_of(&front, "/api/calls", name).await;
+        assert_eq!((status, &page["items"][0]["caller"]), (StatusCode::OK, &json!(caller)), "{name}");
+        let (_, call) = json_of(&front, &format!("/api/calls/{ID}"), name).await;
+        assert_eq!((&call["caller"], &call["transcript"][0]["heard"]), (&json!(caller), &json!("<b>A haircut</b>")));
+    }
+    let (_, page) = json_of(&front, "/api/calls", "stranger").await;
+    assert_eq!(page["items"], json!([]));
+    for path in [format!("/api/calls/{ID}"), format!("/api/calls/{ID}/audio")] {
+        assert_eq!(json_of(&front, &path, "stranger").await.0, StatusCode::NOT_FOUND);
+        let (status, problem) = json_of(&front, &path, "").await;
+        assert_eq!((status, &problem["status"]), (StatusCode::UNAUTHORIZED, &json!(401)));
+    }
+    let audio = format!("/api/calls/{ID}/audio");
+    assert_eq!(json_of(&front, &audio, "analyst").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(json_of(&front, "/api/calls?caller=555", "analyst").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(json_of(&front, "/api/calls?caller=555", "manager").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_refused_by_the_name_of_the_field() {
+    let front = with_a_call().await;
+    for (path, field) in [
+        ("/api/calls?cursor=%27%20OR%201", "cursor"),
+        ("/api/calls?sort=id;DROP", "sort"),
+        ("/api/calls?order=up", "order"),
+        ("/api/calls?limit=0", "limit"),
+        ("/api/calls?limit=1e9", "limit"),
+        ("/api/calls?duration_ms_min=-1", "duration_ms_min"),
+        ("/api/calls?latency_ms_max=99999999999999999999", "latency_ms_max"),
+        ("/api/calls?from=yesterday", "from"),
+        ("/api/calls?status=gone", "status"),
+        ("/api/calls?sandbox=maybe", "sandbox"),
+        ("/api/calls?text=%00", "text"),
+        ("/api/calls?colour=red", "colour"),
+        ("/api/calls?limit=1&limit=2", "limit"),
+        ("/api/calls/..%2F..%2Fetc", "id"),
+        ("/api/calls/1%20OR%201=1", "id"),
+        ("/api/search", "q"),
+        ("/api/search?q=%22*", "q"),
+        ("/api/search?q=a&cursor=zz", "cursor"),
+        ("/api/aggregates?step=year", "step"),
+        ("/api/aggregates?time_zone=Mars/Olympus", "time_zone"),
+        ("/api/aggregates?from=2026-02-01&to=2026-01-01", "to"),
+        ("/api/appointments?from=2026-01-01&to=2028-01-01", "to"),
+        ("/api/live?call=x", "call"),
+    ] {
+        let (status, problem) = json_of(&front, path, "admin").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {problem}");
+        assert_eq!(problem["errors"][0]["field"], json!(field), "{path}");
+    }
+    assert_eq!(json_of(&front, "/api/nothing", "admin").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn words_are_found_and_figures_counted() {
+    let front = with_a_call().await;
+    let (_, hits) = json_of(&front, "/api/search?q=haircut", "analyst").await;
+    assert_eq!(hits["items"][0]["snippet"][1], json!({"text": "haircut", "hit": true}).clone(), "{hits}");
+    let (_, figures) =
+        json_of(&front, "/api/aggregates?step=hour&from=2026-11-21T11:00:00Z&to=2026-11-21T12:00:00Z", "analyst").await;
+    assert_eq!((&figures["buckets"][0]["calls"], &figures["buckets"][0]["booked"]), (&json!(1), &json!(1)));
+    assert_eq!(json_of(&front, "/api/appointments", "analyst").await.1, json!({"items": []}));
+}
+
+#[tokio::test]
+async fn a_recording_is_played_in_parts_and_a_lost_one_is_gone() {
+    let front = with_a_call().await;
+    let call = front.store.records().call("CA1").await.expect("readable").expect("there");
+    let path = &call.recordings[0].file_path;
+    let mut request = asked(&format!("/api/calls/{ID}/audio"), "manager");
+    request.headers_mut().insert(RANGE, "bytes=2-5".parse().expect("a range"));
+    let response = router(Arc::clone(&front)).oneshot(request).await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(response.headers()[CONTENT_RANGE], "bytes 2-5/10");
+    let body = axum::body::to_bytes(response.into_body(), 100).await.expect("a body");
+    assert_eq!(&body[..], b"2345");
+    let (status, whole) = ask(&front, asked(&format!("/api/calls/{ID}/audio"), "manager")).await;
+    assert_eq!((status, whole.as_str()), (StatusCode::OK, "0123456789"));
+    std::fs::remove_file(path).expect("removed");
+    assert_eq!(json_of(&front, &format!("/api/calls/{ID}/audio"), "manager").await.0, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_live_call_is_followed_and_a_slow_reader_told_what_it_missed() {
+    let front = with_a_call().await;
+    let response = router(Arc::clone(&front)).oneshot(asked("/api/live", "analyst")).await.expect("an answer");
+    let stranger = router(Arc::clone(&front)).oneshot(asked("/api/live", "stranger")).await.expect("an answer");
+    let mut events = response.into_body().into_data_stream();
+    let mut next = async || {
+        let bytes =
+            timeout(Duration::from_secs(5), events.next()).await.expect("in time").expect("more").expect("whole");
+        String::from_utf8(bytes.to_vec()).expect("text")
+    };
+    assert_eq!(next().await, "event: calls\ndata: {\"items\":[]}\n\n");
+    let happened = Happened { call_id: Uuid::from_u128(1), call_sid: "CA1".into(), row: said() };
+    for _ in 0..6 {
+        front.live.rows.send(happened.clone()).expect("somebody reads");
+    }
+    assert_eq!(next().await, "event: missed\ndata: {\"rows\":2}\n\n");
+    let line = next().await;
+    assert!(line.starts_with("event: line\n") && line.contains(r#""heard":"<b>A haircut</b>""#), "{line}");
+    let mut theirs = stranger.into_body().into_data_stream();
+    let first = theirs.next().await.expect("the list").expect("whole");
+    assert!(first.starts_with(b"event: calls"));
+    let second = theirs.next().await.expect("how much was missed").expect("whole");
+    assert!(second.starts_with(b"event: missed"));
+    assert!(theirs.next().now_or_never().is_none(), "rows of another business are not told");
+}
+
+#[tokio::test]
+async fn a_key_becomes_a_session_and_a_session_ends() {
+    let front = with_a_call().await;
+    let log_in = async |key: &str, origin: &str| {
+        let mut request = post("/login", format!("key={key}&next=/calls"));
+        request.headers_mut().insert(ORIGIN, origin.parse().expect("an origin"));
+        router(Arc::clone(&front)).oneshot(request).await.expect("an answer")
+    };
+    let response = log_in("analyst%27s+own+key", "http://localhost:3000").await;
+    assert_eq!(
+        (response.status(), &response.headers()[LOCATION]),
+        (StatusCode::SEE_OTHER, &"/calls".parse().expect("ok"))
+    );
+    let cookie = response.headers()[SET_COOKIE].to_str().expect("text").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("own key"), "{cookie}");
+    let mut request = get_page("/api/calls");
+    request.headers_mut().insert(COOKIE, cookie.split(';').next().expect("a pair").parse().expect("a header"));
+    assert_eq!(ask(&front, request).await.0, StatusCode::OK);
+    let failed = log_in("wrong", "http://localhost:3000").await;
+    assert_eq!(failed.headers()[LOCATION], "/login?failed");
+    assert_eq!(log_in("analyst%27s+own+key", "https://evil.example.com").await.status(), StatusCode::FORBIDDEN);
+    let out = router(Arc::clone(&front)).oneshot(post("/logout", "")).await.expect("an answer");
+    assert!(out.headers()[SET_COOKIE].to_str().expect("text").contains("Max-Age=0"));
+}
+
+#[tokio::test]
+async fn without_keys_this_machine_is_let_in_and_a_tunnel_on_it_is_not() {
+    let (mut front, _desk) = front(TestDesk::default()).await;
+    front.access = Access::new(Vec::new(), None, true, Arc::new(|| NOW_MS));
+    let front = Arc::new(front);
+    let from = async |peer: &str, change: fn(&mut Request)| {
+        let peer: SocketAddr = peer.parse().expect("an address");
+        let mut request = get_page("/api/calls");
+        change(&mut request);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router(Arc::clone(&front)).oneshot(request).await.expect("an answer").status()
+    };
+    assert_eq!(from("127.0.0.1:5", |_| {}).await, StatusCode::OK);
+    assert_eq!(from("[::ffff:127.0.0.1]:5", |_| {}).await, StatusCode::OK);
+    assert_eq!(from("10.0.0.7:5", |_| {}).await, StatusCode::UNAUTHORIZED);
+    let tunnel = |request: &mut Request| {
+        request.headers_mut().insert("x-forwarded-for", "8.8.8.8".parse().expect("a header"));
+    };
+    assert_eq!(from("127.0.0.1:5", tunnel).await, StatusCode::UNAUTHORIZED);
+    let named = |request: &mut Request| {
+        request.headers_mut().insert(HOST, "desk.ngrok.app".parse().expect("a header"));
+    };
+    assert_eq!(from("127.0.0.1:5", named).await, StatusCode::UNAUTHORIZED);
+}
