@@ -26,7 +26,7 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 2] = [("config", "telemetry"), ("web", "store")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 19] = [
+const CRATES: [(&str, &[&str]); 20] = [
     ("async_openai", &["src/vendors/openai/"]),
     ("aws_credential_types", &["src/vendors/polly/"]),
     ("aws_sigv4", &["src/vendors/polly/"]),
@@ -38,6 +38,7 @@ const CRATES: [(&str, &[&str]); 19] = [
     ("http_range_header", &["src/web/"]),
     ("jsonwebtoken", &["src/vendors/", "src/web/"]),
     ("object_store", &["src/cache/depot/"]),
+    ("parquet", &["src/store/export/"]),
     ("prometheus", &["src/telemetry/"]),
     ("redis", &["src/app/", "src/cache/", "src/fleet/"]),
     ("reqwest", &["src/commands/", "src/vendors/"]),

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod dial;
+mod export;
 mod live;
 mod presynthesize;
 mod replay;
@@ -29,6 +30,8 @@ pub enum Commands {
     Demo(demo::Demo),
     /// Place simulated calls to a Frontdesk, one or a thousand
     Dial(dial::Dial),
+    /// Write calls, or what belongs to them, to a file
+    Export(export::Export),
     /// Speak the phrases that will be needed, before anybody waits for them
     Presynthesize(presynthesize::Presynthesize),
     /// Feed a call's tape back and compare every output, to the byte
@@ -54,6 +57,7 @@ pub fn run(command: Commands) -> anyhow::Result<ExitCode> {
         Commands::Serve(serve) => on_a_runtime(serve.run()),
         Commands::Demo(demo) => on_a_runtime(demo.run()),
         Commands::Dial(dial) => on_a_runtime(dial.run()),
+        Commands::Export(export) => on_a_runtime(export.run()),
         Commands::Presynthesize(presynthesize) => on_a_runtime(presynthesize.run()),
         Commands::Replay(replay) => replay.run(),
         Commands::Check(check) => on_a_runtime(check.run()),

@@ -10,6 +10,7 @@
 mod bookings;
 mod database;
 mod error;
+pub mod export;
 mod journal;
 pub mod query;
 mod reading;

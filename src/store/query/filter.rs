@@ -15,6 +15,16 @@ pub enum Scope {
     Business(String),
 }
 
+impl Scope {
+    /// The one business, if it is one.
+    pub fn business(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Business(name) => Some(name),
+        }
+    }
+}
+
 /// Which calls are meant; what is absent does not matter. All conditions hold together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {

@@ -8,12 +8,13 @@ mod appointments;
 mod cursor;
 mod figures;
 mod filter;
+pub mod hidden;
 mod list;
 mod matched;
 mod search;
 mod statement;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod whole;
 
 use super::error::StoreError;
@@ -25,6 +26,7 @@ pub use filter::{Filter, Scope};
 pub use list::{CallItem, ListQuery, Page};
 pub use matched::Piece;
 pub use search::{SearchHit, SearchQuery};
+pub(super) use statement::Statement;
 pub use whole::{AnalyticsRecord, CostRecord, MetadataRecord, WholeCall};
 
 /// Rows on a page at most.

@@ -4,13 +4,15 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, FromRow, Row};
 
+use crate::store::export::tables::{Cell, Column, Kind};
 use crate::store::{Records, StoreError};
 
 /// A value that is bound.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(in crate::store) enum Value {
     Text(String),
     Number(i64),
     Moment(DateTime<Utc>),
@@ -49,23 +51,23 @@ impl From<bool> for Value {
 
 /// SQL for both databases. Its text is ours alone; whatever came from outside is a value.
 #[derive(Debug, Default)]
-pub(super) struct Statement {
+pub(in crate::store) struct Statement {
     text: String,
     values: Vec<Value>,
 }
 
 impl Statement {
-    pub(super) fn new(text: &str) -> Self {
+    pub(in crate::store) fn new(text: &str) -> Self {
         Self { text: text.to_owned(), values: Vec::new() }
     }
 
     /// Adds SQL in which each `?` stands for the next of the values.
-    pub(super) fn add(&mut self, sql: &'static str, values: impl IntoIterator<Item = Value>) -> &mut Self {
+    pub(in crate::store) fn add(&mut self, sql: &'static str, values: impl IntoIterator<Item = Value>) -> &mut Self {
         self.push(sql, values)
     }
 
     /// The same, for SQL that is put together of our own words.
-    pub(super) fn push(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) -> &mut Self {
+    pub(in crate::store) fn push(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) -> &mut Self {
         let mut values = values.into_iter();
         for (index, part) in sql.split('?').enumerate() {
             if index > 0 {
@@ -80,7 +82,7 @@ impl Statement {
 
     /// Carries it out, for what a test needs.
     #[cfg(test)]
-    pub(super) async fn done(&self, store: &crate::store::Store) {
+    pub(in crate::store) async fn done(&self, store: &crate::store::Store) {
         let mut query = sqlx::query(AssertSqlSafe(self.text.clone()));
         for value in &self.values {
             query = match value {
@@ -94,7 +96,7 @@ impl Statement {
     }
 
     /// All rows.
-    pub(super) async fn all<T>(&self, records: &Records) -> Result<Vec<T>, StoreError>
+    pub(in crate::store) async fn all<T>(&self, records: &Records) -> Result<Vec<T>, StoreError>
     where
         T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
@@ -110,13 +112,47 @@ impl Statement {
         Ok(query.fetch_all(records.pool()).await?)
     }
 
+    /// All rows, value by value.
+    pub(in crate::store) async fn cells(
+        &self,
+        records: &Records,
+        columns: &[Column],
+    ) -> Result<Vec<Vec<Cell>>, StoreError> {
+        let mut query = sqlx::query(AssertSqlSafe(self.text.clone()));
+        for value in &self.values {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+                Value::Moment(moment) => query.bind(moment),
+                Value::Truth(truth) => query.bind(truth),
+            };
+        }
+        let rows = query.fetch_all(records.pool()).await?;
+        Ok(rows.iter().map(|row| cells(row, columns)).collect::<sqlx::Result<_>>()?)
+    }
+
     /// The first row.
-    pub(super) async fn first<T>(&self, records: &Records) -> Result<Option<T>, StoreError>
+    pub(in crate::store) async fn first<T>(&self, records: &Records) -> Result<Option<T>, StoreError>
     where
         T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
         Ok(self.all(records).await?.into_iter().next())
     }
+}
+
+fn cells(row: &SqliteRow, columns: &[Column]) -> sqlx::Result<Vec<Cell>> {
+    let cell = |(index, column): (usize, &Column)| {
+        Ok(match column.kind {
+            Kind::Text => row.try_get::<Option<String>, _>(index)?.map(Cell::Text),
+            Kind::Number => row.try_get::<Option<i64>, _>(index)?.map(Cell::Number),
+            Kind::Float => row.try_get::<Option<f64>, _>(index)?.map(Cell::Float),
+            Kind::Truth => row.try_get::<Option<bool>, _>(index)?.map(Cell::Truth),
+            Kind::Moment => row.try_get::<Option<DateTime<Utc>>, _>(index)?.map(Cell::Moment),
+            Kind::Json => row.try_get::<Option<Json<serde_json::Value>>, _>(index)?.map(|json| Cell::Json(json.0)),
+        }
+        .unwrap_or(Cell::Null))
+    };
+    columns.iter().enumerate().map(cell).collect()
 }
 
 #[cfg(test)]

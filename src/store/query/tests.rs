@@ -16,12 +16,12 @@ const NOON_MS: i64 = 1_795_262_400_000;
 
 /// Calls a minute apart. Every third is of another business, every second one books; the caller of call `n` says a word
 /// that nobody else says, and one that everybody does.
-struct Desk {
+pub(in crate::store) struct Desk {
     _folder: TempDir,
-    store: Store,
+    pub(in crate::store) store: Store,
 }
 
-fn id(call: usize) -> String {
+pub(in crate::store) fn id(call: usize) -> String {
     Uuid::from_u128(call as u128 + 1).hyphenated().to_string()
 }
 
@@ -35,7 +35,7 @@ fn said(line: u32, speaker: Speaker, words: &str) -> Row {
 }
 
 impl Desk {
-    async fn with(calls: usize) -> Self {
+    pub(in crate::store) async fn with(calls: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
         let store = Store::open(Config { url, journal: folder.path().join("journal") }).await.expect("opens");
@@ -112,7 +112,7 @@ async fn figure(store: &Store, call: usize) {
     costs.done(store).await;
 }
 
-fn moment(minutes: i64) -> DateTime<Utc> {
+pub(in crate::store) fn moment(minutes: i64) -> DateTime<Utc> {
     Utc.timestamp_millis_opt(NOON_MS + minutes * 60_000).single().expect("a moment")
 }
 

@@ -20,7 +20,7 @@ use subtle::ConstantTimeEq;
 
 use super::speech::WallMs;
 use super::tokens::{self, NotTrusted, Tokens};
-use crate::store::query::Scope;
+use crate::store::query::{Scope, hidden};
 
 pub use guard::Refused;
 pub(super) use guard::is_same_origin;
@@ -72,15 +72,8 @@ impl Visitor {
 
     /// A number as they may see it.
     pub fn number(&self, number: &str) -> String {
-        if self.is_manager() { number.to_owned() } else { masked(number) }
+        if self.is_manager() { number.to_owned() } else { hidden::number(number) }
     }
-}
-
-/// The last two characters, and how many there were before.
-fn masked(number: &str) -> String {
-    let len = number.chars().count();
-    let hidden = len.saturating_sub(2);
-    number.chars().enumerate().map(|(at, letter)| if at < hidden { '•' } else { letter }).collect()
 }
 
 /// A key, and who has it.

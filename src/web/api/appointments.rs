@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Params, Refusal};
 use crate::store::AppointmentRecord;
-use crate::store::query::DaySpan;
+use crate::store::query::{DaySpan, hidden};
 use crate::web::Front;
 use crate::web::access::Visitor;
 
@@ -44,6 +44,6 @@ pub(in crate::web) fn shown(appointment: AppointmentRecord, visitor: &Visitor) -
     if visitor.is_manager() {
         return appointment;
     }
-    let name = appointment.name.chars().next().map(|first| format!("{first}.")).unwrap_or_default();
-    AppointmentRecord { phone: visitor.number(&appointment.phone), name, ..appointment }
+    let (phone, name) = (hidden::number(&appointment.phone), hidden::name(&appointment.name));
+    AppointmentRecord { phone, name, ..appointment }
 }

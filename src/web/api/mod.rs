@@ -5,6 +5,7 @@
 mod appointments;
 mod audio;
 mod calls;
+mod exports;
 mod figures;
 pub mod live;
 mod params;
@@ -34,5 +35,8 @@ pub(super) fn routes() -> Router<Arc<Front>> {
 
 /// The routes whose answers go on for as long as somebody reads them.
 pub(super) fn streams() -> Router<Arc<Front>> {
-    Router::new().route("/api/calls/{id}/audio", get(audio::play)).route("/api/live", get(live::follow))
+    Router::new()
+        .route("/api/calls/{id}/audio", get(audio::play))
+        .route("/api/live", get(live::follow))
+        .route("/api/exports/{file}", get(exports::download))
 }

@@ -161,6 +161,25 @@ async fn a_recording_is_played_in_parts_and_a_lost_one_is_gone() {
 }
 
 #[tokio::test]
+async fn tables_are_downloaded_with_as_much_as_the_role_lets_see() {
+    let front = with_a_call().await;
+    let (status, calls) = ask(&front, asked("/api/exports/calls.csv", "analyst")).await;
+    assert!(
+        status == StatusCode::OK && calls.contains(",••••••••••34,") && calls.starts_with("id,call_sid"),
+        "{calls}"
+    );
+    let (_, calls) = ask(&front, asked("/api/exports/calls.csv?from=2026-11-21", "manager")).await;
+    assert!(calls.contains(",'+15550001234,"), "{calls}");
+    let (_, lines) = ask(&front, asked("/api/exports/transcripts.ndjson", "stranger")).await;
+    assert_eq!(lines, "");
+    for path in ["/api/exports/secrets.csv", "/api/exports/calls.exe", "/api/exports/calls"] {
+        assert_eq!(json_of(&front, path, "admin").await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(json_of(&front, "/api/exports/calls.csv?from=x", "admin").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(json_of(&front, "/api/exports/calls.csv", "").await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_live_call_is_followed_and_a_slow_reader_told_what_it_missed() {
     let front = with_a_call().await;
     let response = router(Arc::clone(&front)).oneshot(asked("/api/live", "analyst")).await.expect("an answer");
