@@ -6,7 +6,7 @@ pub mod access;
 pub mod api;
 mod health;
 mod media;
-mod page;
+mod pages;
 mod problem;
 mod ranges;
 pub mod signature;
@@ -199,7 +199,6 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/voice/status", get(voice::status).post(voice::status))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&front), measure));
     let pages = Router::new()
-        .route("/", get(page::show))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -210,8 +209,10 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/call/jobs/{id}", get(speech::show_job))
         .route("/audio/{name}", get(speech::play))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, within));
-    let sessions = Router::new().route("/login", post(access::log_in)).route("/logout", post(access::log_out));
-    let quick = webhooks.merge(pages).merge(sessions).merge(api::routes()).fallback(not_found);
+    let sessions = Router::new()
+        .route("/login", get(pages::show_login).post(access::log_in))
+        .route("/logout", post(access::log_out));
+    let quick = webhooks.merge(pages).merge(sessions).merge(pages::routes()).merge(api::routes()).fallback(not_found);
     quick
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN))
         .merge(speech)

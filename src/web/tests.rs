@@ -393,7 +393,10 @@ async fn operators_see_how_it_is() {
     assert_eq!(ask(&front, get_page("/ready")).await.0, StatusCode::OK);
     assert!(ask(&front, get_page("/metrics")).await.1.contains("frontdesk_calls_active 0"));
     assert_eq!(ask(&front, get_page("/metrics.json")).await.1, r#"{"frontdesk_calls_active":0}"#);
-    let (status, page) = ask(&front, get_page("/")).await;
+    assert_eq!(ask(&front, get_page("/")).await.0, StatusCode::SEE_OTHER, "to the login");
+    let mut overview = get_page("/");
+    overview.headers_mut().insert("x-api-key", "admin's own key".parse().expect("a header"));
+    let (status, page) = ask(&front, overview).await;
     assert!(status == StatusCode::OK && page.contains("https://desk.example.com/voice"), "{page}");
     assert_eq!(ask(&front, get_page("/nothing")).await.0, StatusCode::NOT_FOUND);
     let put = axum::http::Request::builder().method(Method::PUT).uri("/voice").body(Body::empty()).expect("a request");

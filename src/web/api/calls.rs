@@ -59,7 +59,7 @@ pub(super) async fn show(
 }
 
 /// The call of an id, if it is there for the visitor.
-pub(super) async fn find(front: &Front, visitor: &Visitor, id: &str) -> Result<WholeCall, Refusal> {
+pub(in crate::web) async fn find(front: &Front, visitor: &Visitor, id: &str) -> Result<WholeCall, Refusal> {
     let id = Uuid::try_parse(id).map_err(|_| Refusal::wrong("id", "write the id of a call: a UUID"))?;
     let found = front.store.records().whole_call(&id.hyphenated().to_string(), &visitor.scope).await?;
     found.ok_or(Refusal::NotFound(NO_SUCH_CALL))

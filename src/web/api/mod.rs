@@ -2,14 +2,14 @@
 //!
 //! Everything is read from the [store](crate::store::query), as much of it as the [visitor](super::access::Visitor) may see.
 
-mod appointments;
+pub(super) mod appointments;
 mod audio;
-mod calls;
+pub(super) mod calls;
 mod exports;
 mod figures;
 pub mod live;
-mod params;
-mod refusal;
+pub(super) mod params;
+pub(super) mod refusal;
 mod search;
 
 use std::sync::Arc;

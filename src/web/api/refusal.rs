@@ -9,7 +9,7 @@ use crate::web::problem::{self, Wrong};
 
 /// Why a question about calls is not answered.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(in crate::web) enum Refusal {
     /// 401 or 403.
     Access(Refused),
     /// 400.
@@ -23,7 +23,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn wrong(field: impl Into<std::borrow::Cow<'static, str>>, detail: impl Into<String>) -> Self {
+    pub(in crate::web) fn wrong(field: impl Into<std::borrow::Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::Wrong(vec![Wrong { field: field.into(), detail: detail.into() }])
     }
 }

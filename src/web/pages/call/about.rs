@@ -1,0 +1,80 @@
+//! What is beside a call: its figures, its cost, its appointment, files, and everything that happened.
+
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::player::Sound;
+use super::words;
+use crate::store::EventRecord;
+use crate::store::query::{CostRecord, WholeCall};
+
+pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
+    let call = &whole.call;
+    html! {
+        section.card {
+            h2 { "About the call" }
+            dl.facts {
+                @for appointment in &call.appointments {
+                    dt { "Appointment" } dd { (words::plain(&appointment.service)) ", " (appointment.start_at.replace('T', " ")) " with " (appointment.staff) " for " (appointment.name) }
+                }
+                @if let Some(figures) = &whole.analytics {
+                    dt { "Felt" } dd {
+                        @if let Some(felt) = &figures.sentiment { span class={ "tag " (felt) } { (felt) } }
+                        @if let Some(by) = &figures.sentiment_by { " by the " (by) }
+                    }
+                    dt { "Answer, average" } dd { (words::latency(figures.average_latency_ms)) ", p95 " (words::latency(figures.p95_latency_ms)) }
+                    dt { "Caller, assistant spoke" } dd { (words::clock(figures.caller_talk_ms)) ", " (words::clock(figures.assistant_talk_ms)) }
+                    dt { "Nobody spoke" } dd { (words::clock(figures.silence_time_ms)) }
+                    dt { "Cut in" } dd { (figures.interruptions) " times" }
+                }
+                @if let Some(ending) = &call.ending { dt { "Ended by" } dd { (words::plain(ending)) } }
+                @if let Some(end) = call.end_time { dt { "Ended" } dd { (words::moment(end, zone)) } }
+                dt { "Dialled" } dd { (call.called) }
+                dt { "Carrier’s id" } dd { code { (call.call_sid) } }
+            }
+        }
+    }
+}
+
+pub(super) fn costs(costs: &[CostRecord]) -> Markup {
+    let sum = |of: fn(&CostRecord) -> i64| costs.iter().map(of).sum::<i64>();
+    html! {
+        @if !costs.is_empty() {
+            section.card {
+                h2 { "Cost" }
+                dl.facts {
+                    @for cost in costs { dt { (words::plain(&cost.stage)) ", " (format!("{:.1}", cost.quantity)) " " (cost.unit) "s" } dd { (words::money(cost.micros)) } }
+                    dt.sum { "Together" } dd.sum { (words::money(sum(|cost| cost.micros))) }
+                    dt { "Saved by the cache" } dd { (words::money(sum(|cost| cost.saved_micros))) }
+                    dt { "Spent on guesses in vain" } dd { (words::money(sum(|cost| cost.wasted_micros))) }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn downloads(id: &str, sound: Sound) -> Markup {
+    html! {
+        section.card {
+            h2 { "Take it with you" }
+            div.actions {
+                @if sound == Sound::There { a.button href={ "/api/calls/" (id) "/audio" } download={ "call-" (id) ".wav" } { "Audio" } }
+                a.button href={ "/calls/" (id) "/transcript.csv" } { "Transcript, CSV" }
+                a.button href={ "/api/calls/" (id) } { "Everything, JSON" }
+            }
+        }
+    }
+}
+
+pub(super) fn events(events: &[EventRecord]) -> Markup {
+    html! {
+        section.card {
+            details {
+                summary { (events.len()) " events" }
+                div.events tabindex="0" role="group" aria-label="Events" {
+                    dl.facts { @for event in events { dt { (words::clock(event.at_ms)) " " (words::plain(&event.name)) } dd { (event.detail) } } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `/calls/{id}`: one call to look at and to listen to.
+
+mod about;
+mod path;
+mod player;
+pub(super) mod transcript;
+mod turns;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::viewer::{NoPage, Viewer};
+use super::{assets, layout, words};
+use crate::web::Front;
+use crate::web::api::calls::{find, shown};
+
+/// `GET /calls/{id}`.
+pub(super) async fn show(
+    State(front): State<Arc<Front>>,
+    Viewer(visitor): Viewer,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, NoPage> {
+    let whole = shown(find(&front, &visitor, &id).await?, &visitor);
+    let call = &whole.call;
+    let sound = player::Sound::of(call, &visitor);
+    let body = html! {
+        h1 { (words::caller(&call.caller)) " " (words::outcome(&call.status, call.outcome.as_deref())) }
+        p.lead {
+            (words::moment(call.start_time, front.time_zone)) " · " (call.business)
+            @if let Some(ms) = call.duration_ms { " · " (words::clock(ms)) " min" }
+            @if call.sandbox { " · simulated" }
+            @if call.status == "active" { " · " a href={ "/live/" (call.id) } { "follow it live" } }
+        }
+        (player::section(call, sound))
+        div.grid.call {
+            section.card { h2 { "Transcript" } (transcript::list(call)) }
+            div {
+                section.card { h2 { "How long each answer took" } (turns::bars(&call.turns)) }
+                section.card { h2 { "Path through the booking" } (path::drawn(&call.events)) }
+                (about::facts(&whole, front.time_zone))
+                (about::costs(&whole.costs))
+                (about::downloads(&call.id, sound))
+                (about::events(&call.events))
+            }
+        }
+    };
+    Ok(layout::page("Call", "/calls", Some(&visitor), Some(&assets::CALL), body))
+}
+
+/// `GET /calls/{id}/transcript.csv`.
+pub(super) async fn transcript_csv(
+    State(front): State<Arc<Front>>,
+    Viewer(visitor): Viewer,
+    Path(id): Path<String>,
+) -> Result<Response, NoPage> {
+    let whole = find(&front, &visitor, &id).await?;
+    let name = format!("attachment; filename=\"transcript-{}.csv\"", whole.call.id);
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
+    Ok((headers, transcript::csv(&whole.call.transcript)).into_response())
+}
