@@ -4,6 +4,7 @@
 //! Everything comes from one seed, or from a fuzzer's bytes, so a call that breaks a promise can be repeated for ever.
 
 mod dice;
+mod everyday;
 mod plan;
 mod playing_out;
 mod sayings;
@@ -17,6 +18,7 @@ use engine::tape;
 
 use crate::stepped::promises::{Broken, Promises};
 pub use crate::stepped::random::dice::Dice;
+pub use crate::stepped::random::everyday::log;
 pub use crate::stepped::random::plan::Plan;
 use crate::stepped::random::playing_out::PlayingOut;
 use crate::stepped::telling;

@@ -1,5 +1,7 @@
 //! `frontdesk demo`: the gateway and one simulated call to it, shown live; then what the call left behind.
 
+mod fill;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,6 +31,9 @@ pub struct Demo {
     /// Exit after the call: 0 only if the appointment is in the database
     #[arg(long)]
     once: bool,
+    /// Fill the last week with so many simulated calls instead, faster than real time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    calls: Option<u32>,
     /// What the caller says
     #[arg(long, value_name = "FILE", default_value = "fixtures/callers/demo.call")]
     script: PathBuf,
@@ -50,8 +55,12 @@ impl Demo {
         let (store, rows, address) = (app.store(), app.rows(), app.address()?);
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(app.serve(stopped));
-        let code = match world.as_ref().filter(|_| settings.stand_ins.deepgram) {
+        if let Some(calls) = self.calls {
+            fill::fill(calls, &settings, &store).await?;
+        }
+        let code = match world.as_ref().filter(|_| self.calls.is_none()).filter(|_| settings.stand_ins.deepgram) {
             Some(world) => self.place(world, &settings, address.port(), rows, &store).await?,
+            None if self.calls.is_some() => ExitCode::SUCCESS,
             None => {
                 say("The vendors are real, so no simulated call is placed: call your number.");
                 ExitCode::SUCCESS
