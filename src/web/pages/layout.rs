@@ -8,7 +8,7 @@ use super::assets::{Asset, STYLE};
 use crate::web::access::Visitor;
 
 /// Nothing but our own files, whatever a caller said.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const PAGES: [(&str, &str); 4] =
@@ -32,6 +32,7 @@ pub(super) fn page(
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · Frontdesk" }
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href=(STYLE.path);
                 @if let Some(script) = script { script type="module" src=(script.path) {} }
             }

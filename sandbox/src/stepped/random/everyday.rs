@@ -67,7 +67,7 @@ impl Plan {
             echoes: Vec::new(),
             whims: dice.clone(),
         };
-        plan.acts.push(Act { when: When::AfterUs(ms(&mut dice, 300, 1_200)), what: What::Says(dice.pick(&OPENINGS)) });
+        plan.acts.push(Act { when: When::After(ms(&mut dice, 4_200, 6_500)), what: What::Says(dice.pick(&OPENINGS)) });
         for _ in 0..5 + dice.below(6) {
             let cuts_in = dice.one_in(7);
             let when = if cuts_in {

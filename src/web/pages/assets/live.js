@@ -48,13 +48,13 @@ const on = {
   turn: (row) => {
     const gap = row.stages.first_frame_ms - row.stages.speech_ended_ms;
     if (!Number.isFinite(gap)) return;
-    put(card(row.call_id).querySelector('.said'), `t${row.turn}`, 'note', row.stages.first_frame_ms,
+    put(card(row.call_id).querySelector('.said'), `t${row.turn}`, 'between', row.stages.first_frame_ms,
       (body) => body.append(made('span', 'aside', `answered after ${gap} ms, by ${row.by_rules ? 'the rules' : 'the model'}`)));
   },
   event: (row) => {
     const state = card(row.call_id).querySelector('.state');
     if (row.name === 'booking_state' && state) state.textContent = row.detail;
-    if (row.name === 'stopped') put(card(row.call_id).querySelector('.said'), `e${row.event}`, 'note', row.at_ms,
+    if (row.name === 'stopped') put(card(row.call_id).querySelector('.said'), `e${row.event}`, 'between', row.at_ms,
       (body) => body.append(made('span', 'aside cut', 'the caller cuts in')));
   },
   ended: (row) => {

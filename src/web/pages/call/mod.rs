@@ -36,11 +36,11 @@ pub(super) async fn show(
             @if call.status == "active" { " · " a href={ "/live/" (call.id) } { "follow it live" } }
         }
         (player::section(call, sound))
+        section.card { h2 { "Path through the booking" } (path::drawn(&call.events)) }
         div.grid.call {
             section.card { h2 { "Transcript" } (transcript::list(call)) }
             div {
                 section.card { h2 { "How long each answer took" } (turns::bars(&call.turns)) }
-                section.card { h2 { "Path through the booking" } (path::drawn(&call.events)) }
                 (about::facts(&whole, front.time_zone))
                 (about::costs(&whole.costs))
                 (about::downloads(&call.id, sound))

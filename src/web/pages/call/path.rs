@@ -6,18 +6,21 @@ use crate::store::EventRecord;
 
 /// The states of a booking that goes well, from left to right, and those beside it below them: name, x, y.
 const STATES: [(&str, i32, i32); 11] = [
-    ("greeting", 45, 75),
-    ("service", 135, 75),
-    ("time", 225, 75),
-    ("contact", 315, 75),
-    ("confirmation", 405, 75),
-    ("booking", 495, 75),
-    ("success", 585, 75),
-    ("question", 180, 155),
-    ("fallback", 315, 155),
-    ("transfer", 450, 155),
-    ("goodbye", 585, 155),
+    ("greeting", 64, 64),
+    ("service", 226, 64),
+    ("time", 388, 64),
+    ("contact", 550, 64),
+    ("confirmation", 712, 64),
+    ("booking", 874, 64),
+    ("success", 1036, 64),
+    ("question", 307, 136),
+    ("fallback", 550, 136),
+    ("transfer", 793, 136),
+    ("goodbye", 1036, 136),
 ];
+
+/// How far apart they are.
+const APART: i32 = 162;
 
 /// Steps that are drawn; a path that is longer is told in words only.
 const STEPS_MAX: usize = 60;
@@ -28,8 +31,8 @@ pub(super) fn drawn(events: &[EventRecord]) -> Markup {
     html! {
         @if states.is_empty() { p.lead { "The call ended before a booking began." } } @else {
             div.path tabindex="0" role="group" aria-label="Path through the booking" {
-                svg viewBox="0 0 640 190" role="img" aria-label=(states.join(", then ")) {
-                    line.rail x1="45" x2="585" y1="75" y2="75" {}
+                svg viewBox="0 0 1100 170" role="img" aria-label=(states.join(", then ")) {
+                    line.rail x1="64" x2="1036" y1="64" y2="64" {}
                     @for pair in states.windows(2).take(STEPS_MAX) { (edge(pair[0], pair[1])) }
                     @for (name, x, y) in STATES {
                         @let visited = states.contains(&name);
@@ -53,8 +56,8 @@ fn edge(from: &str, to: &str) -> Markup {
     let (middle, wide) = ((x + to_x) / 2, (to_x - x).abs());
     let path = match () {
         () if (x, y) == (to_x, to_y) => format!("M {x} {y} c -18 -34 18 -34 0 0"),
-        () if y == to_y && to_x - x == 90 => format!("M {x} {y} L {to_x} {to_y}"),
-        () if y == to_y => format!("M {x} {y} Q {middle} {} {to_x} {to_y}", y - 20 - wide / 6),
+        () if y == to_y && to_x - x == APART => format!("M {x} {y} L {to_x} {to_y}"),
+        () if y == to_y => format!("M {x} {y} Q {middle} {} {to_x} {to_y}", y - 30 - wide / 12),
         () => format!("M {x} {y} Q {} {} {to_x} {to_y}", x + (to_x - x) / 4, (y + to_y * 2) / 3),
     };
     html! { path.edge d=(path) {} }

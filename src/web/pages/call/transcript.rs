@@ -66,7 +66,7 @@ fn in_words(said: &LineRecord) -> Markup {
 fn aside(at: i64, event: &EventRecord, told: &str) -> Markup {
     let class = if event.name == "stopped" { "aside cut" } else { "aside" };
     html! {
-        li.note { span.at { (words::clock(at)) } span class=(class) { (told) @if event.name == "fault" { ": " (event.detail) } } }
+        li.between { span.at { (words::clock(at)) } span class=(class) { (told) @if event.name == "fault" { ": " (event.detail) } } }
     }
 }
 
