@@ -41,8 +41,13 @@ struct Waveform {
     assistant: Vec<u8>,
 }
 
-/// By call and size of the file, the latest last: a recording that grew is another.
-static KEPT: LazyLock<Mutex<VecDeque<((String, u64), Arc<Waveform>)>>> = LazyLock::new(Mutex::default);
+/// A call and the size of its file: a recording that grew is another.
+type Key = (String, u64);
+
+/// The latest last.
+type Kept = VecDeque<(Key, Arc<Waveform>)>;
+
+static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 /// `GET /calls/{id}/waveform.json`; for those who may hear the call.
 pub(super) async fn show(State(front): State<Arc<Front>>, Viewer(visitor): Viewer, Path(id): Path<String>) -> Response {
@@ -79,12 +84,12 @@ fn answer(waveform: &Waveform) -> Response {
     ([(CACHE_CONTROL, "private, max-age=3600")], Json(waveform)).into_response()
 }
 
-fn kept(key: &(String, u64)) -> Option<Arc<Waveform>> {
+fn kept(key: &Key) -> Option<Arc<Waveform>> {
     let all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     all.iter().find(|(known, _)| known == key).map(|(_, waveform)| Arc::clone(waveform))
 }
 
-fn keep(key: (String, u64), waveform: Arc<Waveform>) {
+fn keep(key: Key, waveform: Arc<Waveform>) {
     let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     while all.len() >= KEPT_MAX {
         all.pop_front();

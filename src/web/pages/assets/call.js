@@ -95,7 +95,8 @@ if (audio && wave) {
     if (!answer.ok) throw new Error(await answer.text());
     const peaks = await answer.json();
     length_ms = peaks.length_ms || length_ms;
-    for (const side of ['caller', 'assistant']) draw(wave.querySelector(`#${side}`), peaks[side]);
+    const loudest = Math.max(40, ...peaks.caller, ...peaks.assistant);
+    for (const side of ['caller', 'assistant']) draw(wave.querySelector(`#${side}`), peaks[side], loudest);
     show();
   }).catch(() => { document.querySelector('#no-audio').hidden = false; });
   const at = new URLSearchParams(location.search).get('at');
@@ -104,9 +105,9 @@ if (audio && wave) {
 }
 
 // One lane: its loudness above and below the lane's middle.
-function draw(lane, peaks) {
-  const top = peaks.map((peak, x) => `${x},${50 - peak / 5.4}`);
-  const bottom = peaks.map((peak, x) => `${x},${50 + peak / 5.4}`).reverse();
+function draw(lane, peaks, loudest) {
+  const top = peaks.map((peak, x) => `${x},${50 - (44 * peak) / loudest}`);
+  const bottom = peaks.map((peak, x) => `${x},${50 + (44 * peak) / loudest}`).reverse();
   lane.setAttribute('viewBox', `0 0 ${Math.max(1, peaks.length - 1)} 100`);
   lane.firstElementChild.setAttribute('points', [...top, ...bottom].join(' '));
 }

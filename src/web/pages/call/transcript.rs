@@ -11,20 +11,26 @@ const SURE: f64 = 0.6;
 /// Characters with which a spreadsheet would begin a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
+/// What stands in the transcript.
+enum Entry<'a> {
+    Said(&'a LineRecord),
+    Happened(&'a EventRecord, &'static str),
+}
+
 pub(super) fn list(call: &CallRecord) -> Markup {
-    let notes: Vec<(i64, &EventRecord, &str)> =
-        call.events.iter().filter_map(|event| Some((event.at_ms, event, note(event)?))).collect();
-    let mut rest = &notes[..];
+    let happened = call.events.iter().filter_map(|event| Some((event.at_ms, Entry::Happened(event, note(event)?))));
+    let said = call.transcript.iter().map(|line| (line.start_ms, Entry::Said(line)));
+    let mut entries: Vec<(i64, Entry<'_>)> = said.chain(happened).collect();
+    entries.sort_by_key(|(at_ms, _)| *at_ms);
     html! {
         @if call.transcript.is_empty() { p.lead { "Nobody said anything." } }
         ol.said {
-            @for said in &call.transcript {
-                @let before = rest.iter().take_while(|(at, ..)| *at < said.start_ms).count();
-                @for (at, event, told) in &rest[..before] { (aside(*at, event, told)) }
-                @let _ = { rest = &rest[before..] };
-                (line(said, true))
+            @for (_, entry) in entries {
+                @match entry {
+                    Entry::Said(said) => (line(said, true)),
+                    Entry::Happened(event, told) => (aside(event, told)),
+                }
             }
-            @for (at, event, told) in rest { (aside(*at, event, told)) }
         }
     }
 }
@@ -54,19 +60,20 @@ pub(in crate::web::pages) fn line(said: &LineRecord, clickable: bool) -> Markup 
 fn in_words(said: &LineRecord) -> Markup {
     let letters = said.heard.chars().count().max(1) as i64;
     let lasts_ms = (said.end_ms - said.start_ms).max(0);
-    let mut before = 0;
+    let words = said.heard.split_whitespace().scan(0, |before, word| {
+        let from_ms = said.start_ms + lasts_ms * *before / letters;
+        *before += word.chars().count() as i64 + 1;
+        Some((from_ms, word))
+    });
     html! {
-        @for word in said.heard.split_whitespace() {
-            span.w data-from=(said.start_ms + lasts_ms * before / letters) { (word) } " "
-            @let _ = { before += word.chars().count() as i64 + 1 };
-        }
+        @for (from_ms, word) in words { span.w data-from=(from_ms) { (word) } " " }
     }
 }
 
-fn aside(at: i64, event: &EventRecord, told: &str) -> Markup {
+fn aside(event: &EventRecord, told: &str) -> Markup {
     let class = if event.name == "stopped" { "aside cut" } else { "aside" };
     html! {
-        li.between { span.at { (words::clock(at)) } span class=(class) { (told) @if event.name == "fault" { ": " (event.detail) } } }
+        li.between { span.at { (words::clock(event.at_ms)) } span class=(class) { (told) @if event.name == "fault" { ": " (event.detail) } } }
     }
 }
 

@@ -55,17 +55,23 @@ fn bar(turn: &TurnRecord, gap: i64, longest: f64) -> Markup {
             svg role="img" aria-label=(told) {
                 title { (told) }
                 rect.back width="100%" height="16" rx="3" {}
-                @let mut from = 0.0;
-                @for (stage, took) in &spent {
-                    @let ms = took.as_millis() as f64;
-                    rect class=(class(*stage)) x=(percent(from)) width=(percent(ms)) height="16" {}
-                    @let _ = { from += ms };
+                @for (stage, from, took) in placed(&spent) {
+                    rect class=(class(stage)) x=(percent(from)) width=(percent(took)) height="16" {}
                 }
                 line.limit x1=(limit) x2=(limit) y1="0" y2="16" {}
             }
             span class=(if late.is_some() { "ms late" } else { "ms" }) { (gap) " ms" }
         }
     }
+}
+
+/// Where each stage's part of the bar begins and how wide it is, in milliseconds.
+fn placed(spent: &[(Stage, Duration)]) -> impl Iterator<Item = (Stage, f64, f64)> {
+    spent.iter().scan(0.0, |before, (stage, took)| {
+        let (from, took) = (*before, took.as_millis() as f64);
+        *before += took;
+        Some((*stage, from, took))
+    })
 }
 
 fn class(stage: Stage) -> &'static str {
