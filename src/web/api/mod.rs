@@ -15,6 +15,8 @@ mod search;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::Front;
@@ -30,7 +32,13 @@ pub(super) fn routes() -> Router<Arc<Front>> {
         .route("/api/search", get(search::find))
         .route("/api/aggregates", get(figures::count))
         .route("/api/appointments", get(appointments::list))
+        .route("/api/openapi.json", get(described))
         .route("/api/{*rest}", get(refusal::no_such_address))
+}
+
+/// `GET /api/openapi.json`.
+async fn described() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], include_str!("openapi.json"))
 }
 
 /// The routes whose answers go on for as long as somebody reads them.

@@ -180,6 +180,20 @@ async fn tables_are_downloaded_with_as_much_as_the_role_lets_see() {
 }
 
 #[tokio::test]
+async fn every_address_that_is_described_is_there_and_wants_a_key() {
+    let front = with_a_call().await;
+    let (_, described) = json_of(&front, "/api/openapi.json", "").await;
+    assert_eq!(described["openapi"], json!("3.1.0"));
+    let paths = described["paths"].as_object().expect("addresses");
+    for path in paths.keys().filter(|path| *path != "/api/openapi.json") {
+        let path = path.replace("{id}", ID).replace("{table}", "calls").replace("{format}", "csv");
+        let (status, problem) = json_of(&front, &path, "").await;
+        assert_eq!((status, &problem["title"]), (StatusCode::UNAUTHORIZED, &json!("Unauthorized")), "{path}");
+    }
+    assert_eq!(paths.len(), 9);
+}
+
+#[tokio::test]
 async fn a_live_call_is_followed_and_a_slow_reader_told_what_it_missed() {
     let front = with_a_call().await;
     let response = router(Arc::clone(&front)).oneshot(asked("/api/live", "analyst")).await.expect("an answer");
