@@ -159,6 +159,9 @@ pub struct Latency {
     pub p99_ms: Option<i64>,
 }
 
+/// Of a stretch, by its number: calls, booked, active, and milliseconds of calls and of talk.
+type CountRow = (i64, i64, i64, i64, i64, i64);
+
 /// A state of the booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FunnelStep {
@@ -196,39 +199,45 @@ impl Records {
     pub async fn figures(&self, filter: &Filter, spans: &Spans) -> Result<Figures, QueryError> {
         let filter = &Filter { from: None, to: None, ..filter.clone() };
         let mut buckets: Vec<Bucket> = spans.0.iter().map(|(from, to)| Bucket::empty(*from, *to)).collect();
-        self.count(filter, spans, &mut buckets).await?;
-        self.cost(filter, spans, &mut buckets).await?;
-        self.latency(filter, spans, &mut buckets).await?;
-        Ok(Figures { buckets, funnel: self.funnel(filter, spans).await? })
-    }
-
-    async fn count(&self, filter: &Filter, spans: &Spans, buckets: &mut [Bucket]) -> Result<(), QueryError> {
-        let columns = "b.n, count(*),
-            CAST(sum(CASE WHEN c.outcome = 'booked' THEN 1 ELSE 0 END) AS BIGINT),
-            CAST(sum(CASE WHEN c.status = 'active' THEN 1 ELSE 0 END) AS BIGINT),
-            CAST(coalesce(sum(c.duration_ms), 0) AS BIGINT), CAST(coalesce(sum(a.talk_time_ms), 0) AS BIGINT)";
-        let mut statement = self.over(filter, spans, columns, "").await?;
-        let rows: Vec<(i64, i64, i64, i64, i64, i64)> = statement.add(" GROUP BY b.n", []).all(self).await?;
-        for (n, calls, booked, active, duration_ms, talk_time_ms) in rows {
+        // Each on a connection of its own: the sums of a long time keep a processor busy.
+        let (counts, costs, latencies, funnel) = tokio::try_join!(
+            self.counts(filter, spans),
+            self.costs(filter, spans),
+            self.latencies(filter, spans),
+            self.funnel(filter, spans),
+        )?;
+        for (n, calls, booked, active, duration_ms, talk_time_ms) in counts {
             let bucket = &mut buckets[n as usize];
             *bucket = Bucket { calls, booked, active, duration_ms, talk_time_ms, ..bucket.clone() };
             bucket.booked_share = (calls > 0).then(|| booked as f64 / calls as f64);
         }
-        Ok(())
-    }
-
-    async fn cost(&self, filter: &Filter, spans: &Spans, buckets: &mut [Bucket]) -> Result<(), QueryError> {
-        let columns = "b.n, CAST(sum(m.micros) AS BIGINT), CAST(sum(m.saved_micros) AS BIGINT)";
-        let mut statement = self.over(filter, spans, columns, "JOIN costs m ON m.call_id = c.id").await?;
-        let rows: Vec<(i64, i64, i64)> = statement.add(" GROUP BY b.n", []).all(self).await?;
-        for (n, cost_micros, saved_micros) in rows {
+        for (n, cost_micros, saved_micros) in costs {
             buckets[n as usize].cost_micros = cost_micros;
             buckets[n as usize].saved_micros = saved_micros;
         }
-        Ok(())
+        for (n, latency) in latencies {
+            buckets[n as usize].latency = latency;
+        }
+        Ok(Figures { buckets, funnel })
     }
 
-    async fn latency(&self, filter: &Filter, spans: &Spans, buckets: &mut [Bucket]) -> Result<(), QueryError> {
+    async fn counts(&self, filter: &Filter, spans: &Spans) -> Result<Vec<CountRow>, QueryError> {
+        let columns = "b.n, count(*),
+            CAST(sum(CASE WHEN c.outcome = 'booked' THEN 1 ELSE 0 END) AS BIGINT),
+            CAST(sum(CASE WHEN c.status = 'active' THEN 1 ELSE 0 END) AS BIGINT),
+            CAST(coalesce(sum(c.duration_ms), 0) AS BIGINT), CAST(coalesce(sum(f.talk_time_ms), 0) AS BIGINT)";
+        let figures = "LEFT JOIN analytics f ON f.call_id = c.id AND f.snapshot = 0";
+        let mut statement = self.over(filter, spans, columns, figures).await?;
+        Ok(statement.add(" GROUP BY b.n", []).all(self).await?)
+    }
+
+    async fn costs(&self, filter: &Filter, spans: &Spans) -> Result<Vec<(i64, i64, i64)>, QueryError> {
+        let columns = "b.n, CAST(sum(m.micros) AS BIGINT), CAST(sum(m.saved_micros) AS BIGINT)";
+        let mut statement = self.over(filter, spans, columns, "JOIN costs m ON m.call_id = c.id").await?;
+        Ok(statement.add(" GROUP BY b.n", []).all(self).await?)
+    }
+
+    async fn latencies(&self, filter: &Filter, spans: &Spans) -> Result<Vec<(i64, Latency)>, QueryError> {
         let turns = "JOIN turns t ON t.call_id = c.id AND t.first_frame_ms >= t.speech_ended_ms";
         let columns = "b.n, (t.first_frame_ms - t.speech_ended_ms) / 10 AS step, count(*)";
         let mut statement = self.over(filter, spans, columns, turns).await?;
@@ -237,10 +246,7 @@ impl Records {
         for (n, step, count) in rows {
             steps.entry(n).or_default().insert(step, count);
         }
-        for (n, steps) in steps {
-            buckets[n as usize].latency = Latency::of(&steps);
-        }
-        Ok(())
+        Ok(steps.into_iter().map(|(n, steps)| (n, Latency::of(&steps))).collect())
     }
 
     async fn funnel(&self, filter: &Filter, spans: &Spans) -> Result<Vec<FunnelStep>, QueryError> {
@@ -262,10 +268,12 @@ impl Records {
         let values = values.flat_map(|(n, (from, to))| [Value::Number(n as i64), (*from).into(), (*to).into()]);
         let mut statement = Statement::default();
         statement.push(&format!("WITH b (n, since, until) AS (VALUES {places}) "), values);
+        let figures = "LEFT JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0";
+        let figures = if filter.asks_analytics() { figures } else { "" };
         statement.push(
             &format!(
                 "SELECT {columns} FROM b JOIN calls c ON c.start_time >= b.since AND c.start_time < b.until
-                 LEFT JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0 {joined} WHERE TRUE"
+                 {figures} {joined} WHERE TRUE"
             ),
             [],
         );

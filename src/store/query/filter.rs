@@ -52,7 +52,7 @@ pub struct Filter {
     pub latency_ms_min: Option<i64>,
     /// And at most so long.
     pub latency_ms_max: Option<i64>,
-    /// Words of one line of the transcript.
+    /// Whole words of one line of the transcript.
     pub text: Option<String>,
     /// Whether nobody real was on the line.
     pub sandbox: Option<bool>,
@@ -93,7 +93,9 @@ impl Filter {
         }
         if let Some(part) = &self.caller {
             let part = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            statement.push(r" AND c.caller LIKE ? ESCAPE '\'", [(&format!("%{part}%")).into()]);
+            // An index has every number; to read it takes less than to read every call.
+            let sql = r" AND c.caller IN (SELECT caller FROM calls WHERE caller LIKE ? ESCAPE '\')";
+            statement.push(sql, [(&format!("%{part}%")).into()]);
         }
         if let Some(sandbox) = self.sandbox {
             statement.add(" AND c.sandbox = ?", [sandbox.into()]);
@@ -101,6 +103,13 @@ impl Filter {
         if let Some(text) = &self.text {
             written.add_to(statement, &Words::of(text));
         }
+    }
+}
+
+impl Filter {
+    /// Whether it asks about figures of a call.
+    pub(super) fn asks_analytics(&self) -> bool {
+        self.sentiment.is_some() || self.latency_ms_min.is_some() || self.latency_ms_max.is_some()
     }
 }
 
@@ -122,16 +131,16 @@ impl Written {
             Self::SqliteRare => statement.add(
                 " AND c.id IN (SELECT t.call_id FROM transcript_search s JOIN transcripts t ON t.written = s.rowid
                    WHERE s.transcript_search MATCH ?)",
-                [(&words.fts5()).into()],
+                [(&words.fts5("")).into()],
             ),
             Self::SqliteCommon => statement.add(
-                " AND EXISTS (SELECT 1 FROM transcripts t JOIN transcript_search s ON s.rowid = t.written
+                " AND EXISTS (SELECT 1 FROM transcripts t CROSS JOIN transcript_search s ON s.rowid = t.written
                    WHERE t.call_id = c.id AND s.transcript_search MATCH ?)",
-                [(&words.fts5()).into()],
+                [(&words.fts5("")).into()],
             ),
             Self::Postgres => statement.add(
                 " AND EXISTS (SELECT 1 FROM transcripts t WHERE t.call_id = c.id AND t.search @@ to_tsquery('simple', ?))",
-                [(&words.tsquery()).into()],
+                [(&words.tsquery("")).into()],
             ),
         };
     }

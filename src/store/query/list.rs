@@ -146,12 +146,6 @@ impl Records {
     }
 }
 
-impl Filter {
-    fn asks_analytics(&self) -> bool {
-        self.sentiment.is_some() || self.latency_ms_min.is_some() || self.latency_ms_max.is_some()
-    }
-}
-
 impl Sort {
     fn column(self) -> &'static str {
         match self {

@@ -1,7 +1,8 @@
 //! The words of a search, and where they stand in a line.
 //!
 //! A word is a run of letters and digits, in lower case, here as in FTS5's `unicode61` and in PostgreSQL's `simple`. The
-//! last word of a search may be the beginning of one, since people search while they type.
+//! last word of a search may be the beginning of one, since people search while they type; a filter takes whole words,
+//! because it looks at calls one by one, and a prefix would be looked up anew for each.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,19 +40,19 @@ impl Words {
         self.0.is_empty()
     }
 
-    /// In the syntax of FTS5: each word a string in quotes, the last one a prefix.
-    pub(super) fn fts5(&self) -> String {
-        self.joined(" ", |word| format!("\"{word}\""), "*")
+    /// In the syntax of FTS5: each word a string in quotes; with `*` behind it, the last one is a prefix.
+    pub(super) fn fts5(&self, last: &str) -> String {
+        self.joined(" ", '"', last)
     }
 
-    /// In the syntax of `to_tsquery`.
-    pub(super) fn tsquery(&self) -> String {
-        self.joined(" & ", |word| format!("'{word}'"), ":*")
+    /// In the syntax of `to_tsquery`, which marks a prefix by `:*`.
+    pub(super) fn tsquery(&self, last: &str) -> String {
+        self.joined(" & ", '\'', last)
     }
 
-    fn joined(&self, between: &str, quoted: impl Fn(&str) -> String, prefix: &str) -> String {
-        let words: Vec<String> = self.0.iter().map(|word| quoted(word)).collect();
-        format!("{}{prefix}", words.join(between))
+    fn joined(&self, between: &str, quote: char, last: &str) -> String {
+        let words: Vec<String> = self.0.iter().map(|word| format!("{quote}{word}{quote}")).collect();
+        format!("{}{last}", words.join(between))
     }
 
     fn has(&self, word: &str) -> bool {
@@ -114,8 +115,8 @@ mod tests {
     #[test]
     fn what_is_typed_is_words_and_never_syntax() {
         let words = Words::of("\"hair\" OR NEAR(cut)* -- ' & | !x:*");
-        assert_eq!(words.fts5(), "\"hair\" \"or\" \"near\" \"cut\" \"x\"*");
-        assert_eq!(words.tsquery(), "'hair' & 'or' & 'near' & 'cut' & 'x':*");
+        assert_eq!(words.fts5("*"), "\"hair\" \"or\" \"near\" \"cut\" \"x\"*");
+        assert_eq!(words.tsquery(":*"), "'hair' & 'or' & 'near' & 'cut' & 'x':*");
         assert!(Words::of(" *\"'()--").is_empty());
     }
 

@@ -12,7 +12,7 @@ use super::{PAGE_ROWS_MAX, Page, QueryError};
 use crate::store::Records;
 
 /// Lines up to which some words count as rare; past that it costs less to look at calls in turn than to fetch all lines.
-const RARE_LINES_MAX: i64 = 2_000;
+const RARE_LINES_MAX: i64 = 10_000;
 
 /// What is searched for, and where.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -93,7 +93,7 @@ impl Records {
         let mut statement = Statement::new(columns);
         let row = if self.is_postgres() {
             statement.push(&format!(" FROM transcripts t {joined}"), []);
-            statement.add(" WHERE t.search @@ to_tsquery('simple', ?)", [(&words.tsquery()).into()]);
+            statement.add(" WHERE t.search @@ to_tsquery('simple', ?)", [(&words.tsquery(":*")).into()]);
             "t.written"
         } else {
             // CROSS keeps the index of words outermost: it gives its rows in order, and stops at the limit.
@@ -101,7 +101,7 @@ impl Records {
                 &format!(" FROM transcript_search s CROSS JOIN transcripts t ON t.written = s.rowid {joined}"),
                 [],
             );
-            statement.add(" WHERE s.transcript_search MATCH ?", [(&words.fts5()).into()]);
+            statement.add(" WHERE s.transcript_search MATCH ?", [(&words.fts5("*")).into()]);
             "s.rowid"
         };
         let filter = Filter { text: None, ..query.filter.clone() };
@@ -125,7 +125,7 @@ impl Records {
         let mut statement = Statement::default();
         statement.add(
             "SELECT count(*) FROM (SELECT 1 FROM transcript_search WHERE transcript_search MATCH ? LIMIT ?) AS found",
-            [(&words.fts5()).into(), (RARE_LINES_MAX + 1).into()],
+            [(&words.fts5("")).into(), (RARE_LINES_MAX + 1).into()],
         );
         let (lines,): (i64,) = statement.first(self).await?.unwrap_or_default();
         Ok(if lines > RARE_LINES_MAX { Written::SqliteCommon } else { Written::SqliteRare })
