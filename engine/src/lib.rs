@@ -25,6 +25,7 @@ pub mod listening;
 mod numbers;
 pub mod patience;
 pub mod record;
+pub mod redaction;
 pub mod speaking;
 pub mod tape;
 pub mod thinking;
