@@ -1,6 +1,7 @@
 //! The thin asynchronous half of Frontdesk: everything that touches the world. What a call is and does stands in
 //! [`engine`]; here are the sockets, the files and the clock around it.
 
+pub mod analytics;
 pub mod app;
 pub mod cache;
 pub mod clock;

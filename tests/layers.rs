@@ -26,7 +26,7 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 2] = [("config", "telemetry"), ("web", "store")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 20] = [
+const CRATES: [(&str, &[&str]); 21] = [
     ("async_openai", &["src/vendors/openai/"]),
     ("aws_credential_types", &["src/vendors/polly/"]),
     ("aws_sigv4", &["src/vendors/polly/"]),
@@ -47,6 +47,7 @@ const CRATES: [(&str, &[&str]); 20] = [
     ("sandbox", &["src/commands/"]),
     ("sqlx", &["src/store/"]),
     ("tokio_tungstenite", &["src/legs/", "src/vendors/"]),
+    ("vader_sentiment", &["src/analytics/"]),
 ];
 
 #[test]

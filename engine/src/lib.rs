@@ -17,6 +17,7 @@ pub mod budget;
 pub mod business;
 pub mod calendar;
 pub mod call;
+pub mod figures;
 pub mod ids;
 pub mod io;
 pub mod keypad;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use axum::extract::ws::WebSocket;
 use engine::io::{Answered, Input};
+use engine::redaction::RowRedactor;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
+use crate::analytics::Tally;
 use crate::app::House;
 use crate::app::calls::LiveCall;
 use crate::app::world::World;
@@ -117,15 +119,21 @@ async fn run(
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
     };
-    let (cast, _) = house.cast(&start.call_sid, false).await;
+    let (cast, voice) = house.cast(&start.call_sid, false).await;
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
+    let mut recorder = house.recordings.open(call_id, &start.call_sid, answered_at_ms);
+    if !house.keeps_tape {
+        recorder.tape("0.000 ! no tape is kept, by REDACT");
+    }
     let mut world = World {
         call_id,
         call_sid: start.call_sid.clone(),
         cast,
         facts,
         speech,
-        recorder: house.recordings.open(call_id, &start.call_sid, answered_at_ms),
+        tally: Tally::new(&answered.from, voice.language),
+        redactor: RowRedactor::new(house.redactor),
+        recorder,
         hearing: None,
         asking: None,
         now_ms: 0,
@@ -136,7 +144,11 @@ async fn run(
     let inbox = Inbox { facts: facts_in, speech: speech_in, legs: legs_in };
     driver::run(answered, leg, inbox, Box::new(move || clock.now()), &mut world).await;
     tracing::info!(took_ms = clock.now().as_ms(), "the call ended");
-    if let Some(recording) = world.recorder.close(clock.now().as_ms()).await {
+    let duration_ms = clock.now().as_ms();
+    house.store.figured(call_id, world.tally.last_figures(duration_ms, house.clock.wall_ms()));
+    house.store.cost(call_id, world.tally.costs(duration_ms, &house.prices));
+    house.store.described(call_id, world.tally.metadata());
+    if let Some(recording) = world.recorder.close(duration_ms).await {
         house.store.recorded(call_id, recording_row(recording));
     }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use engine::redaction::Redactor;
+
+use crate::analytics::Prices;
 use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
@@ -13,6 +16,22 @@ const CARRIER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 pub(super) fn store(settings: &Settings) -> store::Config {
     let journal = settings.desk.recordings.join("journal.jsonl");
     store::Config { url: settings.desk.database_url.clone(), journal }
+}
+
+pub(super) fn redactor(settings: &Settings) -> Redactor {
+    let redact = settings.keeping.redact;
+    Redactor { numbers: redact.numbers, emails: redact.emails, names: redact.names }
+}
+
+pub(super) fn prices(settings: &Settings) -> Prices {
+    let prices = settings.keeping.prices;
+    Prices {
+        telephony_minute: prices.telephony_minute,
+        hearing_minute: prices.hearing_minute,
+        million_tokens_in: prices.million_tokens_in,
+        million_tokens_out: prices.million_tokens_out,
+        thousand_characters: settings.speech.usd_per_1000_characters,
+    }
 }
 
 pub(super) fn hearing(settings: &Settings) -> listen::Config {

@@ -26,10 +26,12 @@ use std::time::Duration;
 use axum::serve::ListenerExt;
 use engine::business::Business;
 use engine::io::Fault;
+use engine::redaction::Redactor;
 use engine::wording;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
+use crate::analytics::Prices;
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::cache::{BoardError, Phrases};
@@ -118,6 +120,10 @@ pub(crate) struct House {
     business: Business,
     /// The vendors that the sandbox stands in for.
     stand_ins: Vec<&'static str>,
+    /// What is taken out of what calls leave.
+    redactor: Redactor,
+    keeps_tape: bool,
+    prices: Prices,
     max_calls: usize,
     clock: Clock,
     store: Store,
@@ -168,6 +174,9 @@ impl App {
         let fleet = fleet::fleet(settings, &telemetry)?;
         let house = Arc::new(House {
             stand_ins: settings.stand_ins.names(),
+            redactor: mapping::redactor(settings),
+            keeps_tape: !settings.keeping.redact.tape,
+            prices: mapping::prices(settings),
             max_calls: settings.server.max_calls,
             clock,
             recordings: Recordings::new(recordings::Config { root: settings.desk.recordings.clone() })?,

@@ -7,11 +7,13 @@ use engine::audio::frame::Frame;
 use engine::audio::speech::{SpeechPart, Spoken};
 use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
 use engine::record::Row;
+use engine::redaction::RowRedactor;
 use engine::tape;
 use engine::time::CallTime;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::analytics::Tally;
 use crate::app::House;
 use crate::cache::Cast;
 use crate::driver;
@@ -33,6 +35,10 @@ pub(super) struct World {
     pub(super) facts: mpsc::Sender<Input>,
     pub(super) speech: mpsc::Sender<(PhraseId, SpeechPart)>,
     pub(super) recorder: Recorder,
+    /// The call in numbers.
+    pub(super) tally: Tally,
+    /// What its rows go through before anybody sees them.
+    pub(super) redactor: RowRedactor,
     pub(super) hearing: Option<Hearing>,
     pub(super) asking: Option<Asking>,
     /// The call's time at this wake-up.
@@ -44,13 +50,18 @@ pub(super) struct World {
 
 impl driver::World for World {
     fn told(&mut self, at: CallTime, input: &Input) {
-        self.recorder.tape(&tape::input_line(at, input));
+        self.tape(&tape::input_line(at, input));
+        match input {
+            Input::VoiceStarted => self.tally.voice_started(at),
+            Input::VoiceEnded { voiced_ms } => self.tally.voice_ended(*voiced_ms),
+            _ => {}
+        }
         self.house.telemetry.told(at, input);
     }
 
     fn ordered(&mut self, at: CallTime, outputs: &[Output]) {
         for output in outputs {
-            self.recorder.tape(&tape::output_line(at, output));
+            self.tape(&tape::output_line(at, output));
         }
         self.house.telemetry.ordered(at, outputs);
     }
@@ -87,7 +98,9 @@ impl driver::World for World {
     fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Spoken> {
         // What the model says is words: nothing in it is carried out as SSML.
         let words = text.trim_start_matches('<');
-        self.house.phrases.fetch(&self.cast, words, phrase, self.speech.clone())
+        let at_hand = self.house.phrases.fetch(&self.cast, words, phrase, self.speech.clone());
+        self.tally.spoken(words, at_hand.is_some());
+        at_hand
     }
 
     fn caller_frame(&mut self, at_ms: u64, frame: &Frame, voice: &Frame) {
@@ -95,6 +108,7 @@ impl driver::World for World {
         if let Some(last_ms) = self.last_frame_ms.replace(self.now_ms) {
             self.house.telemetry.frame_gap(Duration::from_millis(self.now_ms.saturating_sub(last_ms)));
         }
+        self.tally.caller_frame(at_ms, self.now_ms);
         self.recorder.caller(at_ms, frame);
         if let Some(hearing) = &mut self.hearing {
             hearing.feed(at_ms, voice);
@@ -103,6 +117,7 @@ impl driver::World for World {
 
     fn assistant_frame(&mut self, at_ms: u64, frame: &Frame, late: Duration) {
         self.house.telemetry.frame_out(late);
+        self.tally.assistant_frame(at_ms, frame);
         self.recorder.assistant(at_ms, frame);
     }
 
@@ -111,6 +126,7 @@ impl driver::World for World {
     }
 
     fn heard_until(&mut self, at_ms: u64) {
+        self.tally.cleared(at_ms);
         self.recorder.cleared(at_ms);
     }
 
@@ -130,6 +146,9 @@ impl driver::World for World {
     fn time_passed(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
         self.recorder.tick(now_ms);
+        if let Some(figures) = self.tally.snapshot(now_ms, self.house.clock.wall_ms()) {
+            self.house.store.figured(self.call_id, figures);
+        }
     }
 }
 
@@ -140,7 +159,15 @@ impl World {
         }
     }
 
-    fn record(&self, row: Row) {
+    fn tape(&mut self, line: &str) {
+        if self.house.keeps_tape {
+            self.recorder.tape(line);
+        }
+    }
+
+    fn record(&mut self, row: Row) {
+        self.tally.row(&row);
+        let row = self.redactor.row(row);
         if self.house.rows.receiver_count() > 0 {
             let (call_id, call_sid) = (self.call_id, self.call_sid.clone());
             let _ = self.house.rows.send(Happened { call_id, call_sid, row: row.clone() });

@@ -7,6 +7,7 @@ mod business;
 mod declared;
 mod environment;
 mod example;
+mod keeping;
 mod parse;
 mod phrases;
 mod providers;
@@ -25,6 +26,7 @@ use crate::telemetry::LogFormat;
 pub use business::{BusinessError, WrongLine, load_business};
 pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
+pub use keeping::{Keeping, Prices, Redaction};
 pub use phrases::{PhraseSeed, PhrasesError, load_phrases};
 pub use providers::{Aws, Azure, ElevenLabs, Google, OpenAiSpeech, Polly, Provider, Providers, SandboxAccounts};
 use reader::Reader;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub sharing: Sharing,
     /// Spoken phrases, for calls and for other systems.
     pub speech: Speech,
+    /// What is taken out of the record, and what calls cost.
+    pub keeping: Keeping,
     /// The object store that phrases go to.
     pub storage: Storage,
     /// Who speaks.
@@ -324,7 +328,7 @@ impl Settings {
             openai: openai.api_key.is_none(),
             twilio: twilio.auth_token.is_none(),
         };
-        let (server, desk) = (Server::declare(read), Desk::declare(read));
+        let (server, desk, keeping) = (Server::declare(read), Desk::declare(read), Keeping::declare(read));
         let (sharing, speech) = (Sharing::declare(read), Speech::declare(read));
         let storage = Storage::declare(read);
         let providers = Providers::declare(read, &storage);
@@ -334,6 +338,7 @@ impl Settings {
             twilio,
             server,
             desk,
+            keeping,
             sharing,
             providers,
             speech,

@@ -7,6 +7,7 @@
 //!
 //! The schema is plain SQL in `prisma-free-migrations/`, with the reasons beside it.
 
+mod analytics;
 mod bookings;
 mod database;
 mod error;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use engine::figures::{Cost, Figures, Metadata};
 use engine::record::Row;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -110,6 +112,21 @@ impl Store {
     /// Writes down that a call's recording is complete. Never waits.
     pub fn recorded(&self, call_id: Uuid, recording: RecordingRow) {
         self.accept(Entry::Recorded { call_id, recording });
+    }
+
+    /// Writes down figures of a call; those of the same snapshot take the place of earlier ones. Never waits.
+    pub fn figured(&self, call_id: Uuid, figures: Figures) {
+        self.accept(Entry::Figured { call_id, figures: Box::new(figures) });
+    }
+
+    /// Writes down what a call cost. Never waits.
+    pub fn cost(&self, call_id: Uuid, costs: Vec<Cost>) {
+        self.accept(Entry::Cost { call_id, costs });
+    }
+
+    /// Writes down what is known of the caller's side. Never waits.
+    pub fn described(&self, call_id: Uuid, metadata: Metadata) {
+        self.accept(Entry::Described { call_id, metadata });
     }
 
     /// Waits until everything accepted so far is in the database or, while that is down, in the journal. The caller sets

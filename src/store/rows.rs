@@ -2,12 +2,15 @@
 //! leaves the same rows, because the journal is replayed from its start after a crash.
 
 use chrono::{DateTime, Utc};
+use engine::figures::{Cost, Figures, Metadata};
 use engine::io::Ending;
 use engine::record::{Row, Speaker, Stage};
 use engine::time::CallTime;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, SqliteConnection};
 use uuid::Uuid;
+
+use super::analytics;
 
 /// A call that was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,12 @@ pub(super) enum Entry {
     Left { call_id: Uuid, row: Row },
     /// The call's recording is complete.
     Recorded { call_id: Uuid, recording: RecordingRow },
+    /// The call in figures, at its end or meanwhile.
+    Figured { call_id: Uuid, figures: Box<Figures> },
+    /// What the call cost.
+    Cost { call_id: Uuid, costs: Vec<Cost> },
+    /// What is known of the caller's side.
+    Described { call_id: Uuid, metadata: Metadata },
 }
 
 impl Entry {
@@ -71,7 +80,11 @@ impl Entry {
         match self {
             Self::Started => None,
             Self::Begun(start) => Some(start.call_id),
-            Self::Left { call_id, .. } | Self::Recorded { call_id, .. } => Some(*call_id),
+            Self::Left { call_id, .. }
+            | Self::Recorded { call_id, .. }
+            | Self::Figured { call_id, .. }
+            | Self::Cost { call_id, .. }
+            | Self::Described { call_id, .. } => Some(*call_id),
         }
     }
 
@@ -81,6 +94,14 @@ impl Entry {
             Self::Started => close_interrupted(connection).await,
             Self::Begun(start) => write_start(connection, start).await,
             Self::Recorded { call_id, recording } => write_recording(connection, *call_id, recording).await,
+            Self::Figured { call_id, figures } => analytics::write_figures(connection, *call_id, figures).await,
+            Self::Cost { call_id, costs } => {
+                for cost in costs {
+                    analytics::write_cost(connection, *call_id, cost).await?;
+                }
+                Ok(())
+            }
+            Self::Described { call_id, metadata } => analytics::write_metadata(connection, *call_id, metadata).await,
             Self::Left { call_id, row } => match row {
                 Row::Said { .. } => write_line(connection, *call_id, row).await,
                 Row::Turn { .. } => write_turn(connection, *call_id, row).await,

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use chrono::{Datelike, NaiveDateTime, Weekday};
 use engine::tape;
+use frontdesk::store::query::Scope;
 use frontdesk::store::{CallRecord, LineRecord};
 use sandbox::caller::{Book, Script, play};
 use sandbox::clips::spoken;
@@ -46,6 +47,8 @@ async fn a_caller_books_and_all_of_the_call_is_on_record() {
     assert_eq!(record.recordings[0].channels, 2);
     each_side_is_heard_where_it_spoke(&record, &recording);
     replays(&recording.with_file_name("tape.jsonl"));
+
+    comes_to_figures(&gateway, &record).await;
 
     let frames = gateway.metric("frontdesk_frames_in_total", "").await;
     assert!(frames > 500.0);
@@ -147,6 +150,8 @@ async fn a_caller_without_a_number_is_asked_for_one() {
     let record = gateway.record(&caller.call_sid()).await;
     assert_eq!(record.caller, "anonymous");
     assert_eq!(record.appointments[0].phone, "+12125550199");
+    let said = caller_said(&record);
+    assert!(said.iter().any(|line| line.contains("phone 99")), "the record does not tell the number: {said:?}");
 }
 
 fn assistant(record: &CallRecord) -> impl Iterator<Item = &LineRecord> {
@@ -158,6 +163,24 @@ fn start_of(start_at: &str) -> NaiveDateTime {
 }
 
 /// The caller is on the left, the assistant on the right, each at the time that the transcript has.
+/// Who was heard for how long, what the caller waited for and what it cost.
+async fn comes_to_figures(gateway: &Gateway, record: &CallRecord) {
+    let whole = gateway.store.records().whole_call(&record.id, &Scope::All).await.expect("readable").expect("there");
+    let figures = whole.analytics.expect("figures are written before the recording is");
+    let duration_ms = record.duration_ms.expect("it ended");
+    assert!((1_000..10_000).contains(&figures.caller_talk_ms), "{figures:?}");
+    assert!((5_000..duration_ms).contains(&figures.assistant_talk_ms), "{figures:?}");
+    assert!((figures.talk_time_ms + figures.silence_time_ms - duration_ms).abs() < 500, "{figures:?} of {duration_ms}");
+    assert_eq!((figures.interruptions, figures.metrics["turns"].as_i64()), (0, Some(4)));
+    assert_eq!((figures.sentiment.as_deref(), figures.sentiment_by.as_deref()), (Some("positive"), Some("lexicon")));
+    assert!(figures.average_latency_ms.is_some_and(|waited_ms| (50..5_000).contains(&waited_ms)), "{figures:?}");
+    let stages: Vec<_> = whole.costs.iter().map(|cost| cost.stage.as_str()).collect();
+    assert_eq!(stages, ["model", "speech_to_text", "telephony", "text_to_speech"]);
+    assert!(whole.costs.iter().all(|cost| cost.stage == "text_to_speech" || cost.micros > 0), "{:?}", whole.costs);
+    let metadata = whole.metadata.expect("metadata");
+    assert_eq!((metadata.region.as_deref(), metadata.device_type.as_deref()), (Some("US"), Some("phone")));
+}
+
 fn each_side_is_heard_where_it_spoke(record: &CallRecord, recording: &Path) {
     let mut reader = hound::WavReader::open(recording).expect("the recording plays");
     let spec = reader.spec();

@@ -1,5 +1,6 @@
 //! The store against real files: what a call leaves, appointments under a race, and a database that fails.
 
+mod analytics;
 mod outage;
 mod racing;
 mod records;

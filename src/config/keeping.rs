@@ -1,0 +1,115 @@
+//! What is taken out of the record before it is written, and what calls cost. Declared as in `declared.rs`.
+
+use super::parse;
+use super::reader::{Parsed, Reader};
+
+/// What is taken out of the record, and what calls cost.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    /// `REDACT`.
+    pub redact: Redaction,
+    /// What vendors take.
+    pub prices: Prices,
+}
+
+/// What is taken out of what is written down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Redaction {
+    /// Phone and card numbers.
+    pub numbers: bool,
+    /// E-mail addresses.
+    pub emails: bool,
+    /// Names that are introduced.
+    pub names: bool,
+    /// The tape is not kept: it has words in pieces, as they came, which nothing can be taken out of.
+    pub tape: bool,
+}
+
+/// What vendors take, in US dollars. Speaking is priced by `TTS_USD_PER_1000_CHARACTERS`.
+#[derive(Debug, Clone, Copy)]
+pub struct Prices {
+    /// `TELEPHONY_USD_PER_MINUTE`.
+    pub telephony_minute: f64,
+    /// `STT_USD_PER_MINUTE`.
+    pub hearing_minute: f64,
+    /// `MODEL_USD_PER_MILLION_TOKENS_IN`.
+    pub million_tokens_in: f64,
+    /// `MODEL_USD_PER_MILLION_TOKENS_OUT`.
+    pub million_tokens_out: f64,
+}
+
+impl Keeping {
+    pub(super) fn declare(read: &mut Reader) -> Self {
+        read.group("The record of calls: what is left out of it, and what calls cost.");
+        Self {
+            redact: read.value(
+                "REDACT",
+                "numbers,emails",
+                "numbers, emails, names, tape or off",
+                "What is taken out of transcripts and events. Appointments keep name and phone. The tape has words in pieces, so it is kept whole, or with tape not at all.",
+                redaction,
+            ),
+            prices: Prices {
+                telephony_minute: read.value(
+                    "TELEPHONY_USD_PER_MINUTE",
+                    "0.0125",
+                    "US dollars",
+                    "A minute of an incoming call with its media stream.",
+                    parse::price,
+                ),
+                hearing_minute: read.value(
+                    "STT_USD_PER_MINUTE",
+                    "0.0077",
+                    "US dollars",
+                    "A minute of speech-to-text.",
+                    parse::price,
+                ),
+                million_tokens_in: read.value(
+                    "MODEL_USD_PER_MILLION_TOKENS_IN",
+                    "0.75",
+                    "US dollars",
+                    "What the model reads.",
+                    parse::price,
+                ),
+                million_tokens_out: read.value(
+                    "MODEL_USD_PER_MILLION_TOKENS_OUT",
+                    "4.50",
+                    "US dollars",
+                    "What it writes.",
+                    parse::price,
+                ),
+            },
+        }
+    }
+}
+
+fn redaction(text: &str) -> Parsed<Redaction> {
+    let mut redaction = Redaction::default();
+    if text == "off" {
+        return Ok(redaction);
+    }
+    for word in text.split(',').map(str::trim) {
+        let named = match word {
+            "numbers" => &mut redaction.numbers,
+            "emails" => &mut redaction.emails,
+            "names" => &mut redaction.names,
+            "tape" => &mut redaction.tape,
+            _ => return Err("write off, or some of numbers, emails, names and tape with commas between".to_owned()),
+        };
+        *named = true;
+    }
+    Ok(redaction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_redacted_is_named_and_other_words_are_refused() {
+        assert_eq!(redaction("off"), Ok(Redaction::default()));
+        let some = Redaction { numbers: true, names: true, ..Redaction::default() };
+        assert_eq!(redaction("numbers, names"), Ok(some));
+        assert!(redaction("numbers,all").is_err() && redaction("").is_err());
+    }
+}
