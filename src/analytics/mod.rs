@@ -92,6 +92,11 @@ impl Tally {
         self.talk.assistant(at_ms, frame);
     }
 
+    /// Words of ours were heard from one moment to another: where there is no audio to look at.
+    pub fn assistant_heard(&mut self, from: CallTime, to: CallTime) {
+        self.talk.assistant_heard(from.as_ms(), to.as_ms());
+    }
+
     /// Nothing of ours from this moment on was heard.
     pub fn cleared(&mut self, at_ms: u64) {
         self.talk.cleared(at_ms);

@@ -65,6 +65,10 @@ impl Talk {
         }
     }
 
+    pub(super) fn assistant_heard(&mut self, from_ms: u64, to_ms: u64) {
+        self.mark(from_ms, to_ms, ASSISTANT);
+    }
+
     pub(super) fn cleared(&mut self, at_ms: u64) {
         let from = (at_ms.div_ceil(FRAME_MS) as usize).min(self.frames.len());
         for frame in &mut self.frames[from..] {

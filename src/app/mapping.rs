@@ -18,12 +18,14 @@ pub(super) fn store(settings: &Settings) -> store::Config {
     store::Config { url: settings.desk.database_url.clone(), journal }
 }
 
-pub(super) fn redactor(settings: &Settings) -> Redactor {
+/// What is taken out of the record.
+pub fn redactor(settings: &Settings) -> Redactor {
     let redact = settings.keeping.redact;
     Redactor { numbers: redact.numbers, emails: redact.emails, names: redact.names }
 }
 
-pub(super) fn prices(settings: &Settings) -> Prices {
+/// What vendors take.
+pub fn prices(settings: &Settings) -> Prices {
     let prices = settings.keeping.prices;
     Prices {
         telephony_minute: prices.telephony_minute,

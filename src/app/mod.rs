@@ -47,7 +47,9 @@ use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
 use crate::web::api::live::{Happened, Live};
 use crate::web::tickets::Tickets;
+
 use crate::web::{self, Front, signature::AuthToken};
+pub use mapping::{prices, redactor};
 
 /// How much of the time that calls have to end, once the process is told to go down, is kept for our goodbye.
 const LAST_GOODBYES: Duration = Duration::from_secs(5);

@@ -1,10 +1,12 @@
 //! A believable week: calls of the real engine in virtual time, written down as any call is. They have no recording, for
-//! nobody spoke; and no model answered, so the rules carried them.
+//! nobody spoke, so who was heard for how long is what the rows say; and no model answered, so the rules carried them.
 
 use anyhow::Context;
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
 use engine::business::{Business, Opening};
 use engine::io::{Input, Output, QueryId, Reservation};
+use engine::record::{Row, Speaker};
+use engine::redaction::RowRedactor;
 use indicatif::{ProgressBar, ProgressStyle};
 use sandbox::stepped::random::{self, Dice, Plan};
 use sandbox::stepped::{Log, Logged};
@@ -12,6 +14,8 @@ use statecharts::proposal::Slot;
 use uuid::Uuid;
 
 use super::DIALLED;
+use crate::analytics::Tally;
+use crate::app;
 use crate::commands::show::say;
 use crate::config::{self, Settings};
 use crate::store::{CallStart, Reserved, Store};
@@ -36,7 +40,7 @@ pub(super) async fn fill(calls: u32, settings: &Settings, store: &Store) -> anyh
     for (n, at) in (1..).zip(moments) {
         let plan = Plan::everyday(Dice::of_seed(rand::random()), at.timestamp_millis());
         let log = random::log(&plan, &business, &taken);
-        booked += u32::from(write(&log, &business, store, &mut taken, at).await?);
+        booked += u32::from(write(&log, &business, settings, store, &mut taken, at).await?);
         if n % CALLS_AHEAD == 0 {
             store.flush().await;
         }
@@ -52,6 +56,7 @@ pub(super) async fn fill(calls: u32, settings: &Settings, store: &Store) -> anyh
 async fn write(
     log: &Log,
     business: &Business,
+    settings: &Settings,
     store: &Store,
     taken: &mut Vec<(Slot, i64)>,
     at: DateTime<Utc>,
@@ -61,21 +66,29 @@ async fn write(
         Logged::Input(Input::Answered(answered)) => Some(answered.from.clone()),
         _ => None,
     });
+    let from = from.unwrap_or_default();
+    let mut redactor = RowRedactor::new(app::redactor(settings));
+    let mut tally = Tally::new(&from, None);
     let sid = call_id.simple();
     store.begin(CallStart {
         call_id,
         call_sid: format!("CA{sid}"),
         stream_sid: format!("MZ{sid}"),
-        from: from.unwrap_or_default(),
+        from,
         to: DIALLED.to_owned(),
         business: business.name.clone(),
         started_at_ms: at.timestamp_millis(),
         sandbox: true,
     });
     let mut has_booked = false;
-    for (_, logged) in log {
+    for (moment, logged) in log {
         match logged {
-            Logged::Output(Output::Record(row)) => store.record(call_id, row.clone()),
+            Logged::Input(Input::VoiceStarted) => tally.voice_started(*moment),
+            Logged::Input(Input::VoiceEnded { voiced_ms }) => tally.voice_ended(*voiced_ms),
+            Logged::Output(Output::Record(row)) => {
+                count(&mut tally, row);
+                store.record(call_id, redactor.row(row.clone()));
+            }
             Logged::Input(Input::SlotReserved { query, .. }) => {
                 let Some((key, reservation)) = ordered(log, *query) else { continue };
                 let key = format!("{call_id}/{key}");
@@ -87,7 +100,19 @@ async fn write(
             _ => {}
         }
     }
+    let duration_ms = log.last().map_or(0, |(moment, _)| moment.as_ms());
+    store.figured(call_id, tally.last_figures(duration_ms, at.timestamp_millis() + duration_ms as i64));
+    store.cost(call_id, tally.costs(duration_ms, &app::prices(settings)));
+    store.described(call_id, tally.metadata());
     Ok(has_booked)
+}
+
+fn count(tally: &mut Tally, row: &Row) {
+    if let Row::Said { speaker: Speaker::Assistant, heard, from, to, .. } = row {
+        tally.assistant_heard(*from, *to);
+        tally.spoken(heard, true);
+    }
+    tally.row(row);
 }
 
 fn ordered(log: &Log, wanted: QueryId) -> Option<(&str, &Reservation)> {
