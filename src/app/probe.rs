@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::app::{mapping, tiers, voices};
 use crate::config::{self, Provider, Settings};
 use crate::recordings::{self, Recordings};
-use crate::store::{Records, StoreError};
+use crate::store::{self, Records, StoreError};
 use crate::vendors::deepgram::listen;
 use crate::vendors::openai::Model;
 use crate::vendors::speech::Order;
@@ -59,7 +59,7 @@ fn business(settings: &Settings) -> Result<String, String> {
 async fn database(settings: &Settings) -> Result<String, String> {
     let url = &settings.desk.database_url;
     match Records::open(url).await {
-        Ok(_) => Ok(url.clone()),
+        Ok(_) => Ok(store::shown(url)),
         Err(error @ StoreError::Missing { .. }) => Ok(error.to_string()),
         Err(error) => Err(error.to_string()),
     }

@@ -165,8 +165,9 @@ impl Desk {
             database_url: read.value(
                 "DATABASE_URL",
                 "sqlite://data/frontdesk.db",
-                "SQLite file",
-                "Calls, transcripts and appointments. file:./dev.db and a plain path will do, too.",
+                "SQLite file or PostgreSQL address",
+                "Calls, transcripts and appointments. file:./dev.db and a plain path will do, too; several instances need \
+                 postgres://user:password@host/database.",
                 parse::database,
             ),
             recordings: read.value(

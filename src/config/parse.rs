@@ -70,12 +70,14 @@ pub(super) fn path(text: &str) -> Parsed<PathBuf> {
     Ok(PathBuf::from(text))
 }
 
-/// SQLite in any of its spellings. Which file is meant, the store knows.
+/// SQLite in any of its spellings, or PostgreSQL. Which file or server is meant, the store knows.
 pub(super) fn database(text: &str) -> Parsed<String> {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
     match scheme {
-        None | Some("sqlite" | "file") => Ok(text.to_owned()),
-        Some(_) => Err("name a SQLite file, like sqlite://data/frontdesk.db or file:./dev.db".to_owned()),
+        None | Some("sqlite" | "file" | "postgres" | "postgresql") => Ok(text.to_owned()),
+        Some(_) => Err("name a SQLite file or a PostgreSQL server, like sqlite://data/frontdesk.db or \
+                        postgres://user:password@host/database"
+            .to_owned()),
     }
 }
 

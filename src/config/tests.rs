@@ -65,7 +65,7 @@ fn everything_wrong_is_said_at_once_with_name_value_and_remedy() {
         ("DRAIN_SECONDS", "1m"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
-        ("DATABASE_URL", "postgres://user:pw@host/db"),
+        ("DATABASE_URL", "mysql://user:pw@host/db"),
         ("TWILIO_PHONE_NUMBER", "555-1234"),
         ("DEEPGRAM_MODEL", "nova 3"),
     ];
@@ -75,7 +75,7 @@ fn everything_wrong_is_said_at_once_with_name_value_and_remedy() {
     }
     assert_eq!(text.lines().count(), wrong.len(), "{text}");
     assert!(text.contains("MAX_CALLS=0 cannot be used: write a whole number from 1 to 100000"), "{text}");
-    assert!(text.contains("postgres://…@host/db") && !text.contains("pw"), "{text}");
+    assert!(text.contains("mysql://…@host/db") && !text.contains("pw"), "{text}");
 }
 
 #[test]

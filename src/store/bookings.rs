@@ -10,12 +10,15 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use engine::business::{Business, Service, Staff};
 use engine::calendar::{self, Busy};
 use engine::io::{Reservation, Wanted};
-use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
+use sqlx::FromRow;
 use statecharts::proposal::Slot;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::database::Transaction;
+use super::error::is_lost_race;
 use super::rows::moment_of;
+use super::statement::{Executor, Statement};
 use super::{Store, StoreError};
 
 pub use engine::calendar::Found;
@@ -58,7 +61,7 @@ impl Store {
     pub async fn find_times(&self, business: &Business, wanted: &Wanted, now_ms: i64) -> Result<Found, StoreError> {
         let service = service_of(business, &wanted.service)?;
         let (from, to) = (moment(&wanted.from)?, moment(&wanted.to)?);
-        let busy = within_deadline(busy(&self.database.read(), business, now_ms)).await?;
+        let busy = within_deadline(busy(&self.database.ask(), business, now_ms)).await?;
         Ok(calendar::find(business, service, from, to, local(business, moment_of(now_ms)), &busy, NEAREST_MAX))
     }
 
@@ -83,7 +86,7 @@ impl Store {
         if let Some(appointment) = within_deadline(order.carry_out(self)).await? {
             return Ok(Reserved::Appointment(appointment));
         }
-        let busy = within_deadline(busy(&self.database.read(), business, now_ms)).await?;
+        let busy = within_deadline(busy(&self.database.ask(), business, now_ms)).await?;
         let now = local(business, moment_of(now_ms));
         Ok(Reserved::Taken { nearest: calendar::nearest(business, service, at, at, now, &busy, NEAREST_MAX) })
     }
@@ -101,17 +104,24 @@ struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// The appointment's id, or none when nobody is free.
-    ///
-    /// The transaction takes the writer's lock before it reads: one that began with reading would fail as locked when
-    /// another wrote meanwhile, and no timeout would help it (sqlite.org/lang_transaction.html, "Read transactions").
+    /// The appointment's id, or none when nobody is free. Whoever lost a race against another instance tries again, as
+    /// long as the deadline lets them.
     async fn carry_out(&self, store: &Store) -> Result<Option<String>, StoreError> {
         store.database.in_place().await?;
-        let mut transaction = store.database.write().begin_with("BEGIN IMMEDIATE").await?;
+        loop {
+            match self.carry_out_once(store).await {
+                Err(StoreError::Database(error)) if is_lost_race(&error) => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn carry_out_once(&self, store: &Store) -> Result<Option<String>, StoreError> {
+        let mut transaction = store.database.write().begin().await?;
         if let Some(standing) = self.standing(&mut transaction).await? {
             return Ok(Some(standing));
         }
-        let busy = busy(&mut *transaction, self.business, self.now_ms).await?;
+        let busy = busy(&mut transaction, self.business, self.now_ms).await?;
         let now = local(self.business, moment_of(self.now_ms));
         let free = calendar::free_staff(self.business, self.service, self.at, now, &busy).unwrap_or_default();
         for staff in free {
@@ -120,16 +130,17 @@ impl Order<'_> {
                 return Ok(Some(appointment));
             }
         }
-        Ok(None)
+        // Another instance may have been quicker with the very same key.
+        self.standing(&mut transaction).await
     }
 
     /// What an earlier try with the same key made.
-    async fn standing(&self, connection: &mut SqliteConnection) -> Result<Option<String>, StoreError> {
-        let standing: Option<Standing> = sqlx::query_as(
+    async fn standing(&self, transaction: &mut Transaction) -> Result<Option<String>, StoreError> {
+        let standing: Option<Standing> = Statement::of(
             "SELECT id, business, service, start_at FROM appointments WHERE idempotency_key = $1 AND status = 'booked'",
+            [self.key.into()],
         )
-        .bind(self.key)
-        .fetch_optional(connection)
+        .first(transaction)
         .await?;
         let Some(standing) = standing else { return Ok(None) };
         let same = standing.business == self.business.name
@@ -138,32 +149,36 @@ impl Order<'_> {
         if same { Ok(Some(standing.id)) } else { Err(StoreError::KeyReused(self.key.to_owned())) }
     }
 
-    /// Inserts the appointment; none when the database says that this staff is not free after all.
-    async fn insert(&self, connection: &mut SqliteConnection, staff: &Staff) -> Result<Option<String>, StoreError> {
+    /// Inserts the appointment; none when the database says that this staff is not free after all. PostgreSQL says so by
+    /// doing nothing, which leaves the transaction whole; SQLite's trigger by name.
+    async fn insert(&self, transaction: &mut Transaction, staff: &Staff) -> Result<Option<String>, StoreError> {
         let Some(start) = self.business.time_zone.from_local_datetime(&self.at).earliest() else { return Ok(None) };
         let start = start.with_timezone(&Utc);
         let id = Uuid::new_v4().hyphenated().to_string();
-        let inserted = sqlx::query(
+        let inserted = Statement::of(
             "INSERT INTO appointments (id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id,
                                        idempotency_key, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT DO NOTHING",
+            [
+                (&id).into(),
+                (&self.business.name).into(),
+                (&staff.id).into(),
+                (&self.service.id).into(),
+                calendar::slot(self.at).0.into(),
+                start.into(),
+                (start + TimeDelta::minutes(self.service.minutes.into())).into(),
+                (&self.reservation.name).into(),
+                (&self.reservation.phone).into(),
+                self.call_id.into(),
+                self.key.into(),
+                moment_of(self.now_ms).into(),
+            ],
         )
-        .bind(&id)
-        .bind(&self.business.name)
-        .bind(&staff.id)
-        .bind(&self.service.id)
-        .bind(calendar::slot(self.at).0)
-        .bind(start)
-        .bind(start + TimeDelta::minutes(self.service.minutes.into()))
-        .bind(&self.reservation.name)
-        .bind(&self.reservation.phone)
-        .bind(self.call_id.hyphenated())
-        .bind(self.key)
-        .bind(moment_of(self.now_ms))
-        .execute(connection)
+        .run(transaction)
         .await;
         match inserted {
-            Ok(_) => Ok(Some(id)),
+            Ok(rows) => Ok((rows > 0).then_some(id)),
             Err(sqlx::Error::Database(error)) if error.message().contains(OVERLAPS) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -171,14 +186,17 @@ impl Order<'_> {
 }
 
 /// Who is busy when, from now on.
-async fn busy(database: impl SqliteExecutor<'_>, business: &Business, now_ms: i64) -> Result<Vec<Busy>, StoreError> {
-    let rows: Vec<(String, DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+async fn busy<'e>(
+    database: impl Into<Executor<'e>>,
+    business: &Business,
+    now_ms: i64,
+) -> Result<Vec<Busy>, StoreError> {
+    let rows: Vec<(String, DateTime<Utc>, DateTime<Utc>)> = Statement::of(
         "SELECT staff, start_utc, end_utc FROM appointments
          WHERE business = $1 AND end_utc > $2 AND status = 'booked' ORDER BY end_utc, id",
+        [(&business.name).into(), moment_of(now_ms).into()],
     )
-    .bind(&business.name)
-    .bind(moment_of(now_ms))
-    .fetch_all(database)
+    .all(database)
     .await?;
     let busy = |(staff, from, to)| Busy { staff, from: local(business, from), to: local(business, to) };
     Ok(rows.into_iter().map(busy).collect())

@@ -3,12 +3,18 @@
 use std::path::PathBuf;
 
 use engine::io::Fault;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
+use sqlx::sqlite::SqliteError;
 
 /// A failure of the store. The text names the thing and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// `DATABASE_URL` names no database that can be used.
-    #[error("DATABASE_URL {url:?} cannot be used: {reason}. Write it like sqlite://data/frontdesk.db")]
+    #[error(
+        "DATABASE_URL {url:?} cannot be used: {reason}. Write it like sqlite://data/frontdesk.db or \
+             postgres://user:password@host/database"
+    )]
     Url {
         /// What was given, without a password.
         url: String,
@@ -24,10 +30,29 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// There is no database to read yet.
-    #[error("there is no database at {path} yet; the first `frontdesk serve` makes it")]
+    #[error(
+        "there is nothing in the database {database} yet; `frontdesk migrate` or the first `frontdesk serve` makes it"
+    )]
     Missing {
-        /// Where it would be.
-        path: PathBuf,
+        /// Which one.
+        database: String,
+    },
+    /// The server cannot be reached, or does not let us in.
+    #[error(
+        "the database {database} cannot be used: {source}. Check DATABASE_URL, that the server runs and listens there, and \
+         that the user may connect"
+    )]
+    Unreachable {
+        /// Which one, without a password.
+        database: String,
+        /// What the server or the network said.
+        source: sqlx::Error,
+    },
+    /// The server was not reached yet.
+    #[error("the database {database} was not reached yet")]
+    NotReady {
+        /// Which one, without a password.
+        database: String,
     },
     /// The file is there and cannot be opened as a database.
     #[error(
@@ -56,12 +81,12 @@ pub enum StoreError {
     },
     /// The database was written by a later version of this program.
     #[error(
-        "the database {path} has schema {found}, this program knows {known}. Start the newer version that wrote it, or \
+        "the database {database} has schema {found}, this program knows {known}. Start the newer version that wrote it, or \
          point DATABASE_URL at another database"
     )]
     NewerSchema {
-        /// The database's file.
-        path: PathBuf,
+        /// Which one.
+        database: String,
         /// The newest migration that was applied to it.
         found: i64,
         /// The newest migration in this program.
@@ -69,11 +94,11 @@ pub enum StoreError {
     },
     /// A migration failed, or one that was applied is not the one this program carries.
     #[error(
-        "the database {path} cannot be brought to this program's schema: {source}. Restore a backup or start with another file"
+        "the database {database} cannot be brought to this program's schema: {source}. Restore a backup or start with another one"
     )]
     Schema {
-        /// The database's file.
-        path: PathBuf,
+        /// Which one.
+        database: String,
         /// What went wrong.
         source: sqlx::migrate::MigrateError,
     },
@@ -115,9 +140,12 @@ impl StoreError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::UnknownService(_) | Self::NotASlot(_) | Self::KeyReused(_) => Fault::OurMistake(self.to_string()),
-            Self::Late(_) | Self::Locked { .. } | Self::Gone { .. } | Self::Database(_) => {
-                Fault::Retry(self.to_string())
-            }
+            Self::Late(_)
+            | Self::Locked { .. }
+            | Self::Gone { .. }
+            | Self::Unreachable { .. }
+            | Self::NotReady { .. }
+            | Self::Database(_) => Fault::Retry(self.to_string()),
             _ => Fault::GiveUp(self.to_string()),
         }
     }
@@ -126,8 +154,14 @@ impl StoreError {
 /// SQLite's primary result code of an error, if SQLite spoke (sqlite.org/rescode.html; extended codes keep the primary
 /// one in their low byte).
 pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    let error = error.as_database_error()?.try_downcast_ref::<SqliteError>()?;
+    let code: i32 = error.code()?.parse().ok()?;
     Some(code & 0xff)
+}
+
+/// PostgreSQL's SQLSTATE of an error, if PostgreSQL spoke (appendix A of its manual).
+fn postgres_code(error: &sqlx::Error) -> Option<&str> {
+    Some(error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?.code())
 }
 
 /// Whether another connection has the lock that was needed: SQLITE_BUSY, SQLITE_LOCKED.
@@ -135,8 +169,23 @@ pub(super) fn is_locked(error: &sqlx::Error) -> bool {
     matches!(sqlite_code(error), Some(5 | 6))
 }
 
-/// Whether the row is at fault and not the database: SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH. Trying the same
-/// row again cannot help.
+/// Whether nobody answers there: no server, none that is up yet (`57P03`) or still up (`57P01`), or none with a connection
+/// to spare (`53300`).
+pub(super) fn is_unreachable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut)
+        || matches!(postgres_code(error), Some("57P01" | "57P03" | "53300"))
+}
+
+/// Whether the transaction lost to another one and may win when it is tried again: `40001`, `40P01`.
+pub(super) fn is_lost_race(error: &sqlx::Error) -> bool {
+    matches!(postgres_code(error), Some("40001" | "40P01"))
+}
+
+/// Whether the row is at fault and not the database. Trying the same row again cannot help. Of SQLite these are
+/// SQLITE_TOOBIG, SQLITE_CONSTRAINT and SQLITE_MISMATCH; of PostgreSQL the classes of data and of integrity, and a line with
+/// more words than an index takes.
 pub(super) fn is_rows_fault(error: &sqlx::Error) -> bool {
-    matches!(sqlite_code(error), Some(18..=20)) || matches!(error, sqlx::Error::Encode(_))
+    matches!(sqlite_code(error), Some(18..=20))
+        || postgres_code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("23") || code == "54000")
+        || matches!(error, sqlx::Error::Encode(_))
 }

@@ -1,4 +1,4 @@
-//! What is kept: calls with all that was said in them, and the appointments of a business, in SQLite.
+//! What is kept: calls with all that was said in them, and the appointments of a business, in SQLite or PostgreSQL.
 //!
 //! A call never waits for its record. [`Store::begin`], [`Store::record`] and [`Store::recorded`] put rows into a queue;
 //! one task writes them in batches, and keeps them in a journal on disk while the database cannot take them. Questions
@@ -12,10 +12,13 @@ mod bookings;
 mod database;
 mod error;
 pub mod export;
+mod instance;
 mod journal;
+mod migrating;
 pub mod query;
 mod reading;
 mod rows;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod voices;
@@ -32,7 +35,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub use bookings::{Found, Reserved};
+pub use database::shown;
 pub use error::StoreError;
+pub use migrating::{Migration, migrate, migrations};
 pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
 pub use rows::{CallStart, RecordingRow};
 pub use voices::{Casting, Voice};
@@ -49,7 +54,8 @@ const QUEUE_ROWS_MAX: usize = 16_384;
 /// Where the store is.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The database: `sqlite://data/frontdesk.db`, `file:./dev.db` or a path. Made where it is missing.
+    /// The database: `sqlite://data/frontdesk.db`, `file:./dev.db` or a path, made where it is missing; or
+    /// `postgres://user:password@host/database`.
     pub url: String,
     /// The file for rows that wait for the database. Made where it is missing; one process at a time may have it.
     pub journal: PathBuf,
@@ -86,16 +92,21 @@ impl Store {
     /// Each names the file and the remedy; see [`StoreError`].
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let path = config.journal;
-        let journal = tokio::task::spawn_blocking(move || Journal::open(&path)).await;
-        let journal = journal.expect("opening a file does not panic, and the runtime is running")?;
+        let opened = tokio::task::spawn_blocking(move || {
+            let journal = Journal::open(&path)?;
+            Ok((journal, instance::id_beside(&path)?))
+        });
+        let opened: Result<_, StoreError> =
+            opened.await.expect("opening a file does not panic, and the runtime is running");
+        let (journal, instance) = opened?;
         let database = Database::open(&config.url).await?;
-        Ok(Self::start(database, journal))
+        Ok(Self::start(database, instance, journal))
     }
 
-    fn start(database: Database, journal: Journal) -> Self {
+    fn start(database: Database, instance: Uuid, journal: Journal) -> Self {
         let (orders, queue) = mpsc::channel(QUEUE_ROWS_MAX);
         let (tell, health) = watch::channel(Health::Healthy);
-        tokio::spawn(Writer::new(queue, database.clone(), journal, tell).run());
+        tokio::spawn(Writer::new(queue, database.clone(), instance, journal, tell).run());
         Self { orders, database, health, refused: Arc::default() }
     }
 

@@ -3,16 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::FromRow;
-use sqlx::sqlite::SqlitePool;
 
-use super::database;
+use super::database::{self, Pool};
 use super::error::StoreError;
 use super::rows::RecordingRow;
+use super::statement::{Readable, Statement};
 
 /// A view of the store that changes nothing. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Records {
-    pool: SqlitePool,
+    pool: Pool,
 }
 
 /// One call with everything that belongs to it.
@@ -60,6 +60,7 @@ pub struct CallRecord {
 #[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
 pub struct LineRecord {
     /// Counts up within the call.
+    #[sqlx(try_from = "i64")]
     pub line: u32,
     /// `caller` or `assistant`.
     pub speaker: String,
@@ -79,6 +80,7 @@ pub struct LineRecord {
 #[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct TurnRecord {
     /// Counts up within the call.
+    #[sqlx(try_from = "i64")]
     pub turn: u32,
     /// The caller's voice fell silent.
     pub speech_ended_ms: Option<i64>,
@@ -107,6 +109,7 @@ pub struct TurnRecord {
     /// The stage that made the answer late: `first_slot`, ….
     pub late_stage: Option<String>,
     /// Requests made before the turn was over.
+    #[sqlx(try_from = "i64")]
     pub guesses: u32,
     /// One of them was the answer.
     pub guess_used: bool,
@@ -120,6 +123,7 @@ pub struct TurnRecord {
 #[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct EventRecord {
     /// Counts up within the call.
+    #[sqlx(try_from = "i64")]
     pub event: u32,
     /// When, in milliseconds of the call.
     pub at_ms: i64,
@@ -183,17 +187,17 @@ impl Records {
         database::open_to_read(url).await.map(Self::of)
     }
 
-    pub(super) fn of(pool: SqlitePool) -> Self {
+    pub(super) fn of(pool: Pool) -> Self {
         Self { pool }
     }
 
-    pub(super) fn pool(&self) -> &SqlitePool {
+    pub(super) fn pool(&self) -> &Pool {
         &self.pool
     }
 
     /// Which of the databases it is, for the few questions that each is asked in its own way.
     pub(super) fn is_postgres(&self) -> bool {
-        false
+        matches!(self.pool, Pool::Postgres(_))
     }
 
     /// One call by the carrier's id, with everything that belongs to it.
@@ -202,7 +206,7 @@ impl Records {
     /// When the database cannot be read.
     pub async fn call(&self, call_sid: &str) -> Result<Option<CallRecord>, StoreError> {
         let row: Option<CallRow> =
-            sqlx::query_as("SELECT * FROM calls WHERE call_sid = $1").bind(call_sid).fetch_optional(&self.pool).await?;
+            Statement::of("SELECT * FROM calls WHERE call_sid = $1", [call_sid.into()]).first(self).await?;
         match row {
             Some(row) => self.whole(row).await.map(Some),
             None => Ok(None),
@@ -214,21 +218,21 @@ impl Records {
     /// # Errors
     /// When the database cannot be read.
     pub async fn appointments(&self, call_id: &str) -> Result<Vec<AppointmentRecord>, StoreError> {
-        let rows = sqlx::query_as("SELECT * FROM appointments WHERE call_id = $1 ORDER BY start_utc, id");
-        Ok(rows.bind(call_id).fetch_all(&self.pool).await?)
+        self.of_call("SELECT * FROM appointments WHERE call_id = $1 ORDER BY start_utc, id", call_id).await
+    }
+
+    /// Rows of a call, which is `$1`.
+    pub(super) async fn of_call<T: Readable>(&self, sql: &'static str, call_id: &str) -> Result<Vec<T>, StoreError> {
+        Ok(Statement::of(sql, [call_id.into()]).all(self).await?)
     }
 
     async fn whole(&self, row: CallRow) -> Result<CallRecord, StoreError> {
         let id = row.id.as_str();
-        let recordings = sqlx::query_as("SELECT * FROM recordings WHERE call_id = $1 ORDER BY file_path");
-        let transcript = sqlx::query_as("SELECT * FROM transcripts WHERE call_id = $1 ORDER BY line");
-        let turns = sqlx::query_as("SELECT * FROM turns WHERE call_id = $1 ORDER BY turn");
-        let events = sqlx::query_as("SELECT * FROM events WHERE call_id = $1 ORDER BY event");
         Ok(CallRecord {
-            recordings: recordings.bind(id).fetch_all(&self.pool).await?,
-            transcript: transcript.bind(id).fetch_all(&self.pool).await?,
-            turns: turns.bind(id).fetch_all(&self.pool).await?,
-            events: events.bind(id).fetch_all(&self.pool).await?,
+            recordings: self.of_call("SELECT * FROM recordings WHERE call_id = $1 ORDER BY file_path", id).await?,
+            transcript: self.of_call(LINES, id).await?,
+            turns: self.of_call("SELECT * FROM turns WHERE call_id = $1 ORDER BY turn", id).await?,
+            events: self.of_call("SELECT * FROM events WHERE call_id = $1 ORDER BY event", id).await?,
             appointments: self.appointments(id).await?,
             id: row.id,
             call_sid: row.call_sid,
@@ -246,3 +250,7 @@ impl Records {
         })
     }
 }
+
+/// Not the columns that only a search reads.
+const LINES: &str = "SELECT line, speaker, heard, unheard, confidence, start_ms, end_ms FROM transcripts
+    WHERE call_id = $1 ORDER BY line";

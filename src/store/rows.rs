@@ -1,16 +1,18 @@
 //! What is written of a call, and how each thing becomes a row. Every statement may run twice with the same entry and
 //! leaves the same rows, because the journal is replayed from its start after a crash.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use engine::figures::{Cost, Figures, Metadata};
 use engine::io::Ending;
 use engine::record::{Row, Speaker, Stage};
 use engine::time::CallTime;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::analytics;
+use super::database::Transaction;
+use super::statement::{Statement, Value};
 
 /// A call that was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +45,10 @@ pub struct RecordingRow {
     /// The encoding: `pcm_s16le`.
     pub codec: String,
     /// Samples per second and channel.
+    #[sqlx(try_from = "i64")]
     pub sample_rate: u32,
     /// 2: the caller left, the assistant right.
+    #[sqlx(try_from = "i64")]
     pub channels: u16,
     /// How long it plays.
     #[sqlx(try_from = "i64")]
@@ -88,27 +92,27 @@ impl Entry {
         }
     }
 
-    /// Writes the entry in the transaction that `connection` is in.
-    pub(super) async fn write(&self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    /// Writes the entry, which an instance accepted.
+    pub(super) async fn write(&self, transaction: &mut Transaction, instance: Uuid) -> sqlx::Result<()> {
         match self {
-            Self::Started => close_interrupted(connection).await,
-            Self::Begun(start) => write_start(connection, start).await,
-            Self::Recorded { call_id, recording } => write_recording(connection, *call_id, recording).await,
-            Self::Figured { call_id, figures } => analytics::write_figures(connection, *call_id, figures).await,
+            Self::Started => close_interrupted(transaction, instance).await,
+            Self::Begun(start) => write_start(transaction, start, instance).await,
+            Self::Recorded { call_id, recording } => write_recording(transaction, *call_id, recording).await,
+            Self::Figured { call_id, figures } => analytics::write_figures(transaction, *call_id, figures).await,
             Self::Cost { call_id, costs } => {
                 for cost in costs {
-                    analytics::write_cost(connection, *call_id, cost).await?;
+                    analytics::write_cost(transaction, *call_id, cost).await?;
                 }
                 Ok(())
             }
-            Self::Described { call_id, metadata } => analytics::write_metadata(connection, *call_id, metadata).await,
+            Self::Described { call_id, metadata } => analytics::write_metadata(transaction, *call_id, metadata).await,
             Self::Left { call_id, row } => match row {
-                Row::Said { .. } => write_line(connection, *call_id, row).await,
-                Row::Turn { .. } => write_turn(connection, *call_id, row).await,
+                Row::Said { .. } => write_line(transaction, *call_id, row).await,
+                Row::Turn { .. } => write_turn(transaction, *call_id, row).await,
                 Row::Event { event, at, name, detail } => {
-                    write_event(connection, *call_id, *event, *at, name, detail).await
+                    write_event(transaction, *call_id, *event, *at, name, detail).await
                 }
-                Row::Ended { at, ending, outcome } => write_end(connection, *call_id, *at, *ending, outcome).await,
+                Row::Ended { at, ending, outcome } => write_end(transaction, *call_id, *at, *ending, outcome).await,
             },
         }
     }
@@ -119,78 +123,98 @@ pub(super) fn moment_of(unix_ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(unix_ms).unwrap_or_default()
 }
 
-async fn write_start(connection: &mut SqliteConnection, start: &CallStart) -> sqlx::Result<()> {
-    // The same carrier's call under another id is a second leg of it; it gets the next free number.
-    sqlx::query(
-        "INSERT INTO calls (id, call_sid, stream_sid, caller, called, business, start_time, sandbox)
-         SELECT $1, CASE WHEN legs = 0 THEN $2 ELSE $2 || '#' || (legs + 1) END, $3, $4, $5, $6, $7, $8
-         FROM (SELECT count(*) AS legs FROM calls
-               WHERE id <> $1 AND (call_sid = $2 OR substr(call_sid, 1, length($2) + 1) = $2 || '#')) AS others
+async fn write_start(transaction: &mut Transaction, start: &CallStart, instance: Uuid) -> sqlx::Result<()> {
+    // The same carrier's call under another id is a second leg of it; it gets the next number. So does its stream.
+    Statement::of(
+        "INSERT INTO calls (id, call_sid, stream_sid, caller, called, business, start_time, sandbox, instance)
+         SELECT $1, $2 || coalesce('#' || (legs + 1), ''), $3 || coalesce('#' || (streams + 1), ''), $4, $5, $6, $7, $8, $9
+         FROM (SELECT
+             (SELECT max(CASE WHEN call_sid = $2 THEN 1 ELSE CAST(substr(call_sid, length($2) + 2) AS BIGINT) END)
+              FROM calls WHERE id <> $1 AND (call_sid = $2 OR call_sid > $2 || '#' AND call_sid < $2 || '$')) AS legs,
+             (SELECT max(CASE WHEN stream_sid = $3 THEN 1 ELSE CAST(substr(stream_sid, length($3) + 2) AS BIGINT) END)
+              FROM calls WHERE id <> $1 AND (stream_sid = $3 OR stream_sid > $3 || '#' AND stream_sid < $3 || '$'))
+             AS streams) AS others
          WHERE TRUE
          ON CONFLICT (id) DO UPDATE SET stream_sid = excluded.stream_sid",
+        [
+            start.call_id.into(),
+            (&start.call_sid).into(),
+            (&start.stream_sid).into(),
+            (&start.from).into(),
+            (&start.to).into(),
+            (&start.business).into(),
+            moment_of(start.started_at_ms).into(),
+            start.sandbox.into(),
+            instance.into(),
+        ],
     )
-    .bind(start.call_id.hyphenated())
-    .bind(&start.call_sid)
-    .bind(&start.stream_sid)
-    .bind(&start.from)
-    .bind(&start.to)
-    .bind(&start.business)
-    .bind(moment_of(start.started_at_ms))
-    .bind(start.sandbox)
-    .execute(connection)
+    .run(transaction)
     .await
     .map(drop)
 }
 
-async fn write_recording(
-    connection: &mut SqliteConnection,
-    call_id: Uuid,
-    recording: &RecordingRow,
-) -> sqlx::Result<()> {
-    sqlx::query(
+async fn write_recording(transaction: &mut Transaction, call_id: Uuid, recording: &RecordingRow) -> sqlx::Result<()> {
+    Statement::of(
         "INSERT INTO recordings (call_id, file_path, format, codec, sample_rate, channels, duration_ms, size_bytes)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (call_id, file_path) DO UPDATE
          SET duration_ms = excluded.duration_ms, size_bytes = excluded.size_bytes",
+        [
+            call_id.into(),
+            (&recording.file_path).into(),
+            (&recording.format).into(),
+            (&recording.codec).into(),
+            recording.sample_rate.into(),
+            u32::from(recording.channels).into(),
+            recording.duration_ms.into(),
+            recording.size_bytes.into(),
+        ],
     )
-    .bind(call_id.hyphenated())
-    .bind(&recording.file_path)
-    .bind(&recording.format)
-    .bind(&recording.codec)
-    .bind(recording.sample_rate)
-    .bind(recording.channels)
-    .bind(recording.duration_ms as i64)
-    .bind(recording.size_bytes as i64)
-    .execute(connection)
+    .run(transaction)
     .await
     .map(drop)
 }
 
-async fn write_line(connection: &mut SqliteConnection, call_id: Uuid, said: &Row) -> sqlx::Result<()> {
+async fn write_line(transaction: &mut Transaction, call_id: Uuid, said: &Row) -> sqlx::Result<()> {
     let Row::Said { line, speaker, heard, unheard, confidence, from, to } = said else { return Ok(()) };
-    sqlx::query(
+    Statement::of(
         "INSERT INTO transcripts (call_id, line, speaker, heard, unheard, confidence, start_ms, end_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (call_id, line) DO UPDATE
          SET heard = excluded.heard, unheard = excluded.unheard, confidence = excluded.confidence,
              start_ms = excluded.start_ms, end_ms = excluded.end_ms",
+        [
+            call_id.into(),
+            (*line).into(),
+            speaker_word(*speaker).into(),
+            heard.into(),
+            unheard.into(),
+            f64::from(*confidence).into(),
+            from.as_ms().into(),
+            to.as_ms().into(),
+        ],
     )
-    .bind(call_id.hyphenated())
-    .bind(line)
-    .bind(speaker_word(*speaker))
-    .bind(heard)
-    .bind(unheard)
-    .bind(f64::from(*confidence))
-    .bind(from.as_ms() as i64)
-    .bind(to.as_ms() as i64)
-    .execute(connection)
+    .run(transaction)
     .await
     .map(drop)
 }
 
-async fn write_turn(connection: &mut SqliteConnection, call_id: Uuid, row: &Row) -> sqlx::Result<()> {
+async fn write_turn(transaction: &mut Transaction, call_id: Uuid, row: &Row) -> sqlx::Result<()> {
     let Row::Turn { turn, stages, by_rules, tokens, guesses, late } = row else { return Ok(()) };
-    let mut query = sqlx::query(
+    let facts: [Value; 10] = [
+        call_id.into(),
+        (*turn).into(),
+        (*by_rules).into(),
+        tokens.0.into(),
+        tokens.1.into(),
+        guesses.asked.into(),
+        guesses.used.into(),
+        guesses.wasted.0.into(),
+        guesses.wasted.1.into(),
+        late.map(Stage::name).into(),
+    ];
+    let reached = Stage::ALL.iter().map(|stage| stages.get(stage).map(|at| at.as_ms()).into());
+    Statement::of(
         "INSERT INTO turns (call_id, turn, by_rules, tokens_in, tokens_out, guesses, guess_used, wasted_in, wasted_out,
                             late_stage, speech_ended_ms, transcribed_ms, turn_ended_ms, model_asked_ms, first_slot_ms,
                             first_phrase_ms, first_audio_ms, first_frame_ms, first_mark_ms)
@@ -204,69 +228,48 @@ async fn write_turn(connection: &mut SqliteConnection, call_id: Uuid, row: &Row)
              first_slot_ms = excluded.first_slot_ms, first_phrase_ms = excluded.first_phrase_ms,
              first_audio_ms = excluded.first_audio_ms, first_frame_ms = excluded.first_frame_ms,
              first_mark_ms = excluded.first_mark_ms",
+        facts.into_iter().chain(reached),
     )
-    .bind(call_id.hyphenated())
-    .bind(turn)
-    .bind(by_rules)
-    .bind(tokens.0)
-    .bind(tokens.1)
-    .bind(guesses.asked)
-    .bind(guesses.used)
-    .bind(guesses.wasted.0)
-    .bind(guesses.wasted.1)
-    .bind(late.map(Stage::name));
-    for stage in Stage::ALL {
-        query = query.bind(stages.get(&stage).map(|at| at.as_ms() as i64));
-    }
-    query.execute(connection).await.map(drop)
+    .run(transaction)
+    .await
+    .map(drop)
 }
 
 async fn write_event(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction,
     call_id: Uuid,
     event: u32,
     at: CallTime,
     name: &str,
     detail: &str,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Statement::of(
         "INSERT INTO events (call_id, event, at_ms, name, detail) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (call_id, event) DO UPDATE
          SET at_ms = excluded.at_ms, name = excluded.name, detail = excluded.detail",
+        [call_id.into(), event.into(), at.as_ms().into(), name.into(), detail.into()],
     )
-    .bind(call_id.hyphenated())
-    .bind(event)
-    .bind(at.as_ms() as i64)
-    .bind(name)
-    .bind(detail)
-    .execute(connection)
+    .run(transaction)
     .await
     .map(drop)
 }
 
 async fn write_end(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction,
     call_id: Uuid,
     at: CallTime,
     ending: Ending,
     outcome: &str,
 ) -> sqlx::Result<()> {
-    let started: Option<DateTime<Utc>> = sqlx::query_scalar("SELECT start_time FROM calls WHERE id = $1")
-        .bind(call_id.hyphenated())
-        .fetch_optional(&mut *connection)
-        .await?;
-    let duration_ms = at.as_ms() as i64;
-    let end = started.map(|start| moment_of(start.timestamp_millis().saturating_add(duration_ms)));
-    sqlx::query(
+    let start = Statement::of("SELECT start_time FROM calls WHERE id = $1", [call_id.into()]);
+    let start: Option<(DateTime<Utc>,)> = start.first(&mut *transaction).await?;
+    let end = start.map(|(start,)| moment_of(start.timestamp_millis().saturating_add(at.as_ms() as i64)));
+    Statement::of(
         "UPDATE calls SET status = 'completed', end_time = $2, duration_ms = $3, ending = $4, outcome = $5
          WHERE id = $1",
+        [call_id.into(), end.into(), at.as_ms().into(), ending_word(ending).into(), outcome.into()],
     )
-    .bind(call_id.hyphenated())
-    .bind(end)
-    .bind(duration_ms)
-    .bind(ending_word(ending))
-    .bind(outcome)
-    .execute(connection)
+    .run(transaction)
     .await
     .map(drop)
 }
@@ -290,24 +293,27 @@ fn ending_word(ending: Ending) -> &'static str {
     }
 }
 
-/// Closes the calls that a process left behind when it died: as interrupted, at the last moment that is known of them.
-async fn close_interrupted(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    let calls: Vec<(String, DateTime<Utc>, i64)> = sqlx::query_as(
-        "SELECT id, start_time, max(
-             coalesce((SELECT max(end_ms) FROM transcripts WHERE call_id = calls.id), 0),
-             coalesce((SELECT max(at_ms) FROM events WHERE call_id = calls.id), 0),
-             coalesce((SELECT max(turn_ended_ms) FROM turns WHERE call_id = calls.id), 0))
-         FROM calls WHERE status = 'active'",
+/// Closes the calls that an instance left behind when it died: as interrupted, at the last moment that is known of them. A
+/// call that is a day old is nobody's any more, as where an instance never came back.
+async fn close_interrupted(transaction: &mut Transaction, instance: Uuid) -> sqlx::Result<()> {
+    let calls: Vec<(String, DateTime<Utc>, i64)> = Statement::of(
+        "SELECT id, start_time, coalesce((SELECT max(ms) FROM (
+             SELECT max(end_ms) AS ms FROM transcripts WHERE call_id = calls.id
+             UNION ALL SELECT max(at_ms) FROM events WHERE call_id = calls.id
+             UNION ALL SELECT max(turn_ended_ms) FROM turns WHERE call_id = calls.id) AS known), 0)
+         FROM calls WHERE status = 'active' AND (instance = $1 OR instance IS NULL OR start_time < $2)",
+        [instance.into(), (Utc::now() - TimeDelta::days(1)).into()],
     )
-    .fetch_all(&mut *connection)
+    .all(&mut *transaction)
     .await?;
     for (id, start, last_ms) in &calls {
-        sqlx::query("UPDATE calls SET status = 'interrupted', end_time = $2, duration_ms = $3 WHERE id = $1")
-            .bind(id)
-            .bind(moment_of(start.timestamp_millis().saturating_add(*last_ms)))
-            .bind(last_ms)
-            .execute(&mut *connection)
-            .await?;
+        let end = moment_of(start.timestamp_millis().saturating_add(*last_ms));
+        Statement::of(
+            "UPDATE calls SET status = 'interrupted', end_time = $2, duration_ms = $3 WHERE id = $1",
+            [id.into(), end.into(), (*last_ms).into()],
+        )
+        .run(&mut *transaction)
+        .await?;
     }
     if !calls.is_empty() {
         tracing::warn!(calls = calls.len(), "calls that an earlier run left open are closed as interrupted");

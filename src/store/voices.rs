@@ -13,6 +13,7 @@ use chrono::Utc;
 use sqlx::FromRow;
 use tokio::time::{Instant, timeout};
 
+use super::statement::Statement;
 use super::{Store, StoreError};
 
 /// How long what was read is believed.
@@ -78,22 +79,24 @@ impl Store {
     /// When the database refuses a voice, such as one with a role there is not.
     pub async fn seed_voices(&self, voices: &[Voice]) -> Result<(), StoreError> {
         for voice in voices {
-            sqlx::query(
+            Statement::of(
                 "INSERT INTO voices (id, name, role, gender, language, provider, provider_voice_id, created_at, updated_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
                  role = excluded.role, gender = excluded.gender, language = excluded.language, \
                  provider = excluded.provider, provider_voice_id = excluded.provider_voice_id, \
                  updated_at = excluded.updated_at",
+                [
+                    (&voice.id).into(),
+                    (&voice.name).into(),
+                    (&voice.role).into(),
+                    (&voice.gender).into(),
+                    (&voice.language).into(),
+                    (&voice.provider).into(),
+                    (&voice.provider_voice_id).into(),
+                    Utc::now().into(),
+                ],
             )
-            .bind(&voice.id)
-            .bind(&voice.name)
-            .bind(&voice.role)
-            .bind(&voice.gender)
-            .bind(&voice.language)
-            .bind(&voice.provider)
-            .bind(&voice.provider_voice_id)
-            .bind(Utc::now())
-            .execute(&self.database.write())
+            .run(&self.database.write())
             .await?;
         }
         Ok(())
@@ -149,13 +152,13 @@ impl Casting {
     }
 
     async fn read_voices(&self) -> sqlx::Result<(Vec<Voice>, bool)> {
-        let pool = self.store.database.read();
-        let voices = sqlx::query_as(
+        let pool = self.store.database.ask();
+        let voices = Statement::new(
             "SELECT id, name, role, gender, language, provider, provider_voice_id FROM voices ORDER BY id",
         );
-        let voices = voices.fetch_all(&pool).await?;
-        let has_profiles = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM call_profiles)").fetch_one(&pool).await?;
-        Ok((voices, has_profiles))
+        let profiles = Statement::new("SELECT call_id FROM call_profiles LIMIT 1");
+        let profile: Option<(String,)> = profiles.first(&pool).await?;
+        Ok((voices.all(&pool).await?, profile.is_some()))
     }
 
     async fn profile(&self, call_id: &str) -> Option<Profile> {
@@ -165,9 +168,9 @@ impl Casting {
         {
             return profile.clone();
         }
-        let pool = self.store.database.read();
-        let row = sqlx::query_as("SELECT voice_id, role FROM call_profiles WHERE call_id = $1").bind(call_id);
-        let answer = timeout(READ_WITHIN, row.fetch_optional(&pool)).await;
+        let pool = self.store.database.ask();
+        let row = Statement::of("SELECT voice_id, role FROM call_profiles WHERE call_id = $1", [call_id.into()]);
+        let answer = timeout(READ_WITHIN, row.first(&pool)).await;
         let Ok(Ok(profile)) = answer else {
             tracing::warn!("a call's profile cannot be read; it speaks with the usual voice");
             return None;

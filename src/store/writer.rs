@@ -58,6 +58,8 @@ pub(super) enum Order {
 pub(super) struct Writer {
     orders: mpsc::Receiver<Order>,
     database: Database,
+    /// Who accepts these rows.
+    instance: Uuid,
     /// Absent only while a blocking thread has it.
     journal: Option<Journal>,
     health: watch::Sender<Health>,
@@ -77,12 +79,14 @@ impl Writer {
     pub(super) fn new(
         orders: mpsc::Receiver<Order>,
         database: Database,
+        instance: Uuid,
         journal: Journal,
         health: watch::Sender<Health>,
     ) -> Self {
         Self {
             orders,
             database,
+            instance,
             journal: Some(journal),
             health,
             held: vec![Entry::Started],
@@ -256,8 +260,10 @@ impl Writer {
     async fn write(&mut self, entries: &[Entry]) -> Result<Vec<Entry>, StoreError> {
         timeout(WRITE_DEADLINE, async {
             self.find_database().await?;
-            match write_together(&self.database, entries).await {
-                Err(error) if is_rows_fault(&error) => Ok(write_one_by_one(&self.database, entries).await?),
+            match write_together(&self.database, self.instance, entries).await {
+                Err(error) if is_rows_fault(&error) => {
+                    Ok(write_one_by_one(&self.database, self.instance, entries).await?)
+                }
                 result => Ok(result.map(|()| Vec::new())?),
             }
         })
@@ -267,14 +273,12 @@ impl Writer {
 
     /// Makes sure that rows go where the next process will look for them.
     async fn find_database(&mut self) -> Result<(), StoreError> {
-        if let Err(gone) = self.database.in_place().await {
-            self.database.reopen().await?;
+        if self.database.in_place().await.is_err() && self.database.put_in_place().await? {
             self.begin_again = true;
-            tracing::error!("{gone}. What was written before is where the file went");
         }
         if self.begin_again {
             let live: Vec<Entry> = self.live.values().cloned().map(Entry::Begun).collect();
-            write_together(&self.database, &live).await?;
+            write_together(&self.database, self.instance, &live).await?;
             self.begin_again = false;
         }
         Ok(())
@@ -336,18 +340,18 @@ fn set_aside(journal: &Journal, rejected: &[Entry], damaged: &[String]) {
     }
 }
 
-async fn write_together(database: &Database, entries: &[Entry]) -> sqlx::Result<()> {
-    let mut transaction = database.write().begin_with("BEGIN IMMEDIATE").await?;
+async fn write_together(database: &Database, instance: Uuid, entries: &[Entry]) -> sqlx::Result<()> {
+    let mut transaction = database.write().begin().await?;
     for entry in entries {
-        entry.write(&mut transaction).await?;
+        entry.write(&mut transaction, instance).await?;
     }
     transaction.commit().await
 }
 
-async fn write_one_by_one(database: &Database, entries: &[Entry]) -> sqlx::Result<Vec<Entry>> {
+async fn write_one_by_one(database: &Database, instance: Uuid, entries: &[Entry]) -> sqlx::Result<Vec<Entry>> {
     let mut rejected = Vec::new();
     for entry in entries {
-        match write_together(database, std::slice::from_ref(entry)).await {
+        match write_together(database, instance, std::slice::from_ref(entry)).await {
             Ok(()) => {}
             Err(error) if is_rows_fault(&error) => {
                 tracing::error!(call = ?entry.call_id(), "the database refuses a row: {error}");

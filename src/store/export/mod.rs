@@ -16,7 +16,8 @@ use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
 
 use super::Records;
-use super::query::{QueryError, Scope, Statement, hidden};
+use super::query::{QueryError, Scope, hidden};
+use super::statement::Statement;
 
 pub use tables::What;
 

@@ -6,6 +6,15 @@ use serde_json::Value;
 
 use super::*;
 use crate::store::query::tests::{Desk, id, moment};
+use crate::store::tests::place::{Place, on_both};
+
+on_both! {
+    "current_thread":
+    every_table_is_written_whole_in_every_format,
+    rows_come_in_order_of_time_and_each_once,
+    an_export_holds_what_somebody_may_see,
+    values_are_the_same_in_every_format,
+}
 
 fn of(what: What, format: Format) -> Export {
     Export { what, format, scope: Scope::All, business: None, from: None, to: None, shows_private: true }
@@ -24,9 +33,8 @@ async fn lines(desk: &Desk, export: Export) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect()
 }
 
-#[tokio::test]
-async fn every_table_is_written_whole_in_every_format() {
-    let desk = Desk::with(7).await;
+async fn every_table_is_written_whole_in_every_format(place: Place) {
+    let desk = Desk::with(place, 7).await;
     for (what, rows) in What::ALL.into_iter().zip([7, 14, 7, 21, 0, 7, 14]) {
         let csv = file(&desk, of(what, Format::Csv)).await;
         let mut csv = ::csv::Reader::from_reader(&csv[..]);
@@ -42,9 +50,8 @@ async fn every_table_is_written_whole_in_every_format() {
     }
 }
 
-#[tokio::test]
-async fn rows_come_in_order_of_time_and_each_once() {
-    let desk = Desk::with(7).await;
+async fn rows_come_in_order_of_time_and_each_once(place: Place) {
+    let desk = Desk::with(place, 7).await;
     let ids: Vec<_> =
         lines(&desk, of(What::Calls, Format::Ndjson)).await.iter().map(|call| call["id"].clone()).collect();
     assert_eq!(ids, (0..7).map(id).collect::<Vec<_>>());
@@ -54,9 +61,8 @@ async fn rows_come_in_order_of_time_and_each_once() {
     assert_eq!(said, [(id(2), 0), (id(2), 1), (id(3), 0), (id(3), 1)].map(|(id, line)| (id.into(), line.into())));
 }
 
-#[tokio::test]
-async fn an_export_holds_what_somebody_may_see() {
-    let desk = Desk::with(7).await;
+async fn an_export_holds_what_somebody_may_see(place: Place) {
+    let desk = Desk::with(place, 7).await;
     let theirs =
         Export { scope: Scope::Business("Salon".to_owned()), shows_private: false, ..of(What::Calls, Format::Ndjson) };
     let callers: Vec<_> = lines(&desk, theirs.clone()).await.iter().map(|call| call["caller"].clone()).collect();
@@ -65,9 +71,8 @@ async fn an_export_holds_what_somebody_may_see() {
     assert!(lines(&desk, others).await.is_empty());
 }
 
-#[tokio::test]
-async fn values_are_the_same_in_every_format() {
-    let desk = Desk::with(1).await;
+async fn values_are_the_same_in_every_format(place: Place) {
+    let desk = Desk::with(place, 1).await;
     let csv = file(&desk, of(What::Calls, Format::Csv)).await;
     let row = ::csv::Reader::from_reader(&csv[..]).records().next().expect("one").expect("a row");
     let value = |name| &row[What::Calls.columns().iter().position(|column| column.name == name).expect("a column")];

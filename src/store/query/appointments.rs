@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::QueryError;
 use super::filter::Scope;
-use super::statement::Statement;
+use crate::store::statement::Statement;
 use crate::store::{AppointmentRecord, Records};
 
 /// Appointments that are read at once at most.

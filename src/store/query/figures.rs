@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::QueryError;
 use super::filter::Filter;
-use super::statement::{Statement, Value};
 use crate::store::Records;
+use crate::store::statement::{Statement, Value};
 
 /// Stretches that are asked about at once, at most.
 const BUCKETS_MAX: usize = 400;
@@ -265,7 +265,7 @@ impl Records {
     async fn over(&self, filter: &Filter, spans: &Spans, columns: &str, joined: &str) -> Result<Statement, QueryError> {
         let places = vec!["(?, ?, ?)"; spans.0.len()].join(", ");
         let values = spans.0.iter().enumerate();
-        let values = values.flat_map(|(n, (from, to))| [Value::Number(n as i64), (*from).into(), (*to).into()]);
+        let values = values.flat_map(|(n, (from, to))| [Value::from(n as u64), (*from).into(), (*to).into()]);
         let mut statement = Statement::default();
         statement.push(&format!("WITH b (n, since, until) AS (VALUES {places}) "), values);
         let figures = "LEFT JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0";

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::matched::Words;
-use super::statement::Statement;
+use crate::store::statement::Statement;
 
 /// Whose calls may be seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

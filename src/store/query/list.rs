@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::cursor::{Cursor, Order, Sort};
 use super::filter::Filter;
-use super::statement::{Statement, Value};
 use super::{PAGE_ROWS_MAX, QueryError};
 use crate::store::Records;
+use crate::store::statement::{Statement, Value};
 
 /// Which page of which list.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -171,9 +171,9 @@ impl Sort {
     fn bound(self, value: i64) -> Result<Value, QueryError> {
         match self {
             Self::StartTime => DateTime::from_timestamp_micros(value)
-                .map(Value::Moment)
+                .map(Value::from)
                 .ok_or_else(|| QueryError::wrong("cursor", "take it from the page before, as it stands")),
-            Self::Duration | Self::Latency => Ok(Value::Number(value)),
+            Self::Duration | Self::Latency => Ok(value.into()),
         }
     }
 }

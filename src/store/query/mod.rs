@@ -12,7 +12,6 @@ pub mod hidden;
 mod list;
 mod matched;
 mod search;
-mod statement;
 #[cfg(test)]
 pub(super) mod tests;
 mod whole;
@@ -26,7 +25,6 @@ pub use filter::{Filter, Scope};
 pub use list::{CallItem, ListQuery, Page};
 pub use matched::Piece;
 pub use search::{SearchHit, SearchQuery};
-pub(super) use statement::Statement;
 pub use whole::{AnalyticsRecord, CostRecord, MetadataRecord, WholeCall};
 
 /// Rows on a page at most.
@@ -46,6 +44,12 @@ pub enum QueryError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for QueryError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 impl QueryError {

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::filter::{Filter, Written};
 use super::matched::{Piece, Words};
-use super::statement::Statement;
 use super::{PAGE_ROWS_MAX, Page, QueryError};
 use crate::store::Records;
+use crate::store::statement::Statement;
 
 /// Lines up to which some words count as rare; past that it costs less to look at calls in turn than to fetch all lines.
 const RARE_LINES_MAX: i64 = 10_000;

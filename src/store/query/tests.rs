@@ -5,11 +5,24 @@ use chrono_tz::Tz;
 use engine::io::Ending;
 use engine::record::{Row, Speaker, Stage};
 use engine::time::CallTime;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::store::{CallStart, Config, Store};
+use crate::store::statement::Statement;
+use crate::store::tests::place::{Place, on_both};
+use crate::store::{CallStart, Store};
+
+on_both! {
+    "current_thread":
+    pages_hold_every_call_once_in_order_and_lead_both_ways,
+    an_item_says_what_a_list_shows,
+    every_filter_leaves_the_calls_it_names,
+    words_are_found_in_any_order_and_shown_where_they_stand,
+    a_line_is_found_by_its_last_words_only_and_not_when_it_is_gone,
+    a_call_is_shown_with_everything_to_whoever_may_see_it,
+    figures_count_each_call_in_its_own_stretch_of_time,
+    a_page_that_cannot_be_is_refused_by_the_name_of_what_is_wrong,
+}
 
 /// 2026-11-21 12:00 UTC.
 const NOON_MS: i64 = 1_795_262_400_000;
@@ -17,7 +30,7 @@ const NOON_MS: i64 = 1_795_262_400_000;
 /// Calls a minute apart. Every third is of another business, every second one books; the caller of call `n` says a word
 /// that nobody else says, and one that everybody does.
 pub(in crate::store) struct Desk {
-    _folder: TempDir,
+    _place: Place,
     pub(in crate::store) store: Store,
 }
 
@@ -35,10 +48,8 @@ fn said(line: u32, speaker: Speaker, words: &str) -> Row {
 }
 
 impl Desk {
-    pub(in crate::store) async fn with(calls: usize) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
-        let store = Store::open(Config { url, journal: folder.path().join("journal") }).await.expect("opens");
+    pub(in crate::store) async fn with(place: Place, calls: usize) -> Self {
+        let store = place.open().await;
         for call in 0..calls {
             leave(&store, call);
         }
@@ -46,7 +57,7 @@ impl Desk {
         for call in 0..calls {
             figure(&store, call).await;
         }
-        Self { _folder: folder, store }
+        Self { _place: place, store }
     }
 
     async fn list(&self, query: ListQuery) -> Page<CallItem> {
@@ -96,29 +107,28 @@ fn leave(store: &Store, call: usize) {
 
 /// What the analysis of a call leaves.
 async fn figure(store: &Store, call: usize) {
-    let mut analytics = statement::Statement::new("INSERT INTO analytics (call_id, snapshot, snapshot_time, sentiment,
+    let mut analytics = Statement::new("INSERT INTO analytics (call_id, snapshot, snapshot_time, sentiment,
         talk_time_ms, caller_talk_ms, assistant_talk_ms, silence_time_ms, interruptions, average_latency_ms, metrics) VALUES");
     let sentiment = ["positive", "negative"][call % 2];
     analytics.add(
         " (?, 0, ?, ?, 1000, 400, 600, 50, 0, ?, '{}')",
         [(&id(call)).into(), moment(0).into(), sentiment.into(), (500 + call as i64).into()],
     );
-    analytics.done(store).await;
-    let mut costs = statement::Statement::new("INSERT INTO costs (call_id, stage, quantity, unit, micros) VALUES");
+    analytics.run(&store.database.write()).await.expect("done");
+    let mut costs = Statement::new("INSERT INTO costs (call_id, stage, quantity, unit, micros) VALUES");
     costs.add(
         " (?, 'model', 7.5, 'token', 30), (?, 'telephony', 1, 'minute', 70)",
         [(&id(call)).into(), (&id(call)).into()],
     );
-    costs.done(store).await;
+    costs.run(&store.database.write()).await.expect("done");
 }
 
 pub(in crate::store) fn moment(minutes: i64) -> DateTime<Utc> {
     Utc.timestamp_millis_opt(NOON_MS + minutes * 60_000).single().expect("a moment")
 }
 
-#[tokio::test]
-async fn pages_hold_every_call_once_in_order_and_lead_both_ways() {
-    let desk = Desk::with(7).await;
+async fn pages_hold_every_call_once_in_order_and_lead_both_ways(place: Place) {
+    let desk = Desk::with(place, 7).await;
     for sort in [Sort::StartTime, Sort::Duration, Sort::Latency] {
         for order in [Order::Descending, Order::Ascending] {
             let query = |cursor| ListQuery { sort, order, cursor, limit: 3, ..ListQuery::default() };
@@ -141,9 +151,8 @@ async fn pages_hold_every_call_once_in_order_and_lead_both_ways() {
     }
 }
 
-#[tokio::test]
-async fn an_item_says_what_a_list_shows() {
-    let desk = Desk::with(1).await;
+async fn an_item_says_what_a_list_shows(place: Place) {
+    let desk = Desk::with(place, 1).await;
     let item = desk.list(ListQuery { limit: 1, ..ListQuery::default() }).await.items.remove(0);
     assert_eq!((item.start_time, item.caller.as_str(), item.business.as_str()), (moment(0), "+15550000000", "Barbers"));
     assert_eq!((item.duration_ms, item.outcome.as_deref(), item.sandbox), (Some(60_000), Some("booked"), true));
@@ -151,9 +160,8 @@ async fn an_item_says_what_a_list_shows() {
     assert_eq!((item.cost_micros, item.first_words.as_deref()), (Some(100), Some("A haircut for Nr0, don't wash")));
 }
 
-#[tokio::test]
-async fn every_filter_leaves_the_calls_it_names() {
-    let desk = Desk::with(7).await;
+async fn every_filter_leaves_the_calls_it_names(place: Place) {
+    let desk = Desk::with(place, 7).await;
     let all = Filter::default();
     for (filter, calls) in [
         (Filter { scope: Scope::Business("Salon".into()), ..all.clone() }, vec![2, 5]),
@@ -176,9 +184,8 @@ async fn every_filter_leaves_the_calls_it_names() {
     }
 }
 
-#[tokio::test]
-async fn words_are_found_in_any_order_and_shown_where_they_stand() {
-    let desk = Desk::with(3).await;
+async fn words_are_found_in_any_order_and_shown_where_they_stand(place: Place) {
+    let desk = Desk::with(place, 3).await;
     assert_eq!(desk.found("hairc").await, [id(2), id(1), id(0)]);
     assert_eq!(desk.found("hairc nr1").await, Vec::<String>::new(), "the last word alone may be unfinished");
     assert_eq!(desk.found("haircut nr1").await, [id(1)]);
@@ -202,22 +209,20 @@ async fn words_are_found_in_any_order_and_shown_where_they_stand() {
     assert_eq!(of_salon.items.iter().map(|hit| &hit.call_id).collect::<Vec<_>>(), [&id(2)]);
 }
 
-#[tokio::test]
-async fn a_line_is_found_by_its_last_words_only_and_not_when_it_is_gone() {
-    let desk = Desk::with(2).await;
+async fn a_line_is_found_by_its_last_words_only_and_not_when_it_is_gone(place: Place) {
+    let desk = Desk::with(place, 2).await;
     desk.store.record(Uuid::from_u128(1), said(1, Speaker::Caller, "a coloring"));
     desk.store.flush().await;
     assert_eq!((desk.found("coloring").await, desk.found("nr0").await), (vec![id(0)], vec![]));
-    let mut gone = statement::Statement::default();
+    let mut gone = Statement::default();
     gone.add("DELETE FROM calls WHERE id = ?", [(&id(0)).into()]);
-    gone.done(&desk.store).await;
-    statement::Statement::new("VACUUM").done(&desk.store).await;
+    gone.run(&desk.store.database.write()).await.expect("done");
+    Statement::new("VACUUM").run(&desk.store.database.write()).await.expect("done");
     assert_eq!((desk.found("coloring").await, desk.found("haircut").await), (vec![], vec![id(1)]));
 }
 
-#[tokio::test]
-async fn a_call_is_shown_with_everything_to_whoever_may_see_it() {
-    let desk = Desk::with(1).await;
+async fn a_call_is_shown_with_everything_to_whoever_may_see_it(place: Place) {
+    let desk = Desk::with(place, 1).await;
     let records = desk.store.records();
     let whole = records.whole_call(&id(0), &Scope::All).await.expect("readable").expect("there");
     assert_eq!((whole.call.transcript.len(), whole.costs.len()), (2, 2));
@@ -227,9 +232,8 @@ async fn a_call_is_shown_with_everything_to_whoever_may_see_it() {
     assert!(records.whole_call("' OR ''='", &Scope::All).await.expect("readable").is_none());
 }
 
-#[tokio::test]
-async fn figures_count_each_call_in_its_own_stretch_of_time() {
-    let desk = Desk::with(7).await;
+async fn figures_count_each_call_in_its_own_stretch_of_time(place: Place) {
+    let desk = Desk::with(place, 7).await;
     let spans = Spans::between(moment(-60), moment(60), Step::Hour, Tz::Asia__Kolkata).expect("hours");
     let figures = desk.store.records().figures(&Filter::default(), &spans).await.expect("figures");
     let calls: Vec<i64> = figures.buckets.iter().map(|bucket| bucket.calls).collect();
@@ -245,9 +249,8 @@ async fn figures_count_each_call_in_its_own_stretch_of_time() {
     assert_eq!((one.buckets[0].calls, one.funnel[0].calls), (1, 1));
 }
 
-#[tokio::test]
-async fn a_page_that_cannot_be_is_refused_by_the_name_of_what_is_wrong() {
-    let desk = Desk::with(0).await;
+async fn a_page_that_cannot_be_is_refused_by_the_name_of_what_is_wrong(place: Place) {
+    let desk = Desk::with(place, 0).await;
     let records = desk.store.records();
     for (query, field) in [
         (ListQuery { limit: 0, ..ListQuery::default() }, "limit"),

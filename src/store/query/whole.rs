@@ -7,7 +7,7 @@ use sqlx::types::Json;
 
 use super::QueryError;
 use super::filter::Scope;
-use super::statement::Statement;
+use crate::store::statement::Statement;
 use crate::store::{CallRecord, Records};
 
 /// One call with everything that is known of it.
@@ -103,23 +103,15 @@ impl Records {
         let Some((call_sid,)) = statement.first::<(String,)>(self).await? else { return Ok(None) };
         let Some(call) = self.call(&call_sid).await? else { return Ok(None) };
         let mut analytics: Vec<AnalyticsRecord> =
-            self.of_call("SELECT * FROM analytics WHERE call_id = ? ORDER BY snapshot", id).await?;
+            self.of_call("SELECT * FROM analytics WHERE call_id = $1 ORDER BY snapshot", id).await?;
         let last = analytics.first().is_some_and(|first| first.snapshot == 0).then(|| analytics.remove(0));
-        let metadata: Vec<MetadataRecord> = self.of_call("SELECT * FROM call_metadata WHERE call_id = ?", id).await?;
+        let metadata: Vec<MetadataRecord> = self.of_call("SELECT * FROM call_metadata WHERE call_id = $1", id).await?;
         Ok(Some(WholeCall {
             call,
             analytics: last,
             snapshots: analytics,
-            costs: self.of_call("SELECT * FROM costs WHERE call_id = ? ORDER BY stage", id).await?,
+            costs: self.of_call("SELECT * FROM costs WHERE call_id = $1 ORDER BY stage", id).await?,
             metadata: metadata.into_iter().next(),
         }))
-    }
-
-    async fn of_call<T>(&self, sql: &'static str, id: &str) -> Result<Vec<T>, QueryError>
-    where
-        T: for<'r> FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
-    {
-        let mut statement = Statement::default();
-        Ok(statement.add(sql, [id.into()]).all(self).await?)
     }
 }

@@ -5,6 +5,11 @@ use engine::figures::{Cost, Figures, Metadata, Metrics, Mood, Sentiment};
 use super::*;
 use crate::store::query::Scope;
 
+on_both! {
+    "current_thread":
+    figures_costs_and_metadata_are_read_back_and_written_twice_are_one,
+}
+
 fn figures(snapshot: u32, interruptions: u32) -> Figures {
     Figures {
         snapshot,
@@ -34,10 +39,8 @@ fn figures(snapshot: u32, interruptions: u32) -> Figures {
     }
 }
 
-#[tokio::test]
-async fn figures_costs_and_metadata_are_read_back_and_written_twice_are_one() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn figures_costs_and_metadata_are_read_back_and_written_twice_are_one(place: Place) {
+    let store = place.open().await;
     let call = start(1);
     store.begin(call.clone());
     let cost = |micros| Cost {

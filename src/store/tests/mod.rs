@@ -1,11 +1,15 @@
-//! The store against real files: what a call leaves, appointments under a race, and a database that fails.
+//! The store against real databases: what a call leaves, appointments under a race, and a database that fails.
 
 mod analytics;
+mod instances;
+mod migrating;
 mod outage;
+pub(super) mod place;
+#[path = "../../../tests/calls/postgres.rs"]
+mod postgres;
 mod racing;
 mod records;
 
-use std::path::Path;
 use std::time::Duration;
 
 use engine::business::Business;
@@ -13,29 +17,17 @@ use engine::io::Reservation;
 use engine::record::Row;
 use engine::time::CallTime;
 use statecharts::proposal::Slot;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{CallStart, Config, Store};
+use place::{Place, on_both};
+use postgres::Postgres;
 
 /// 2026-11-21 12:00 UTC, a Saturday, seven in the morning in New York.
 const NOW_MS: i64 = 1_795_262_400_000;
 
 /// The deadline of everything that is waited for.
 const SOON: Duration = Duration::from_secs(20);
-
-fn config(folder: &TempDir) -> Config {
-    config_in(folder.path())
-}
-
-fn config_in(folder: &Path) -> Config {
-    let url = format!("sqlite://{}", folder.join("deep/frontdesk.db").display());
-    Config { url, journal: folder.join("deep/frontdesk.journal") }
-}
-
-async fn open(folder: &TempDir) -> Store {
-    Store::open(config(folder)).await.expect("opens")
-}
 
 async fn soon<T>(wait: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, wait).await.expect("in time")

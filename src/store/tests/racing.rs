@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use engine::io::Wanted;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -10,7 +11,20 @@ use statecharts::prompt::Refusal;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::store::statement::Statement;
 use crate::store::{Reserved, StoreError};
+
+on_both! {
+    "multi_thread":
+    a_reserved_time_is_no_longer_free_and_the_nearest_are_offered,
+    the_first_free_staff_takes_it_until_nobody_is_left,
+    the_same_key_books_once_and_another_wish_under_it_is_refused,
+    a_closed_or_past_time_is_never_booked,
+    the_database_itself_forbids_an_overlap,
+    questions_may_be_asked_from_any_task,
+    many_racing_for_one_time_book_it_once,
+    many_racing_for_many_times_never_double_and_lose_no_confirmation,
+}
 
 /// The Monday after [`NOW_MS`], and its first free hour.
 const MONDAY_NINE: &str = "2026-11-23T09:00";
@@ -31,10 +45,8 @@ fn wanted(from: &str, to: &str) -> Wanted {
     Wanted { service: "haircut".into(), from: Slot(from.into()), to: Slot(to.into()) }
 }
 
-#[tokio::test]
-async fn a_reserved_time_is_no_longer_free_and_the_nearest_are_offered() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn a_reserved_time_is_no_longer_free_and_the_nearest_are_offered(place: Place) {
+    let store = place.open().await;
     let business = business(&["sam"]);
     let wish = wanted(MONDAY_NINE, MONDAY_NINE);
     let found = store.find_times(&business, &wish, NOW_MS).await.expect("answers");
@@ -50,10 +62,8 @@ async fn a_reserved_time_is_no_longer_free_and_the_nearest_are_offered() {
     assert_eq!(made[0].end_utc.to_rfc3339(), "2026-11-23T14:30:00+00:00");
 }
 
-#[tokio::test]
-async fn the_first_free_staff_takes_it_until_nobody_is_left() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn the_first_free_staff_takes_it_until_nobody_is_left(place: Place) {
+    let store = place.open().await;
     id_of(reserve(&store, &["sam", "robin"], "a", "coloring", MONDAY_NINE).await);
     id_of(reserve(&store, &["sam", "robin"], "b", "haircut", "2026-11-23T10:00").await);
     let third = reserve(&store, &["sam", "robin"], "c", "haircut", "2026-11-23T10:00").await;
@@ -63,10 +73,8 @@ async fn the_first_free_staff_takes_it_until_nobody_is_left() {
     assert_eq!(made.iter().map(|made| made.staff.as_str()).collect::<Vec<_>>(), ["sam", "robin"]);
 }
 
-#[tokio::test]
-async fn the_same_key_books_once_and_another_wish_under_it_is_refused() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn the_same_key_books_once_and_another_wish_under_it_is_refused(place: Place) {
+    let store = place.open().await;
     let first = reserve(&store, &["sam"], "a", "haircut", MONDAY_NINE).await;
     assert_eq!(reserve(&store, &["sam"], "a", "haircut", MONDAY_NINE).await, first);
     let other = reservation("haircut", "2026-11-23T11:00");
@@ -74,10 +82,8 @@ async fn the_same_key_books_once_and_another_wish_under_it_is_refused() {
     assert!(matches!(refusal, StoreError::KeyReused(_)), "{refusal}");
 }
 
-#[tokio::test]
-async fn a_closed_or_past_time_is_never_booked() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn a_closed_or_past_time_is_never_booked(place: Place) {
+    let store = place.open().await;
     for slot in ["2026-11-23T08:00", "2026-11-22T09:00", "2026-11-16T09:00", "2026-11-23T16:45", "2027-11-22T09:00"] {
         let reserved = reserve(&store, &["sam"], slot, "haircut", slot).await;
         assert!(matches!(reserved, Reserved::Taken { .. }), "{slot}");
@@ -89,21 +95,17 @@ async fn a_closed_or_past_time_is_never_booked() {
     assert!(matches!(nonsense, StoreError::NotASlot(_)), "{nonsense}");
 }
 
-#[tokio::test]
-async fn the_database_itself_forbids_an_overlap() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn the_database_itself_forbids_an_overlap(place: Place) {
+    let store = place.open().await;
+    let at = |clock: &str| format!("2026-11-23T{clock}:00Z").parse::<DateTime<Utc>>().expect("a moment");
     let insert = async |id: &str, staff: &str, from: &str, to: &str| {
-        sqlx::query(
+        Statement::of(
             "INSERT INTO appointments (id, business, staff, service, start_at, start_utc, end_utc, name, phone,
                                        idempotency_key, created_at)
-             VALUES ($1, 'Barbers', $2, 'haircut', '', $3, $4, '', '', $1, '')",
+             VALUES ($1, 'Barbers', $2, 'haircut', '', $3, $4, '', '', $1, $3)",
+            [id.into(), staff.into(), at(from).into(), at(to).into()],
         )
-        .bind(id)
-        .bind(staff)
-        .bind(format!("2026-11-23T{from}:00+00:00"))
-        .bind(format!("2026-11-23T{to}:00+00:00"))
-        .execute(&store.database.write())
+        .run(&store.database.write())
         .await
         .map_err(|error| error.to_string())
     };
@@ -120,15 +122,29 @@ async fn the_database_itself_forbids_an_overlap() {
         "UPDATE appointments SET start_utc = '2026-11-23T14:30:00+00:00' WHERE id = 'c'",
         "UPDATE appointments SET staff = 'sam' WHERE id = 'd'",
     ] {
-        let refusal = sqlx::query(sql).execute(&store.database.write()).await.expect_err("overlaps").to_string();
+        let refusal = Statement::new(sql).run(&store.database.write()).await.expect_err("overlaps").to_string();
         assert!(refusal.contains("appointment_overlaps"), "{refusal}");
     }
-    insert("e", "sam", "16:00:00Z#", "17:00").await.expect_err("a moment in another spelling");
     let cancel = "UPDATE appointments SET status = 'cancelled' WHERE id = 'a'";
-    sqlx::query(cancel).execute(&store.database.write()).await.expect("cancelled");
+    Statement::new(cancel).run(&store.database.write()).await.expect("cancelled");
     insert("f", "sam", "14:00", "15:00").await.expect("free again");
     let revive = "UPDATE appointments SET status = 'booked' WHERE id = 'a'";
-    sqlx::query(revive).execute(&store.database.write()).await.expect_err("taken meanwhile");
+    Statement::new(revive).run(&store.database.write()).await.expect_err("taken meanwhile");
+}
+
+#[tokio::test]
+async fn a_file_knows_one_spelling_of_a_moment_so_that_overlaps_are_seen() {
+    let store = Place::sqlite().open().await;
+    let insert = |start: &str| {
+        Statement::of(
+            "INSERT INTO appointments (id, business, staff, service, start_at, start_utc, end_utc, name, phone,
+                                       idempotency_key, created_at)
+             VALUES ($1, 'Barbers', 'sam', 'haircut', '', $1, '2026-11-23T17:00:00+00:00', '', '', $1, '')",
+            [start.into()],
+        )
+    };
+    insert("2026-11-23T16:00:00Z").run(&store.database.write()).await.expect_err("another spelling");
+    insert("2026-11-23T16:00:00+00:00").run(&store.database.write()).await.expect("ours");
 }
 
 /// What the racers were told, by key.
@@ -174,9 +190,9 @@ async fn race(store: &Store, staff: &'static [&'static str], slots: &'static [&'
 
 /// Checks every promise against the database, with the plainest of queries.
 async fn check(store: &Store, told: &Told, places: usize) {
-    let rows: Vec<(String, String, String, String)> =
-        sqlx::query_as("SELECT idempotency_key, id, staff, start_utc FROM appointments ORDER BY id")
-            .fetch_all(&store.database.read())
+    let rows: Vec<(String, String, String, DateTime<Utc>)> =
+        Statement::new("SELECT idempotency_key, id, staff, start_utc FROM appointments ORDER BY id")
+            .all(&store.database.read())
             .await
             .expect("readable");
     let kept: BTreeMap<&str, &str> = rows.iter().map(|(key, id, ..)| (key.as_str(), id.as_str())).collect();
@@ -193,38 +209,29 @@ async fn check(store: &Store, told: &Told, places: usize) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_racing_for_one_time_book_it_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn many_racing_for_one_time_book_it_once(place: Place) {
+    let store = place.open().await;
     let told = race(&store, &["sam"], &[MONDAY_NINE], 400).await;
     check(&store, &told, 1).await;
     assert!(told.values().flatten().count() <= 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_racing_for_many_times_never_double_and_lose_no_confirmation() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn many_racing_for_many_times_never_double_and_lose_no_confirmation(place: Place) {
+    let store = place.open().await;
     let slots = &["2026-11-23T09:00", "2026-11-23T09:30", "2026-11-23T10:00", "2026-11-24T09:00", "2026-11-24T16:30"];
     let told = race(&store, &["sam", "robin"], slots, 800).await;
     check(&store, &told, 10).await;
     assert!(told.values().flatten().count() >= 5, "the times were booked out");
     // Whoever tries again under the same key hears the same.
     for (key, id) in told.iter().filter(|(_, id)| id.is_some()) {
-        let at: (String,) = sqlx::query_as("SELECT start_at FROM appointments WHERE idempotency_key = $1")
-            .bind(key)
-            .fetch_one(&store.database.read())
-            .await
-            .expect("there");
+        let key_of = Statement::of("SELECT start_at FROM appointments WHERE idempotency_key = $1", [key.into()]);
+        let at: (String,) = key_of.first(&store.database.read()).await.expect("readable").expect("there");
         assert_eq!(id_of(reserve(&store, &["sam", "robin"], key, "haircut", &at.0).await), id.clone().expect("told"));
     }
 }
 
-#[tokio::test]
-async fn questions_may_be_asked_from_any_task() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn questions_may_be_asked_from_any_task(place: Place) {
+    let store = place.open().await;
     let asked = tokio::spawn(async move {
         let week = wanted("2026-11-23T00:00", "2026-11-29T00:00");
         store.find_times(&business(&["sam"]), &week, NOW_MS).await

@@ -4,7 +4,20 @@ use engine::io::Ending;
 use engine::record::{Guesses, Speaker, Stage};
 
 use super::*;
+use crate::store::statement::Statement;
 use crate::store::{RecordingRow, Records, StoreError};
+
+on_both! {
+    "current_thread":
+    a_call_is_read_back_whole,
+    a_row_written_twice_is_one_row_and_the_later_words_stand,
+    a_second_leg_of_a_call_keeps_its_own_rows,
+    a_row_of_a_call_nobody_began_is_set_aside_and_the_others_are_written,
+    calls_that_a_crash_left_open_are_closed_as_interrupted,
+    a_reader_beside_the_writer_changes_nothing,
+    a_second_writer_is_told_that_the_store_is_in_use,
+    a_newer_schema_is_left_alone,
+}
 
 fn said(line: u32, heard: &str, unheard: &str) -> Row {
     Row::Said {
@@ -18,10 +31,8 @@ fn said(line: u32, heard: &str, unheard: &str) -> Row {
     }
 }
 
-#[tokio::test]
-async fn a_call_is_read_back_whole() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn a_call_is_read_back_whole(place: Place) {
+    let store = place.open().await;
     let call = start(1);
     store.begin(call.clone());
     store.record(call.call_id, said(0, "I have nine,", "or ten."));
@@ -68,10 +79,8 @@ async fn a_call_is_read_back_whole() {
     soon(store.close()).await;
 }
 
-#[tokio::test]
-async fn a_row_written_twice_is_one_row_and_the_later_words_stand() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn a_row_written_twice_is_one_row_and_the_later_words_stand(place: Place) {
+    let store = place.open().await;
     let call = start(1);
     for _ in 0..2 {
         store.begin(call.clone());
@@ -84,10 +93,8 @@ async fn a_row_written_twice_is_one_row_and_the_later_words_stand() {
     assert_eq!(read.transcript[0].heard, "I have nine,");
 }
 
-#[tokio::test]
-async fn a_second_leg_of_a_call_keeps_its_own_rows() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn a_second_leg_of_a_call_keeps_its_own_rows(place: Place) {
+    let store = place.open().await;
     for call in 1..=3 {
         let leg = CallStart { call_sid: "CA7".into(), ..start(call) };
         store.begin(leg.clone());
@@ -100,63 +107,55 @@ async fn a_second_leg_of_a_call_keeps_its_own_rows() {
     }
 }
 
-#[tokio::test]
-async fn a_row_of_a_call_nobody_began_is_set_aside_and_the_others_are_written() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn a_row_of_a_call_nobody_began_is_set_aside_and_the_others_are_written(place: Place) {
+    let store = place.open().await;
     store.begin(start(1));
     store.record(Uuid::from_u128(99), event(0));
     store.record(start(1).call_id, event(1));
     soon(store.flush()).await;
     let read = store.records().call(&start(1).call_sid).await.expect("readable").expect("there");
     assert_eq!(read.events.len(), 1);
-    let rejected = std::fs::read_to_string(folder.path().join("deep/frontdesk.journal.rejected")).expect("there");
+    let rejected = std::fs::read_to_string(place.path().join("deep/frontdesk.journal.rejected")).expect("there");
     assert_eq!(rejected.lines().count(), 1);
     assert!(rejected.contains("00000000-0000-0000-0000-000000000063"));
 }
 
-#[tokio::test]
-async fn calls_that_a_crash_left_open_are_closed_as_interrupted() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+async fn calls_that_a_crash_left_open_are_closed_as_interrupted(place: Place) {
+    let store = place.open().await;
     store.begin(start(1));
     store.record(start(1).call_id, event(700));
     soon(store.close()).await;
-    let store = open(&folder).await;
+    let store = place.open().await;
     soon(store.flush()).await;
     let read = store.records().call(&start(1).call_sid).await.expect("readable").expect("there");
     assert_eq!((read.status.as_str(), read.duration_ms), ("interrupted", Some(700)));
     assert_eq!(read.end_time.map(|end| end.timestamp_millis()), Some(NOW_MS + 700));
 }
 
-#[tokio::test]
-async fn a_reader_beside_the_writer_changes_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let missing = Records::open(&config(&folder).url).await.expect_err("nothing there yet");
+async fn a_reader_beside_the_writer_changes_nothing(place: Place) {
+    let missing = Records::open(&place.config().url).await.expect_err("nothing there yet");
     assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
-    let store = open(&folder).await;
+    let store = place.open().await;
     store.begin(start(1));
     soon(store.flush()).await;
-    let records = Records::open(&config(&folder).url).await.expect("opens");
+    let records = Records::open(&place.config().url).await.expect("opens");
     assert_eq!(records.call(&start(1).call_sid).await.expect("readable").expect("there").status, "active");
 }
 
-#[tokio::test]
-async fn a_second_writer_is_told_that_the_store_is_in_use() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let _store = open(&folder).await;
-    let refusal = Store::open(config(&folder)).await.expect_err("in use");
+async fn a_second_writer_is_told_that_the_store_is_in_use(place: Place) {
+    let _store = place.open().await;
+    let refusal = Store::open(place.config()).await.expect_err("in use");
     assert!(matches!(refusal, StoreError::InUse { .. }), "{refusal}");
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_named_with_a_remedy() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("deep/frontdesk.db");
+    let place = Place::sqlite();
+    let path = place.path().join("deep/frontdesk.db");
     std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
     std::fs::write(&path, "this is a shopping list, and long enough to be taken for a page of a database".repeat(20))
         .expect("written");
-    let refusal = Store::open(config(&folder)).await.expect_err("no database");
+    let refusal = Store::open(place.config()).await.expect_err("no database");
     assert!(matches!(refusal, StoreError::Unreadable { .. }), "{refusal:?}");
     let text = refusal.to_string();
     assert!(text.contains("frontdesk.db") && text.contains("Check that it is an SQLite file"), "{text}");
@@ -164,16 +163,16 @@ async fn a_file_that_is_no_database_is_named_with_a_remedy() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named_with_a_remedy() {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("deep"), "a file where the folder should be").expect("written");
-    let refusal = Store::open(config(&folder)).await.expect_err("no folder");
+    let place = Place::sqlite();
+    std::fs::write(place.path().join("deep"), "a file where the folder should be").expect("written");
+    let refusal = Store::open(place.config()).await.expect_err("no folder");
     assert!(matches!(refusal, StoreError::Folder { .. }), "{refusal:?}");
 }
 
 #[tokio::test]
 async fn an_older_database_keeps_its_turns_and_takes_new_ones() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
+    let place = Place::sqlite();
+    let store = place.open().await;
     store.begin(start(1));
     soon(store.flush()).await;
     // What the second version of the schema did not have yet.
@@ -183,9 +182,11 @@ async fn an_older_database_keeps_its_turns_and_takes_new_ones() {
         ALTER TABLE turns DROP COLUMN wasted_out;
         INSERT INTO turns (call_id, turn, first_frame_ms, by_rules, tokens_in, tokens_out)
         SELECT id, 0, 900, FALSE, 120, 30 FROM calls";
-    sqlx::raw_sql(undone).execute(&store.database.write()).await.expect("as it was");
+    for sql in undone.split(';') {
+        Statement::new(sql).run(&store.database.write()).await.expect("as it was");
+    }
     soon(store.close()).await;
-    let store = open(&folder).await;
+    let store = place.open().await;
     let stages = [(Stage::FirstAudio, CallTime::from_ms(80))].into_iter().collect();
     let guesses = Guesses::default();
     let turn = Row::Turn { turn: 1, stages, by_rules: false, tokens: (0, 0), guesses, late: None };
@@ -206,15 +207,12 @@ fn a_turn_journalled_by_an_earlier_version_is_read() {
     assert_eq!(guesses, Guesses::default());
 }
 
-#[tokio::test]
-async fn a_newer_schema_is_left_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&folder).await;
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, x'00', 1)")
-        .execute(&store.database.write())
-        .await
-        .expect("written");
+async fn a_newer_schema_is_left_alone(place: Place) {
+    let store = place.open().await;
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        SELECT 99, 'later', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 4";
+    Statement::new(later).run(&store.database.write()).await.expect("written");
     soon(store.close()).await;
-    let refusal = Store::open(config(&folder)).await.expect_err("newer");
-    assert!(matches!(refusal, StoreError::NewerSchema { found: 99, known: 5, .. }), "{refusal:?}");
+    let refusal = Store::open(place.config()).await.expect_err("newer");
+    assert!(matches!(refusal, StoreError::NewerSchema { found: 99, .. }), "{refusal:?}");
 }

@@ -1,4 +1,4 @@
-//! Opening the database: where it is, how it is set up, and what is said when it cannot be used.
+//! SQLite: a file, with one process that writes to it.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -9,7 +9,8 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::error::{StoreError, is_locked, sqlite_code};
+use super::{cannot_migrate, shown};
+use crate::store::error::{StoreError, is_locked, sqlite_code};
 
 /// The schema, built into the program.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./prisma-free-migrations/sqlite");
@@ -20,12 +21,14 @@ const BUSY_TIMEOUT: Duration = if cfg!(test) { Duration::from_millis(100) } else
 /// How long anybody waits for a connection of this process.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Readers at a time. In WAL mode they wait for nobody.
+/// People's questions at a time. In WAL mode readers wait for nobody.
 const READERS: u32 = 4;
 
-/// The database of this process. Clones share it.
+/// Calls' questions at a time, beside those of people, which may take long.
+const ASKERS: u32 = 2;
+
 #[derive(Debug, Clone)]
-pub(super) struct Database {
+pub(in crate::store) struct Database {
     shared: Arc<Shared>,
 }
 
@@ -41,7 +44,9 @@ struct Shared {
 struct Connections {
     /// One connection: SQLite has one writer at a time, and a queue in this process is fairer than its busy loop.
     write: SqlitePool,
-    /// Connections that only read.
+    /// Connections that only read, for calls.
+    ask: SqlitePool,
+    /// The same, for people.
     read: SqlitePool,
     /// Device and inode of the file. SQLite itself goes on writing to a file that was deleted.
     identity: Option<(u64, u64)>,
@@ -56,12 +61,14 @@ impl Database {
         Ok(Self { shared: Arc::new(Shared { path, connections }) })
     }
 
-    /// The connection that writes.
     pub(super) fn write(&self) -> SqlitePool {
         self.connections().write
     }
 
-    /// Connections that read.
+    pub(super) fn ask(&self) -> SqlitePool {
+        self.connections().ask
+    }
+
     pub(super) fn read(&self) -> SqlitePool {
         self.connections().read
     }
@@ -84,17 +91,19 @@ impl Database {
         }
     }
 
-    /// Opens what is at the database's place now, or a new file.
-    pub(super) async fn reopen(&self) -> Result<(), StoreError> {
+    /// Opens what is at the database's place now, or a new file, if it is not the one that was opened.
+    pub(super) async fn put_in_place(&self) -> Result<bool, StoreError> {
+        let Err(gone) = self.in_place().await else { return Ok(false) };
         let connections = connect(&self.shared.path).await?;
         *self.shared.connections.write().unwrap_or_else(PoisonError::into_inner) = connections;
-        Ok(())
+        tracing::error!("{gone}. What was written before is where the file went");
+        Ok(true)
     }
 
-    /// Closes all connections; what was committed is in the file.
     pub(super) async fn close(&self) {
-        let Connections { write, read, .. } = self.connections();
+        let Connections { write, ask, read, .. } = self.connections();
         read.close().await;
+        ask.close().await;
         write.close().await;
     }
 
@@ -108,10 +117,11 @@ async fn connect(path: &Path) -> Result<Connections, StoreError> {
     let options = options(path).create_if_missing(true);
     let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
     let write = pool.connect_with(options).await.map_err(|source| cannot_open(path, source))?;
-    MIGRATIONS.run(&write).await.map_err(|source| cannot_migrate(path, source))?;
+    MIGRATIONS.run(&write).await.map_err(|source| not_migrated(path, source))?;
     Ok(Connections {
         write,
-        read: readers(path).await?,
+        ask: readers(path, ASKERS).await?,
+        read: readers(path, READERS).await?,
         identity: std::fs::metadata(path).ok().as_ref().map(identity_of),
     })
 }
@@ -124,13 +134,13 @@ fn identity_of(file: &Metadata) -> (u64, u64) {
 pub(super) async fn open_to_read(url: &str) -> Result<SqlitePool, StoreError> {
     let path = path_of(url)?;
     if !path.exists() {
-        return Err(StoreError::Missing { path });
+        return Err(StoreError::Missing { database: path.display().to_string() });
     }
-    readers(&path).await
+    readers(&path, READERS).await
 }
 
-async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
-    let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE_TIMEOUT);
+async fn readers(path: &Path, most: u32) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = pool.connect_with(options(path).pragma("query_only", "ON"));
     pool.await.map_err(|source| cannot_open(path, source))
 }
@@ -149,23 +159,19 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// The file that a `DATABASE_URL` names: `sqlite://data/frontdesk.db`, `sqlite:data/frontdesk.db`, `file:./dev.db` or
 /// a plain path. Anything after a `?` belongs to other programs.
 fn path_of(url: &str) -> Result<PathBuf, StoreError> {
-    let refuse = |reason: &str| {
-        // Whatever stands before an "@" may be a password.
-        let shown = url.rsplit_once('@').map_or(url.to_owned(), |(_, host)| format!("…@{host}"));
-        Err(StoreError::Url { url: shown, reason: reason.to_owned() })
-    };
+    let refuse = |reason: &str| Err(StoreError::Url { url: shown(url), reason: reason.to_owned() });
     let named = ["sqlite://", "sqlite:", "file:"].iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or(url);
     let path = named.split('?').next().unwrap_or_default();
     match path {
         "" => refuse("it names no file"),
         ":memory:" => refuse("a database in memory forgets every call"),
-        _ if path.contains("://") => refuse("only SQLite is supported"),
+        _ if path.contains("://") => refuse("only SQLite and PostgreSQL are supported"),
         _ => Ok(PathBuf::from(path)),
     }
 }
 
 /// Makes the folder of a file.
-pub(super) fn make_folder(file: &Path) -> Result<(), StoreError> {
+pub(in crate::store) fn make_folder(file: &Path) -> Result<(), StoreError> {
     let Some(folder) = file.parent() else { return Ok(()) };
     std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })
 }
@@ -175,11 +181,9 @@ fn cannot_open(path: &Path, source: sqlx::Error) -> StoreError {
     if is_locked(&source) { StoreError::Locked { path } } else { StoreError::Unreadable { path, source } }
 }
 
-fn cannot_migrate(path: &Path, source: MigrateError) -> StoreError {
+fn not_migrated(path: &Path, source: MigrateError) -> StoreError {
     let path = path.to_owned();
     match source {
-        // Migrations only ever grow in number, so one we do not have comes from a later version.
-        MigrateError::VersionMissing(found) => StoreError::NewerSchema { path, found, known: known_schema() },
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if is_locked(&source) => {
             StoreError::Locked { path }
         }
@@ -187,12 +191,8 @@ fn cannot_migrate(path: &Path, source: MigrateError) -> StoreError {
         MigrateError::Execute(source) if matches!(sqlite_code(&source), Some(8 | 10 | 11 | 14 | 26)) => {
             StoreError::Unreadable { path, source }
         }
-        source => StoreError::Schema { path, source },
+        source => cannot_migrate(path.display().to_string(), &MIGRATIONS, source),
     }
-}
-
-fn known_schema() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -209,11 +209,9 @@ mod tests {
 
     #[test]
     fn other_databases_are_refused_without_showing_a_password() {
-        for url in ["postgres://ada:secret@host/db", "mysql://ada:secret@host/db"] {
-            let refusal = path_of(url).expect_err("not SQLite").to_string();
-            assert!(refusal.contains("only SQLite") && refusal.contains("sqlite://"), "{refusal}");
-            assert!(!refusal.contains("secret"), "{refusal}");
-        }
+        let refusal = path_of("mysql://ada:secret@host/db").expect_err("neither").to_string();
+        assert!(refusal.contains("only SQLite and PostgreSQL") && refusal.contains("sqlite://"), "{refusal}");
+        assert!(!refusal.contains("secret"), "{refusal}");
         assert!(path_of("sqlite::memory:").is_err());
         assert!(path_of("sqlite://").is_err());
     }
