@@ -5,6 +5,7 @@ mod demo;
 mod dial;
 mod export;
 mod live;
+mod migrate;
 mod presynthesize;
 mod replay;
 mod serve;
@@ -32,6 +33,8 @@ pub enum Commands {
     Dial(dial::Dial),
     /// Write calls, or what belongs to them, to a file
     Export(export::Export),
+    /// Bring the database to this program's schema
+    Migrate(migrate::Migrate),
     /// Speak the phrases that will be needed, before anybody waits for them
     Presynthesize(presynthesize::Presynthesize),
     /// Feed a call's tape back and compare every output, to the byte
@@ -58,6 +61,7 @@ pub fn run(command: Commands) -> anyhow::Result<ExitCode> {
         Commands::Demo(demo) => on_a_runtime(demo.run()),
         Commands::Dial(dial) => on_a_runtime(dial.run()),
         Commands::Export(export) => on_a_runtime(export.run()),
+        Commands::Migrate(migrate) => on_a_runtime(migrate.run()),
         Commands::Presynthesize(presynthesize) => on_a_runtime(presynthesize.run()),
         Commands::Replay(replay) => replay.run(),
         Commands::Check(check) => on_a_runtime(check.run()),
