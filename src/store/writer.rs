@@ -117,6 +117,8 @@ impl Writer {
             tracing::error!(rows = self.held.len(), "rows are lost: neither the database nor the journal took them");
             self.held.clear();
         }
+        // Whoever waited for the end may open the journal again.
+        self.journal = None;
         self.answer();
     }
 
