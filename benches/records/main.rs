@@ -1,8 +1,10 @@
-//! Questions of analysts to a full database: how long lists, searches, call pages, overviews and exports take.
+//! Questions of analysts to a full database: how long lists, searches, call pages, overviews and exports take; and what a
+//! thousand calls at once leave behind.
 //!
 //! ```text
 //! cargo bench --bench records -- --calls 100000
 //! cargo bench --bench records -- --url postgres://user@host/an_empty_database
+//! cargo bench --bench records -- --writing 1000
 //! ```
 //!
 //! The database is filled with calls over ninety days, each with twenty lines of twelve words, six turns, figures and costs.
@@ -14,12 +16,16 @@
 
 mod asking;
 mod filling;
+mod writing;
 
 use std::path::PathBuf;
 
 use clap::Parser;
 use frontdesk::store::query::ListQuery;
 use frontdesk::store::{Config, Records, Store};
+
+/// How long calls leave rows.
+const WRITING_SECONDS: u32 = 30;
 
 #[derive(Parser)]
 struct Choice {
@@ -32,6 +38,9 @@ struct Choice {
     /// The database, which is filled if it has no calls; a new SQLite file if none is given
     #[arg(long)]
     url: Option<String>,
+    /// So many calls leave rows at once for half a minute, and nothing is asked
+    #[arg(long, value_name = "CALLS")]
+    writing: Option<u32>,
     /// Set by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -50,6 +59,9 @@ async fn measure(choice: &Choice) -> anyhow::Result<()> {
     let url = choice.url.clone().unwrap_or_else(new);
     let journal: PathBuf = folder.path().join("journal");
     let store = Store::open(Config { url: url.clone(), journal }).await?;
+    if let Some(calls) = choice.writing {
+        return writing::write(&store, calls, WRITING_SECONDS).await;
+    }
     store.close().await;
     let records = Records::open(&url).await?;
     if records.list(&ListQuery { limit: 1, ..ListQuery::default() }).await?.items.is_empty() {
