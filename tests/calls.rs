@@ -19,6 +19,8 @@ mod gateway;
 mod keeping;
 #[path = "calls/peer.rs"]
 mod peer;
+#[path = "calls/postgres.rs"]
+mod postgres;
 #[path = "calls/presynthesize.rs"]
 mod presynthesize;
 #[path = "calls/process.rs"]

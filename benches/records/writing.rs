@@ -22,7 +22,10 @@ const FRAMES_PER_ROW: u32 = 50;
 
 /// The same frames without and with a store behind them.
 pub(crate) async fn write(store: &Store, calls: u32, seconds: u32) -> anyhow::Result<()> {
-    println!("{calls} calls for {seconds} s, a frame every 20 ms{:>9} {:>9} {:>9} {:>9}", "p50 ms", "p99 ms", "max ms", "late");
+    println!(
+        "{calls} calls for {seconds} s, a frame every 20 ms{:>9} {:>9} {:>9} {:>9}",
+        "p50 ms", "p99 ms", "max ms", "late"
+    );
     frames("without rows", None, calls, seconds).await?;
     let began = Instant::now();
     let rows = frames("with a row a second each", Some(store), calls, seconds).await?;
@@ -45,7 +48,8 @@ async fn frames(name: &str, store: Option<&Store>, calls: u32, seconds: u32) -> 
         rows += left;
     }
     late_by.sort();
-    let at = |permille: usize| late_by[(late_by.len() * permille / 1_000).min(late_by.len() - 1)].as_secs_f64() * 1_000.0;
+    let at =
+        |permille: usize| late_by[(late_by.len() * permille / 1_000).min(late_by.len() - 1)].as_secs_f64() * 1_000.0;
     let late = late_by.iter().filter(|by| **by > LATE).count();
     println!("{name:<46} {:>9.2} {:>9.2} {:>9.2} {late:>9}", at(500), at(990), at(1_000));
     Ok(rows)
@@ -67,7 +71,8 @@ async fn one(call: u32, store: Option<Store>, seconds: u32) -> (Vec<Duration>, u
         });
     }
     // Calls do not begin on one beat.
-    let first = tokio::time::Instant::now() + FRAME * (call % 50) + Duration::from_micros(u64::from(call * 37 % 20_000));
+    let first =
+        tokio::time::Instant::now() + FRAME * (call % 50) + Duration::from_micros(u64::from(call * 37 % 20_000));
     let mut frames = tokio::time::interval_at(first, FRAME);
     frames.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let (mut late_by, mut rows) = (Vec::new(), 0);

@@ -7,7 +7,8 @@ use sandbox::twilio::Ending;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::caller::{ANSWERS, Caller};
-use crate::gateway::{Gateway, caller_said, events};
+use crate::gateway::{Gateway, caller_said, events, until};
+use crate::postgres::Postgres;
 use crate::vendors::SILENCE_MAX;
 
 const HAIRCUT: &str = "hi i'd like a haircut on tuesday at ten";
@@ -32,6 +33,28 @@ async fn while_the_database_is_locked_the_call_goes_on_and_its_rows_come_later()
     assert_eq!(record.appointments.len(), 1);
     assert_eq!(caller_said(&record).len(), 4);
     assert_eq!(record.turns.len(), 4);
+    assert_eq!(gateway.store.rows_refused(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_server_is_down_the_call_goes_on_and_its_rows_come_later() {
+    let server = Postgres::start();
+    let gateway = Gateway::with(|_, settings| drop(settings.insert("DATABASE_URL".into(), server.database()))).await;
+    let mut caller = gateway.caller();
+    caller.hears("how can i help you").await;
+    caller.says("open-tue-10").await;
+    caller.hears("your name").await;
+    server.stop();
+    caller.says("ada").await;
+    caller.hears("shall i book").await;
+    until("health tells of it", async || gateway.page("/health").await.contains("journal").then_some(())).await;
+    server.start_again();
+    caller.says("yes-please").await;
+    assert_eq!(caller.answers(ANSWERS).await, Ending::Completed);
+
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.outcome.as_deref(), Some("booked"), "{:?}", caller.heard);
+    assert_eq!((record.appointments.len(), caller_said(&record).len(), record.turns.len()), (1, 4, 4));
     assert_eq!(gateway.store.rows_refused(), 0);
 }
 

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -37,12 +36,6 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// The one that the tests of this process share.
-    pub(crate) fn shared() -> &'static Self {
-        static SHARED: OnceLock<Postgres> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
-    }
-
     /// One that answers, on a port nobody else has.
     pub(crate) fn start() -> Self {
         let bin = bin();

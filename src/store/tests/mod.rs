@@ -27,7 +27,7 @@ use postgres::Postgres;
 const NOW_MS: i64 = 1_795_262_400_000;
 
 /// The deadline of everything that is waited for.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 async fn soon<T>(wait: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, wait).await.expect("in time")

@@ -12,7 +12,6 @@ use crate::store::{CallRecord, Health, StoreError};
 on_both! {
     "current_thread":
     rows_after_the_end_are_refused_and_counted,
-    more_rows_than_the_queue_holds_are_refused_and_counted_and_never_waited_for,
 }
 
 fn path(place: &Place) -> std::path::PathBuf {
@@ -197,7 +196,9 @@ async fn rows_after_the_end_are_refused_and_counted(place: Place) {
     assert_eq!(late.rows_refused(), 1);
 }
 
-async fn more_rows_than_the_queue_holds_are_refused_and_counted_and_never_waited_for(place: Place) {
+#[tokio::test]
+async fn more_rows_than_the_queue_holds_are_refused_and_counted_and_never_waited_for() {
+    let place = Place::sqlite();
     let store = place.open().await;
     // On this test's one thread the writer cannot run before the next await.
     let given = crate::store::QUEUE_ROWS_MAX as u32 + 100;

@@ -1,6 +1,7 @@
 //! Where a test's store is: both databases, one after the other, with the same test.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -43,7 +44,8 @@ impl Place {
 
     /// With a new database at the server of these tests.
     pub(in crate::store) fn postgres() -> Self {
-        Self::at(Postgres::shared())
+        static SERVER: OnceLock<Postgres> = OnceLock::new();
+        Self::at(SERVER.get_or_init(Postgres::start))
     }
 
     /// With a new database at a server.
