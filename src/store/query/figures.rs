@@ -268,12 +268,10 @@ impl Records {
         let values = values.flat_map(|(n, (from, to))| [Value::from(n as u64), (*from).into(), (*to).into()]);
         let mut statement = Statement::default();
         statement.push(&format!("WITH b (n, since, until) AS (VALUES {places}) "), values);
-        let figures = "LEFT JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0";
-        let figures = if filter.asks_analytics() { figures } else { "" };
         statement.push(
             &format!(
                 "SELECT {columns} FROM b JOIN calls c ON c.start_time >= b.since AND c.start_time < b.until
-                 {figures} {joined} WHERE TRUE"
+                 {joined} WHERE TRUE"
             ),
             [],
         );

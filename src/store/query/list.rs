@@ -108,21 +108,11 @@ impl Records {
         let (column, way) = (query.sort.column(), if order == Order::Descending { "DESC" } else { "ASC" });
         let mut statement = Statement::new(
             "SELECT c.id, c.call_sid, c.start_time, c.caller, c.business, c.duration_ms, c.status, c.outcome, c.ending,
-                    c.sandbox, a.sentiment, a.average_latency_ms,
+                    c.sandbox, c.sentiment, c.average_latency_ms,
                     (SELECT CAST(sum(micros) AS BIGINT) FROM costs WHERE call_id = c.id) AS cost_micros,
                     (SELECT substr(text, 1, 120) FROM transcripts
                      WHERE call_id = c.id AND speaker = 'caller' ORDER BY line LIMIT 1) AS first_words
-             FROM (SELECT c.id FROM calls c ",
-        );
-        statement.push(
-            match query.sort {
-                Sort::Latency => "JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0 WHERE TRUE",
-                _ if query.filter.asks_analytics() => {
-                    "LEFT JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0 WHERE TRUE"
-                }
-                _ => "WHERE TRUE",
-            },
-            [],
+             FROM (SELECT c.id FROM calls c WHERE TRUE",
         );
         if query.sort != Sort::StartTime {
             statement.push(&format!(" AND {column} IS NOT NULL"), []);
@@ -131,17 +121,11 @@ impl Records {
         if let Some(cursor) = from {
             let sign = if order == Order::Descending { "<" } else { ">" };
             let values = [query.sort.bound(cursor.value)?, (&cursor.id).into()];
-            statement.push(&format!(" AND ({column}, {}) {sign} (?, ?)", query.sort.id()), values);
+            statement.push(&format!(" AND ({column}, c.id) {sign} (?, ?)"), values);
         }
-        let sorted = format!(" ORDER BY {column} {way}, {} {way} LIMIT ?) AS page", query.sort.id());
+        let sorted = format!(" ORDER BY {column} {way}, c.id {way} LIMIT ?) AS page");
         statement.push(&sorted, [i64::from(query.limit + 1).into()]);
-        statement.push(
-            &format!(
-                " JOIN calls c ON c.id = page.id LEFT JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0
-                 ORDER BY {column} {way}, c.id {way}"
-            ),
-            [],
-        );
+        statement.push(&format!(" JOIN calls c ON c.id = page.id ORDER BY {column} {way}, c.id {way}"), []);
         Ok(statement)
     }
 }
@@ -151,13 +135,8 @@ impl Sort {
         match self {
             Self::StartTime => "c.start_time",
             Self::Duration => "c.duration_ms",
-            Self::Latency => "a.average_latency_ms",
+            Self::Latency => "c.average_latency_ms",
         }
-    }
-
-    /// The id beside that column in its index.
-    fn id(self) -> &'static str {
-        if self == Self::Latency { "a.call_id" } else { "c.id" }
     }
 
     fn value_of(self, item: &CallItem) -> i64 {

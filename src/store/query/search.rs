@@ -89,7 +89,7 @@ impl Records {
     fn hits(&self, query: &SearchQuery, words: &Words, before: Option<i64>) -> Statement {
         let columns = "SELECT t.written, t.call_id, t.line, t.speaker, t.start_ms, t.text, c.start_time, c.caller,
                               c.business, c.outcome";
-        let joined = "JOIN calls c ON c.id = t.call_id LEFT JOIN analytics a ON a.call_id = c.id AND a.snapshot = 0";
+        let joined = "JOIN calls c ON c.id = t.call_id";
         let mut statement = Statement::new(columns);
         let row = if self.is_postgres() {
             statement.push(&format!(" FROM transcripts t {joined}"), []);
