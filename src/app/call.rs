@@ -16,8 +16,7 @@ use crate::app::calls::LiveCall;
 use crate::app::world::World;
 use crate::driver::{self, Inbox};
 use crate::legs::twilio::{self, Leg, Start};
-use crate::recordings::{Recorded, STORED_CHANNELS, STORED_CODEC, STORED_FORMAT, STORED_RATE_HZ};
-use crate::store::{CallStart, RecordingRow};
+use crate::store::CallStart;
 use crate::vendors::deepgram::listen::Flavor;
 use crate::web::Next;
 use crate::web::tickets::{Caller, NotAdmitted};
@@ -148,19 +147,7 @@ async fn run(
     house.store.figured(call_id, world.tally.last_figures(duration_ms, house.clock.wall_ms()));
     house.store.cost(call_id, world.tally.costs(duration_ms, &house.prices));
     house.store.described(call_id, world.tally.metadata());
-    if let Some(recording) = world.recorder.close(duration_ms).await {
-        house.store.recorded(call_id, recording_row(recording));
-    }
-}
-
-fn recording_row(recorded: Recorded) -> RecordingRow {
-    RecordingRow {
-        file_path: recorded.wav.display().to_string(),
-        format: STORED_FORMAT.to_owned(),
-        codec: STORED_CODEC.to_owned(),
-        sample_rate: STORED_RATE_HZ,
-        channels: STORED_CHANNELS,
-        duration_ms: recorded.duration_ms,
-        size_bytes: recorded.size_bytes,
+    if let Some(recorded) = world.recorder.close(duration_ms).await {
+        house.put_away(call_id, recorded).await;
     }
 }

@@ -1,5 +1,6 @@
 //! What the web asks about calls, and whom it tells.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,17 +79,14 @@ impl Desk for FrontDesk {
     }
 
     fn recording<'a>(&'a self, recording: &'a RecordingRow) -> BoxFuture<'a, Result<Recorded, NotPlayed>> {
+        let (recordings, path) = (self.house.recordings.clone(), PathBuf::from(&recording.file_path));
+        let encrypted = recording.encrypted;
         Box::pin(async move {
-            let unreadable = |error: std::io::Error| match error.kind() {
-                std::io::ErrorKind::NotFound => NotPlayed::Missing,
-                _ => {
-                    tracing::warn!(%error, "a recording cannot be read");
-                    NotPlayed::Unreadable
-                }
-            };
-            let file = tokio::fs::File::open(&recording.file_path).await.map_err(unreadable)?;
-            let size_bytes = file.metadata().await.map_err(unreadable)?.len();
-            Ok(Recorded { size_bytes, file })
+            let opened = tokio::task::spawn_blocking(move || recordings.read(&path, encrypted)).await;
+            match opened.map_err(std::io::Error::other).flatten() {
+                Ok((audio, size_bytes)) => Ok(Recorded { size_bytes, audio: Box::new(audio) }),
+                Err(error) => Err(not_played(&error)),
+            }
         })
     }
 
@@ -109,6 +107,16 @@ impl Desk for FrontDesk {
     fn webhook_answered(&self, path: &str, status: u16, took: Duration) {
         self.house.telemetry.webhook_answered(path, status, took);
     }
+}
+
+fn not_played(error: &std::io::Error) -> NotPlayed {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => return NotPlayed::Missing,
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => return NotPlayed::Damaged,
+        _ => {}
+    }
+    tracing::warn!(%error, "a recording cannot be read");
+    NotPlayed::Unreadable
 }
 
 impl FrontDesk {

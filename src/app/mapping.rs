@@ -6,6 +6,7 @@ use engine::redaction::Redactor;
 
 use crate::analytics::Prices;
 use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
+use crate::recordings::{self, RecordingsError};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
 use crate::vendors::{openai, twilio};
@@ -16,6 +17,25 @@ const CARRIER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 pub(super) fn store(settings: &Settings) -> store::Config {
     let journal = settings.desk.recordings.join("journal.jsonl");
     store::Config { url: settings.desk.database_url.clone(), journal }
+}
+
+/// Where recordings are kept, and what they are sealed with.
+pub fn recordings(settings: &Settings) -> Result<recordings::Config, RecordingsError> {
+    let keeping = &settings.keeping;
+    let key = match (&keeping.recording_key, &keeping.recording_key_file) {
+        (Some(key), _) => Some(("RECORDING_KEY", key.expose().to_owned())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path);
+            let why = |error| format!("{} cannot be read: {error}", path.display());
+            let name = "RECORDING_KEY_FILE";
+            Some((name, text.map_err(|error| RecordingsError::Key { name, why: why(error) })?))
+        }
+        (None, None) => None,
+    };
+    let read = |(name, text): (_, String)| {
+        recordings::Key::parse(&text).map_err(|error| RecordingsError::Key { name, why: error.to_string() })
+    };
+    Ok(recordings::Config { root: settings.desk.recordings.clone(), key: key.map(read).transpose()? })
 }
 
 /// What is taken out of the record.

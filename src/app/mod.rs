@@ -11,6 +11,7 @@ mod call;
 mod calls;
 mod desk;
 mod fleet;
+mod keeping;
 mod mapping;
 pub mod presynthesis;
 pub mod probe;
@@ -49,7 +50,7 @@ use crate::web::api::live::{Happened, Live};
 use crate::web::tickets::Tickets;
 
 use crate::web::{self, Front, signature::AuthToken};
-pub use mapping::{prices, redactor};
+pub use mapping::{prices, recordings, redactor};
 
 /// How much of the time that calls have to end, once the process is told to go down, is kept for our goodbye.
 const LAST_GOODBYES: Duration = Duration::from_secs(5);
@@ -181,7 +182,7 @@ impl App {
             prices: mapping::prices(settings),
             max_calls: settings.server.max_calls,
             clock,
-            recordings: Recordings::new(recordings::Config { root: settings.desk.recordings.clone() })?,
+            recordings: Recordings::new(mapping::recordings(settings)?)?,
             phrases: speech::phrases(settings, &telemetry, &voices).await?,
             casting: speech::casting(settings, &store, own, &voices).await?,
             voices,
@@ -255,6 +256,7 @@ impl App {
     pub async fn serve(self, mut down: watch::Receiver<bool>) -> std::io::Result<()> {
         let Self { house, listener, front, drain, over } = self;
         let fleet = fleet::start(&house, Arc::clone(&front));
+        tokio::spawn(Arc::clone(&house).repair_recordings());
         // Without it a 20 ms frame may wait for the acknowledgement of the one before.
         let listener = listener.tap_io(|socket| {
             let _ = socket.set_nodelay(true);

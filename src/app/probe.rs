@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::app::{mapping, tiers, voices};
 use crate::config::{self, Provider, Settings};
-use crate::recordings::{self, Recordings};
+use crate::recordings::Recordings;
 use crate::store::{self, Records, StoreError};
 use crate::vendors::deepgram::listen;
 use crate::vendors::openai::Model;
@@ -66,9 +66,10 @@ async fn database(settings: &Settings) -> Result<String, String> {
 }
 
 fn folder(settings: &Settings) -> Result<String, String> {
-    let root = settings.desk.recordings.clone();
-    let said = root.display().to_string();
-    Recordings::new(recordings::Config { root }).map(|_| said).map_err(|error| error.to_string())
+    let root = settings.desk.recordings.display();
+    let config = mapping::recordings(settings).map_err(|error| error.to_string())?;
+    let said = if config.key.is_some() { format!("{root}, sealed") } else { root.to_string() };
+    Recordings::new(config).map(|_| said).map_err(|error| error.to_string())
 }
 
 async fn hearing(settings: &Settings) -> Result<String, String> {

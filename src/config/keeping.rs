@@ -1,7 +1,9 @@
 //! What is taken out of the record before it is written, and what calls cost. Declared as in `declared.rs`.
 
-use super::parse;
+use std::path::PathBuf;
+
 use super::reader::{Parsed, Reader};
+use super::{Secret, parse};
 
 /// What is taken out of the record, and what calls cost.
 #[derive(Debug, Clone)]
@@ -10,6 +12,12 @@ pub struct Keeping {
     pub redact: Redaction,
     /// What vendors take.
     pub prices: Prices,
+    /// `RECORDING_KEY`: what recordings are sealed with.
+    pub recording_key: Option<Secret>,
+    /// `RECORDING_KEY_FILE`: where that is.
+    pub recording_key_file: Option<PathBuf>,
+    /// `RETENTION_DAYS`: how long calls are kept; none for ever.
+    pub retention_days: Option<u32>,
 }
 
 /// What is taken out of what is written down.
@@ -48,6 +56,17 @@ impl Keeping {
                 "numbers, emails, names, tape or off",
                 "What is taken out of transcripts and events. Appointments keep name and phone. The tape has words in pieces, so it is kept whole, or with tape not at all.",
                 redaction,
+            ),
+            recording_key: read.secret(
+                "RECORDING_KEY",
+                "Seals recordings and tapes once their call is over: an age identity, as `age-keygen` prints it. Without it they are kept as they are. Keep a copy: nothing opens them without it.",
+            ),
+            recording_key_file: read.optional("RECORDING_KEY_FILE", "path", "The same, in a file of its own.", parse::path),
+            retention_days: read.optional(
+                "RETENTION_DAYS",
+                "days",
+                "Calls that ended longer ago are removed once a day, with all that belongs to them. Unset, `frontdesk prune` alone removes calls.",
+                parse::days,
             ),
             prices: Prices {
                 telephony_minute: read.value(

@@ -81,6 +81,12 @@ pub(super) fn database(text: &str) -> Parsed<String> {
     }
 }
 
+/// Days, one or more.
+pub(super) fn days(text: &str) -> Parsed<u32> {
+    let days = text.parse().ok().filter(|days| (1..=36_500).contains(days));
+    days.ok_or_else(|| "write a whole number of days from 1 to 36500".to_owned())
+}
+
 /// A number that Twilio calls from or to.
 pub(super) fn phone_number(text: &str) -> Parsed<String> {
     if is_phone_number(text) { Ok(text.to_owned()) } else { Err("write it like +15551230000".to_owned()) }

@@ -16,6 +16,8 @@
 //! | the caller's stream stalls | blocks wait up to two seconds for it, so that audio that comes late keeps its place |
 
 mod folder;
+mod keeping;
+mod key;
 mod recorder;
 mod tape;
 #[cfg(test)]
@@ -29,9 +31,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
+pub use keeping::{Audio, Kept, digest, read_tape};
+pub use key::{Key, NoKey};
 pub use recorder::Recorder;
 pub use writer::Recorded;
 
@@ -54,6 +58,8 @@ pub const STORED_CODEC: &str = "pcm_s16le";
 pub struct Config {
     /// The folder that holds one folder a day (UTC). Made where it is missing.
     pub root: PathBuf,
+    /// Seals recordings and tapes once their call is over.
+    pub key: Option<Key>,
 }
 
 /// The place where recordings go cannot be used.
@@ -68,6 +74,14 @@ pub enum RecordingsError {
         root: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The key cannot be used.
+    #[error("{name} cannot be used: {why}")]
+    Key {
+        /// The setting.
+        name: &'static str,
+        /// Why.
+        why: String,
     },
     /// The system gives no thread.
     #[error("the thread that writes recordings cannot be started: {0}. Raise the limit on threads")]
@@ -97,6 +111,8 @@ struct Counters {
 #[derive(Debug, Clone)]
 pub struct Recordings {
     root: PathBuf,
+    key: Option<Key>,
+    putting_away: Arc<Semaphore>,
     queue: Queue,
     counters: Arc<Counters>,
     opened: Arc<AtomicU64>,
@@ -108,16 +124,18 @@ impl Recordings {
     /// # Errors
     /// When the folder cannot be made or written to, or there is no thread to be had.
     pub fn new(config: Config) -> Result<Self, RecordingsError> {
-        let Config { root } = config;
+        let Config { root, key } = config;
         folder::make_writable(&root).map_err(|source| RecordingsError::Root { root: root.clone(), source })?;
-        Self::start(root, |path| File::options().read(true).write(true).create_new(true).open(path))
+        let recordings = Self::start(root, |path| File::options().read(true).write(true).create_new(true).open(path))?;
+        Ok(Self { key, ..recordings })
     }
 
     /// As [`new`](Self::new), with another way to create a file.
     fn start(root: PathBuf, create: fn(&Path) -> io::Result<File>) -> Result<Self, RecordingsError> {
         let counters = Arc::<Counters>::default();
         let queue = writer::start(create, Arc::clone(&counters)).map_err(RecordingsError::Thread)?;
-        Ok(Self { root, queue, counters, opened: Arc::default() })
+        let putting_away = Arc::new(Semaphore::new(keeping::AT_ONCE));
+        Ok(Self { root, key: None, putting_away, queue, counters, opened: Arc::default() })
     }
 
     /// Opens a call's recording in `<root>/<yyyy-mm-dd>/<call_sid>`; the day is that of `started_at_ms` (milliseconds

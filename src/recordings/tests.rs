@@ -1,6 +1,6 @@
 //! Recordings on a real disk, also by a process that is killed.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn soon<T>(wait: impl Future<Output = T>) -> T {
 }
 
 fn recordings(root: &Path) -> Recordings {
-    Recordings::new(Config { root: root.to_owned() }).expect("a writable folder")
+    Recordings::new(Config { root: root.to_owned(), key: None }).expect("a writable folder")
 }
 
 /// The caller speaks in the first half of every second, the assistant in the second half.
@@ -209,4 +209,94 @@ fn a_killed_process_loses_less_than_a_second_and_the_file_plays() {
     assert_eq!(who_speaks(&samples), [(true, false), (false, true)].repeat(5)[..kept_ms / 500]);
     let tape = std::fs::read_to_string(folder.join("tape.jsonl")).expect("a tape");
     assert!(tape.ends_with('\n') && tape.lines().count() > 200, "{} lines", tape.lines().count());
+}
+
+/// A recorded call of five seconds, closed.
+async fn recorded(recordings: &Recordings) -> Recorded {
+    let mut recorder = recordings.open(Uuid::nil(), "CA1", NOON);
+    talk(&mut recorder, 0, 5_000);
+    soon(recorder.close(5_000)).await.expect("recorded")
+}
+
+fn key() -> Key {
+    let identity = age::x25519::Identity::generate();
+    let line = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
+    Key::parse(&format!("# created: 2026-11-21\n# public key: {}\n{line}\n", identity.to_public())).expect("a key")
+}
+
+#[tokio::test]
+async fn a_recording_is_put_away_with_its_digest() {
+    let root = tempfile::tempdir().expect("a folder");
+    let recordings = recordings(root.path());
+    let kept = soon(recordings.put_away(recorded(&recordings).await)).await.expect("put away");
+    assert_eq!((kept.path, kept.encrypted), (root.path().join("2026-11-21/CA1/call.wav"), false));
+    assert_eq!(kept.sha256, digest(&root.path().join("2026-11-21/CA1/call.wav")).expect("readable"));
+    assert_eq!(kept.size_bytes, 44 + 5 * 64_000);
+}
+
+#[tokio::test]
+async fn with_a_key_nothing_of_a_call_is_left_in_the_open_and_everything_is_read_back() {
+    let root = tempfile::tempdir().expect("a folder");
+    let key = key();
+    let recordings = Recordings::new(Config { root: root.path().to_owned(), key: Some(key.clone()) }).expect("starts");
+    let recorded = recorded(&recordings).await;
+    let plain = std::fs::read(&recorded.wav).expect("a recording");
+    let kept = soon(recordings.put_away(recorded)).await.expect("put away");
+    let folder = root.path().join("2026-11-21/CA1");
+    let mut names: Vec<_> = std::fs::read_dir(&folder).expect("there").flatten().map(|file| file.file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["call.wav.age", "tape.jsonl.age"]);
+    assert_eq!((kept.encrypted, kept.sha256), (true, digest(&kept.path).expect("readable")));
+
+    let (mut audio, size) = recordings.read(&kept.path, true).expect("opens");
+    assert_eq!(size, plain.len() as u64);
+    // From the middle on, as a player asks for it.
+    audio.seek(io::SeekFrom::Start(200_000)).expect("seeks");
+    let mut rest = Vec::new();
+    audio.read_to_end(&mut rest).expect("reads");
+    assert_eq!(rest, plain[200_000..]);
+    assert_eq!(read_tape(&folder.join("tape.jsonl.age"), Some(&key)).expect("a tape").lines().count(), 250);
+
+    let without = self::recordings(root.path()).read(&kept.path, true).err().expect("sealed");
+    assert_eq!(
+        (without.kind(), without.to_string().contains("RECORDING_KEY")),
+        (io::ErrorKind::PermissionDenied, true)
+    );
+    let other = Recordings::new(Config { root: root.path().to_owned(), key: Some(self::key()) }).expect("starts");
+    assert_eq!(other.read(&kept.path, true).err().expect("sealed otherwise").kind(), io::ErrorKind::InvalidData);
+}
+
+#[tokio::test]
+async fn a_recording_whose_header_is_behind_is_made_whole() {
+    let root = tempfile::tempdir().expect("a folder");
+    let recordings = recordings(root.path());
+    let recorded = recorded(&recordings).await;
+    let mut bytes = std::fs::read(&recorded.wav).expect("a recording");
+    // As if the process had died before the header counted the last second, in the middle of a sample.
+    bytes[4..8].copy_from_slice(&(4 * 64_000_u32 + 36).to_le_bytes());
+    bytes[40..44].copy_from_slice(&(4 * 64_000_u32).to_le_bytes());
+    bytes.push(7);
+    std::fs::write(&recorded.wav, bytes).expect("written");
+    let found = recordings.repair(Uuid::nil(), "CA1", NOON, 1).expect("repaired").expect("there");
+    assert_eq!((found.wav.clone(), found.duration_ms, found.size_bytes), (recorded.wav, 5_000, 44 + 5 * 64_000));
+    assert_eq!(samples(&found.wav).len(), 2 * 5 * 16_000);
+    assert_eq!(recordings.repair(Uuid::nil(), "CA1", NOON, 2).expect("nothing there"), None);
+}
+
+#[tokio::test]
+async fn a_recording_is_taken_away_with_its_tape_and_nothing_else_is() {
+    let root = tempfile::tempdir().expect("a folder");
+    let recordings = recordings(root.path());
+    let first = recorded(&recordings).await;
+    let second = recorded(&recordings).await;
+    let freed = recordings.remove(&first.wav).expect("removed");
+    assert!(freed > first.size_bytes, "{freed}");
+    assert!(second.wav.exists() && second.wav.with_file_name("tape-2.jsonl").exists());
+    assert!(!first.wav.with_file_name("tape.jsonl").exists());
+    recordings.remove(&second.wav).expect("removed");
+    assert_eq!(std::fs::read_dir(root.path()).expect("there").count(), 0, "no empty folders are left");
+    assert_eq!(recordings.remove(&second.wav).expect("not there any more"), 0);
+    for path in ["/etc/passwd", "2026-11-21/../../x"] {
+        assert!(recordings.remove(&root.path().join(path)).is_err(), "{path}");
+    }
 }

@@ -237,7 +237,7 @@ impl Files {
     }
 }
 
-fn duration_of(wav: &Path) -> Option<u64> {
+pub(super) fn duration_of(wav: &Path) -> Option<u64> {
     let file = hound::WavReader::open(wav).ok()?;
     Some(u64::from(file.duration()) * 1_000 / u64::from(STORED_RATE_HZ))
 }
@@ -253,6 +253,6 @@ fn create_beside_others(folder: &Path, create: fn(&Path) -> io::Result<File>) ->
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "the call has too many recordings already"))
 }
 
-fn numbered(name: &str, nth: u32, extension: &str) -> String {
+pub(super) fn numbered(name: &str, nth: u32, extension: &str) -> String {
     if nth == 1 { format!("{name}.{extension}") } else { format!("{name}-{nth}.{extension}") }
 }

@@ -17,6 +17,7 @@ mod journal;
 mod migrating;
 pub mod query;
 mod reading;
+mod recordings;
 mod rows;
 mod statement;
 #[cfg(test)]
@@ -39,7 +40,8 @@ pub use database::shown;
 pub use error::StoreError;
 pub use migrating::{Migration, migrate, migrations};
 pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
-pub use rows::{CallStart, RecordingRow};
+pub use recordings::{RecordingRow, Unrecorded};
+pub use rows::CallStart;
 pub use voices::{Casting, Voice};
 
 use database::Database;
@@ -80,6 +82,8 @@ pub enum Health {
 pub struct Store {
     orders: mpsc::Sender<Order>,
     database: Database,
+    /// Who this process is, from one run to the next.
+    instance: Uuid,
     health: watch::Receiver<Health>,
     refused: Arc<AtomicU64>,
 }
@@ -107,7 +111,7 @@ impl Store {
         let (orders, queue) = mpsc::channel(QUEUE_ROWS_MAX);
         let (tell, health) = watch::channel(Health::Healthy);
         tokio::spawn(Writer::new(queue, database.clone(), instance, journal, tell).run());
-        Self { orders, database, health, refused: Arc::default() }
+        Self { orders, database, instance, health, refused: Arc::default() }
     }
 
     /// Writes down that a call was answered. Its other rows must come after. Never waits.

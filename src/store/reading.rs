@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::database::{self, Pool};
 use super::error::StoreError;
-use super::rows::RecordingRow;
+use super::recordings::RecordingRow;
 use super::statement::{Readable, Statement};
 
 /// A view of the store that changes nothing. Clones share their connections.

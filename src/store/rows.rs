@@ -7,11 +7,11 @@ use engine::io::Ending;
 use engine::record::{Row, Speaker, Stage};
 use engine::time::CallTime;
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::analytics;
 use super::database::Transaction;
+use super::recordings::{self, RecordingRow};
 use super::statement::{Statement, Value};
 
 /// A call that was answered.
@@ -33,29 +33,6 @@ pub struct CallStart {
     pub started_at_ms: i64,
     /// Nobody real was on the line.
     pub sandbox: bool,
-}
-
-/// A recording that is complete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromRow)]
-pub struct RecordingRow {
-    /// Where the file is.
-    pub file_path: String,
-    /// The container: `wav`.
-    pub format: String,
-    /// The encoding: `pcm_s16le`.
-    pub codec: String,
-    /// Samples per second and channel.
-    #[sqlx(try_from = "i64")]
-    pub sample_rate: u32,
-    /// 2: the caller left, the assistant right.
-    #[sqlx(try_from = "i64")]
-    pub channels: u16,
-    /// How long it plays.
-    #[sqlx(try_from = "i64")]
-    pub duration_ms: u64,
-    /// How long the file is.
-    #[sqlx(try_from = "i64")]
-    pub size_bytes: u64,
 }
 
 /// One thing to be written, as it stands in the queue and in the journal.
@@ -97,7 +74,7 @@ impl Entry {
         match self {
             Self::Started => close_interrupted(transaction, instance).await,
             Self::Begun(start) => write_start(transaction, start, instance).await,
-            Self::Recorded { call_id, recording } => write_recording(transaction, *call_id, recording).await,
+            Self::Recorded { call_id, recording } => recordings::write(transaction, *call_id, recording).await,
             Self::Figured { call_id, figures } => analytics::write_figures(transaction, *call_id, figures).await,
             Self::Cost { call_id, costs } => {
                 for cost in costs {
@@ -146,28 +123,6 @@ async fn write_start(transaction: &mut Transaction, start: &CallStart, instance:
             moment_of(start.started_at_ms).into(),
             start.sandbox.into(),
             instance.into(),
-        ],
-    )
-    .run(transaction)
-    .await
-    .map(drop)
-}
-
-async fn write_recording(transaction: &mut Transaction, call_id: Uuid, recording: &RecordingRow) -> sqlx::Result<()> {
-    Statement::of(
-        "INSERT INTO recordings (call_id, file_path, format, codec, sample_rate, channels, duration_ms, size_bytes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (call_id, file_path) DO UPDATE
-         SET duration_ms = excluded.duration_ms, size_bytes = excluded.size_bytes",
-        [
-            call_id.into(),
-            (&recording.file_path).into(),
-            (&recording.format).into(),
-            (&recording.codec).into(),
-            recording.sample_rate.into(),
-            u32::from(recording.channels).into(),
-            recording.duration_ms.into(),
-            recording.size_bytes.into(),
         ],
     )
     .run(transaction)

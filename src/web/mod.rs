@@ -129,15 +129,22 @@ pub trait Desk: Send + Sync {
 pub struct Recorded {
     /// How long it is.
     pub size_bytes: u64,
-    /// Its bytes, from wherever one wants on.
-    pub file: tokio::fs::File,
+    /// Its bytes, from wherever one wants on. Reading blocks.
+    pub audio: Box<dyn Listen>,
 }
+
+/// What can be read from wherever one wants on.
+pub trait Listen: std::io::Read + std::io::Seek + Send {}
+
+impl<T: std::io::Read + std::io::Seek + Send> Listen for T {}
 
 /// Why a recording cannot be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotPlayed {
     /// The file is gone.
     Missing,
+    /// It is not what was put there.
+    Damaged,
     /// It cannot be read now.
     Unreadable,
 }

@@ -47,12 +47,14 @@ async fn a_killed_process_leaves_a_recording_that_plays_and_a_call_that_is_close
     assert!(tape::replay(&tape).expect("the same again").inputs > 5);
 
     let _next = Process::start(folder.path(), &world, &[]);
-    let record = until("the call is closed", async || {
+    let record = until("the call is closed, and its recording is on record", async || {
         let record = record(folder.path(), &call_sid).await?;
-        (record.status != "active").then_some(record)
+        (record.status != "active" && !record.recordings.is_empty()).then_some(record)
     })
     .await;
     assert_eq!(record.status, "interrupted");
+    assert_eq!(folder.path().join(&record.recordings[0].file_path), wav);
+    assert!(record.recordings[0].sha256.is_some());
     assert_eq!(caller_said(&record), ["hi i'd like a haircut on tuesday at ten", "ada lovelace"]);
 }
 

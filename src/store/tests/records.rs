@@ -57,6 +57,9 @@ async fn a_call_is_read_back_whole(place: Place) {
         channels: 2,
         duration_ms: 5_000,
         size_bytes: 320_044,
+        sha256: Some("ab".repeat(32)),
+        encrypted: true,
+        file_url: None,
     };
     store.recorded(call.call_id, recording.clone());
     let at = CallTime::from_ms(5_000);

@@ -11,13 +11,11 @@ use axum::http::header::{
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::{Params, Refusal, calls};
 use crate::web::access::{Role, Visitor};
 use crate::web::ranges::{Part, part};
-use crate::web::{Front, NotPlayed};
+use crate::web::{Front, Listen, NotPlayed};
 
 /// Bytes that are read and sent at once.
 const CHUNK_LEN: u64 = 64 * 1024;
@@ -36,6 +34,7 @@ pub(super) async fn play(
     let recording = whole.call.recordings.first().ok_or(Refusal::NotFound("this call has no recording"))?;
     let recorded = front.desk.recording(recording).await.map_err(|not| match not {
         NotPlayed::Missing => Refusal::Gone("the recording of this call is not kept any more"),
+        NotPlayed::Damaged => Refusal::Gone("the recording of this call is damaged"),
         NotPlayed::Unreadable => Refusal::Away,
     })?;
     let len = recorded.size_bytes;
@@ -55,7 +54,7 @@ pub(super) async fn play(
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
         }
     };
-    let body = read(recorded.file, from, to).await.map_err(|error| {
+    let body = read(recorded.audio, from, to).await.map_err(|error| {
         tracing::warn!("a recording cannot be read: {error}");
         Refusal::Away
     })?;
@@ -67,17 +66,22 @@ pub(super) async fn play(
     Ok(response)
 }
 
-/// A stretch of a file, read as fast as it is taken.
-async fn read(mut file: File, from: u64, to: u64) -> std::io::Result<Body> {
-    file.seek(SeekFrom::Start(from)).await?;
-    Ok(Body::from_stream(stream::try_unfold((file, to - from), |(mut file, left)| async move {
+/// A stretch of a recording, read as fast as it is taken, where reading may block.
+async fn read(mut audio: Box<dyn Listen>, from: u64, to: u64) -> std::io::Result<Body> {
+    let audio = blocking(move || audio.seek(SeekFrom::Start(from)).map(|_| audio)).await?;
+    Ok(Body::from_stream(stream::try_unfold((audio, to - from), |(mut audio, left)| async move {
         let mut chunk = vec![0; left.min(CHUNK_LEN) as usize];
         if chunk.is_empty() {
             return Ok::<_, std::io::Error>(None);
         }
         // A file that ends too early breaks the answer off, so that nobody takes it for whole.
-        file.read_exact(&mut chunk).await?;
+        let read = move || audio.read_exact(&mut chunk).map(|()| (Bytes::from(chunk), audio));
+        let (chunk, audio) = blocking(read).await?;
         let left = left - chunk.len() as u64;
-        Ok(Some((Bytes::from(chunk), (file, left))))
+        Ok(Some((chunk, (audio, left))))
     })))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
 }

@@ -45,6 +45,9 @@ async fn with_a_call() -> Arc<Front> {
             channels: 2,
             duration_ms: 5_000,
             size_bytes: 10,
+            sha256: None,
+            encrypted: false,
+            file_url: None,
         },
     );
     let at = CallTime::from_ms(5_000);
