@@ -14,7 +14,8 @@ use crate::vendors::{openai, twilio};
 /// How long Twilio may take to say whether it plays something: somebody waits for it.
 const CARRIER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-pub(super) fn store(settings: &Settings) -> store::Config {
+/// Where calls are written, and what waits for it.
+pub fn store(settings: &Settings) -> store::Config {
     let journal = settings.desk.recordings.join("journal.jsonl");
     store::Config { url: settings.desk.database_url.clone(), journal }
 }

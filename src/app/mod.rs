@@ -9,6 +9,7 @@
 mod access;
 mod call;
 mod calls;
+mod clearing;
 mod desk;
 mod fleet;
 mod keeping;
@@ -50,7 +51,8 @@ use crate::web::api::live::{Happened, Live};
 use crate::web::tickets::Tickets;
 
 use crate::web::{self, Front, signature::AuthToken};
-pub use mapping::{prices, recordings, redactor};
+pub use clearing::{Cleared, clear};
+pub use mapping::{prices, recordings, redactor, store as store_config};
 
 /// How much of the time that calls have to end, once the process is told to go down, is kept for our goodbye.
 const LAST_GOODBYES: Duration = Duration::from_secs(5);
@@ -127,6 +129,8 @@ pub(crate) struct House {
     redactor: Redactor,
     keeps_tape: bool,
     prices: Prices,
+    /// How long calls are kept; none for ever.
+    retention_days: Option<u32>,
     max_calls: usize,
     clock: Clock,
     store: Store,
@@ -180,6 +184,7 @@ impl App {
             redactor: mapping::redactor(settings),
             keeps_tape: !settings.keeping.redact.tape,
             prices: mapping::prices(settings),
+            retention_days: settings.keeping.retention_days,
             max_calls: settings.server.max_calls,
             clock,
             recordings: Recordings::new(mapping::recordings(settings)?)?,
@@ -257,6 +262,9 @@ impl App {
         let Self { house, listener, front, drain, over } = self;
         let fleet = fleet::start(&house, Arc::clone(&front));
         tokio::spawn(Arc::clone(&house).repair_recordings());
+        if let Some(days) = house.retention_days {
+            tokio::spawn(clearing::every_day(Arc::clone(&house), days));
+        }
         // Without it a 20 ms frame may wait for the acknowledgement of the one before.
         let listener = listener.tap_io(|socket| {
             let _ = socket.set_nodelay(true);

@@ -9,9 +9,10 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 use futures_util::StreamExt;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::commands;
+use crate::commands::show;
 use crate::store::Records;
 use crate::store::export::{self, Format, What};
 use crate::store::query::Scope;
@@ -56,7 +57,7 @@ impl Export {
         let records = Records::open(&settings.desk.database_url).await?;
         let Self { what, format, from, to, business, out } = self;
         let export = export::Export { what, format, scope: Scope::All, business, from, to, shows_private: true };
-        let progress = progress(records.export_subjects(&export).await?);
+        let progress = show::progress(records.export_subjects(&export).await?);
         if out == Path::new("-") {
             write(&records, export, &mut io::stdout().lock(), &progress).await?;
         } else {
@@ -88,11 +89,6 @@ async fn write(
 }
 
 /// On standard error, and only where that is a terminal.
-fn progress(subjects: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {per_sec}  {eta} left");
-    ProgressBar::new(subjects).with_style(style.expect("the template is well-formed"))
-}
-
 fn what(name: &str) -> Result<What, String> {
     let ought = || format!("write one of {}", What::ALL.map(What::name).join(", "));
     What::of_name(name).ok_or_else(ought)

@@ -4,9 +4,11 @@ mod check;
 mod demo;
 mod dial;
 mod export;
+mod forget;
 mod live;
 mod migrate;
 mod presynthesize;
+mod prune;
 mod replay;
 mod serve;
 mod show;
@@ -33,10 +35,14 @@ pub enum Commands {
     Dial(dial::Dial),
     /// Write calls, or what belongs to them, to a file
     Export(export::Export),
+    /// Remove everything of one caller, and give a receipt
+    Forget(forget::Forget),
     /// Bring the database to this program's schema
     Migrate(migrate::Migrate),
     /// Speak the phrases that will be needed, before anybody waits for them
     Presynthesize(presynthesize::Presynthesize),
+    /// Remove calls that are old enough, with all that belongs to them
+    Prune(prune::Prune),
     /// Feed a call's tape back and compare every output, to the byte
     Replay(replay::Replay),
     /// Check settings, business file and every component
@@ -61,8 +67,10 @@ pub fn run(command: Commands) -> anyhow::Result<ExitCode> {
         Commands::Demo(demo) => on_a_runtime(demo.run()),
         Commands::Dial(dial) => on_a_runtime(dial.run()),
         Commands::Export(export) => on_a_runtime(export.run()),
+        Commands::Forget(forget) => on_a_runtime(forget.run()),
         Commands::Migrate(migrate) => on_a_runtime(migrate.run()),
         Commands::Presynthesize(presynthesize) => on_a_runtime(presynthesize.run()),
+        Commands::Prune(prune) => on_a_runtime(prune.run()),
         Commands::Replay(replay) => replay.run(),
         Commands::Check(check) => on_a_runtime(check.run()),
         Commands::Token(token) => token.run(),

@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 /// What a stretch of text is, for its colour.
 #[derive(Clone, Copy)]
 pub(super) enum Tone {
@@ -30,4 +32,10 @@ pub(super) fn toned(tone: Tone, text: &str) -> String {
         Tone::Assistant => "33",
     };
     format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// The bar of work that takes a while, on standard error.
+pub(super) fn progress(steps: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {per_sec}  {eta} left");
+    ProgressBar::new(steps).with_style(style.expect("the template is well-formed"))
 }

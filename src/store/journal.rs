@@ -150,8 +150,7 @@ impl Journal {
     /// Puts a row that no database will ever take beside the journal, in `<journal>.rejected`, for a person to look at.
     /// The same bound holds there.
     pub(super) fn reject(&self, line: &str) -> io::Result<()> {
-        let mut path = self.path.clone().into_os_string();
-        path.push(".rejected");
+        let path = rejected_beside(&self.path);
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
         if file.metadata()?.len() + line.len() as u64 > self.bytes_max {
             return Err(io::Error::new(
@@ -162,6 +161,13 @@ impl Journal {
         file.write_all(format!("{line}\n").as_bytes())?;
         file.sync_data()
     }
+}
+
+/// Where rows are that no database took.
+pub fn rejected_beside(journal: &Path) -> PathBuf {
+    let mut path = journal.as_os_str().to_owned();
+    path.push(".rejected");
+    path.into()
 }
 
 /// Where the last whole line ends, and how many there are.

@@ -9,6 +9,7 @@
 
 mod analytics;
 mod bookings;
+mod clearing;
 mod database;
 mod error;
 pub mod export;
@@ -36,8 +37,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub use bookings::{Found, Reserved};
+pub use clearing::{Cleaner, Extent, Going, Leaving, Removed};
 pub use database::shown;
 pub use error::StoreError;
+pub use journal::rejected_beside;
 pub use migrating::{Migration, migrate, migrations};
 pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
 pub use recordings::{RecordingRow, Unrecorded};

@@ -2,12 +2,13 @@
 //! nothing that was said is lost.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sandbox::twilio::Ending;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::caller::{ANSWERS, Caller};
-use crate::gateway::{Gateway, caller_said, events, until};
+use crate::gateway::{CALLER, Gateway, caller_said, events, settings, until};
 use crate::postgres::Postgres;
 use crate::vendors::SILENCE_MAX;
 
@@ -93,6 +94,33 @@ async fn a_database_whose_folder_is_deleted_is_made_anew_and_the_call_books_in_i
         std::fs::remove_dir_all(database.parent().expect("it has a folder")).expect("it was there");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_caller_is_forgotten_by_command_while_calls_are_taken() {
+    let gateway = Gateway::open().await;
+    let mut caller = gateway.caller();
+    assert_eq!(caller.books("open-tue-10").await, Ending::Completed);
+    let (record, recording) = gateway.recorded(&caller.call_sid()).await;
+    let forget = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+        command.args(["forget", CALLER]).args(more).current_dir(gateway.folder.path()).env_clear();
+        command.envs(settings(gateway.folder.path(), &gateway.world)).output().expect("it runs")
+    };
+    let refused = forget(&[]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--with-appointments"), "{refused:?}");
+    assert!(recording.exists(), "nothing is done by halves");
+    let done = forget(&["--with-appointments"]);
+    assert!(done.status.success(), "{done:?}");
+    assert!(!recording.parent().expect("it had a folder").exists());
+    assert_eq!(gateway.store.records().call(&record.call_sid).await.expect("readable"), None);
+    assert_eq!(gateway.store.records().appointments(&record.id).await.expect("readable"), []);
+    let receipts = std::fs::read_dir(gateway.folder.path().join("recordings/receipts")).expect("there");
+    let receipts: Vec<_> = receipts.flatten().map(|file| std::fs::read_to_string(file.path()).expect("text")).collect();
+    assert!(
+        receipts.len() == 1 && receipts[0].contains("\"calls\":1") && !receipts[0].contains(CALLER),
+        "{receipts:?}"
+    );
 }
 
 #[tokio::test]

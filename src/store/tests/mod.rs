@@ -1,6 +1,7 @@
 //! The store against real databases: what a call leaves, appointments under a race, and a database that fails.
 
 mod analytics;
+mod clearing;
 mod instances;
 mod migrating;
 mod outage;

@@ -19,6 +19,21 @@ on_both! {
     a_newer_schema_is_left_alone,
 }
 
+pub(super) fn recording(path: &str) -> RecordingRow {
+    RecordingRow {
+        file_path: path.into(),
+        format: "wav".into(),
+        codec: "pcm_s16le".into(),
+        sample_rate: 16_000,
+        channels: 2,
+        duration_ms: 5_000,
+        size_bytes: 320_044,
+        sha256: Some("ab".repeat(32)),
+        encrypted: true,
+        file_url: None,
+    }
+}
+
 fn said(line: u32, heard: &str, unheard: &str) -> Row {
     Row::Said {
         line,
@@ -49,18 +64,7 @@ async fn a_call_is_read_back_whole(place: Place) {
         },
     );
     store.record(call.call_id, event(0));
-    let recording = RecordingRow {
-        file_path: "recordings/x/call.wav".into(),
-        format: "wav".into(),
-        codec: "pcm_s16le".into(),
-        sample_rate: 16_000,
-        channels: 2,
-        duration_ms: 5_000,
-        size_bytes: 320_044,
-        sha256: Some("ab".repeat(32)),
-        encrypted: true,
-        file_url: None,
-    };
+    let recording = recording("recordings/x/call.wav");
     store.recorded(call.call_id, recording.clone());
     let at = CallTime::from_ms(5_000);
     store.record(call.call_id, Row::Ended { at, ending: Ending::HungUp, outcome: "booked".into() });

@@ -1,0 +1,256 @@
+//! Taking calls away for good: by age, or because one caller asks for it.
+//!
+//! Files go before rows, so that whoever is interrupted finds the rest again: see [`Cleaner::next`].
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::database::{Database, Pool};
+use super::statement::Statement;
+use super::{Store, StoreError};
+
+/// Calls that go in one transaction.
+const AT_ONCE: i64 = 100;
+
+/// What belongs to a call, by its id; the call itself goes last.
+const TABLES: [&str; 7] = ["transcripts", "turns", "events", "recordings", "analytics", "costs", "call_metadata"];
+
+/// Which calls are to go; all conditions hold together. One that goes on never does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Going {
+    /// They ended before this moment.
+    pub ended_before: Option<DateTime<Utc>>,
+    /// Of this business.
+    pub business: Option<String>,
+    /// Of this caller, in E.164: calls from the number, and calls in which an appointment was made for it.
+    pub caller: Option<String>,
+    /// Only recordings and tapes; what was written stays.
+    pub recordings_only: bool,
+}
+
+/// How much that is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+pub struct Extent {
+    /// Calls.
+    pub calls: i64,
+    /// Their recordings.
+    pub recordings: i64,
+    /// What these take, in bytes; tapes not counted.
+    pub bytes: i64,
+}
+
+/// A call that is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// Our own id.
+    pub call_id: String,
+    /// The carrier's.
+    pub call_sid: String,
+    /// Its recordings' files.
+    pub files: Vec<String>,
+}
+
+/// How many rows went, by table.
+pub type Removed = BTreeMap<&'static str, u64>;
+
+/// Takes calls away, beside the process that writes them.
+#[derive(Debug, Clone)]
+pub struct Cleaner {
+    database: Database,
+}
+
+impl Store {
+    /// What takes calls away from this store.
+    pub fn cleaner(&self) -> Cleaner {
+        Cleaner { database: self.database.clone() }
+    }
+}
+
+impl Cleaner {
+    /// Opens a database for that; a `serve` may use it meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let database = Database::open(url).await?;
+        database.in_place().await?;
+        Ok(Self { database })
+    }
+
+    /// How much is to go.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn extent(&self, going: &Going) -> Result<Extent, StoreError> {
+        let mut statement = Statement::new(
+            "SELECT count(DISTINCT c.id) AS calls, count(r.file_path) AS recordings,
+                    CAST(coalesce(sum(r.size_bytes), 0) AS BIGINT) AS bytes
+             FROM calls c LEFT JOIN recordings r ON r.call_id = c.id WHERE c.status <> 'active'",
+        );
+        going.add_to(&mut statement);
+        Ok(statement.first(&self.database.ask()).await?.unwrap_or_default())
+    }
+
+    /// The next calls that are to go, the oldest first; none when all are gone. Their files are to be removed first, then
+    /// [`remove`](Self::remove) takes the rows.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn next(&self, going: &Going) -> Result<Vec<Leaving>, StoreError> {
+        let pool = self.database.ask();
+        let mut statement = Statement::new("SELECT c.id, c.call_sid FROM calls c WHERE c.status <> 'active'");
+        going.add_to(&mut statement);
+        statement.add(" ORDER BY c.start_time, c.id LIMIT ?", [AT_ONCE.into()]);
+        let calls: Vec<(String, String)> = statement.all(&pool).await?;
+        let mut leaving = Vec::with_capacity(calls.len());
+        for (call_id, call_sid) in calls {
+            let files = Statement::of("SELECT file_path FROM recordings WHERE call_id = $1", [(&call_id).into()]);
+            let files: Vec<(String,)> = files.all(&pool).await?;
+            leaving.push(Leaving { call_id, call_sid, files: files.into_iter().map(|(file,)| file).collect() });
+        }
+        Ok(leaving)
+    }
+
+    /// Removes the rows of calls, or of their recordings only.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then all of these rows are still there.
+    pub async fn remove(&self, calls: &[Leaving], recordings_only: bool) -> Result<Removed, StoreError> {
+        let mut removed = Removed::new();
+        let mut transaction = self.database.write().begin().await?;
+        for call in calls {
+            for table in TABLES.into_iter().filter(|table| !recordings_only || *table == "recordings") {
+                let mut statement = Statement::new(&format!("DELETE FROM {table}"));
+                statement.add(" WHERE call_id = ?", [(&call.call_id).into()]);
+                *removed.entry(table).or_default() += statement.run(&mut transaction).await?;
+            }
+            if recordings_only {
+                continue;
+            }
+            let profile = Statement::of("DELETE FROM call_profiles WHERE call_id = $1", [(&call.call_sid).into()]);
+            *removed.entry("call_profiles").or_default() += profile.run(&mut transaction).await?;
+            let itself = Statement::of("DELETE FROM calls WHERE id = $1", [(&call.call_id).into()]);
+            *removed.entry("calls").or_default() += itself.run(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(removed)
+    }
+
+    /// Removes appointments that ended before a moment; gives how many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn remove_appointments(
+        &self,
+        ended_before: DateTime<Utc>,
+        business: Option<&str>,
+    ) -> Result<u64, StoreError> {
+        let mut statement = Statement::new("DELETE FROM appointments WHERE TRUE");
+        statement.add(" AND end_utc < ?", [ended_before.into()]);
+        if let Some(business) = business {
+            statement.add(" AND business = ?", [business.into()]);
+        }
+        Ok(statement.run(&self.database.write()).await?)
+    }
+
+    /// Whether a caller is on the phone just now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn is_calling(&self, caller: &str) -> Result<bool, StoreError> {
+        let live = "SELECT id FROM calls WHERE status = 'active' AND caller = $1 LIMIT 1";
+        let live: Option<(String,)> = Statement::of(live, [caller.into()]).first(&self.database.ask()).await?;
+        Ok(live.is_some())
+    }
+
+    /// A caller's appointments: those that are over, and those to come that stand.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn appointments_of(&self, caller: &str, now: DateTime<Utc>) -> Result<(i64, i64), StoreError> {
+        let mut statement = Statement::new("SELECT ");
+        statement.add(
+            "count(CASE WHEN end_utc > ? AND status = 'booked' THEN 1 END), count(*) FROM appointments",
+            [now.into()],
+        );
+        statement.add(" WHERE ", []).add(OF_NUMBER, [digits(caller).into()]);
+        let (to_come, all): (i64, i64) = statement.first(&self.database.ask()).await?.unwrap_or_default();
+        Ok((all - to_come, to_come))
+    }
+
+    /// Removes a caller's appointments; gives how many. The calls they were made in must have gone before.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn remove_appointments_of(&self, caller: &str) -> Result<u64, StoreError> {
+        let mut statement = Statement::new("DELETE FROM appointments WHERE ");
+        Ok(statement.add(OF_NUMBER, [digits(caller).into()]).run(&self.database.write()).await?)
+    }
+
+    /// Makes the database forget what was removed: until then its files hold remains of it. Takes time.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn wipe(&self) -> Result<(), StoreError> {
+        let pool = self.database.write();
+        let steps: &[&str] = match pool {
+            Pool::Sqlite(_) => &[
+                // The index keeps words of removed lines until it is put together anew.
+                "INSERT INTO transcript_search (transcript_search) VALUES ('optimize')",
+                "VACUUM",
+                "PRAGMA wal_checkpoint(TRUNCATE)",
+            ],
+            Pool::Postgres(_) => &[
+                "VACUUM calls",
+                "VACUUM transcripts",
+                "VACUUM turns",
+                "VACUUM events",
+                "VACUUM recordings",
+                "VACUUM analytics",
+                "VACUUM costs",
+                "VACUUM call_metadata",
+                "VACUUM call_profiles",
+                "VACUUM appointments",
+            ],
+        };
+        for step in steps {
+            Statement::new(step).run(&pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the connections.
+    pub async fn close(self) {
+        self.database.close().await;
+    }
+}
+
+/// An appointment's number, however it was written down: with or without what stands before the national number. At
+/// least seven digits, so that no short number is the end of somebody else's.
+const OF_NUMBER: &str =
+    "length(replace(replace(replace(replace(replace(phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', '')) >= 7
+    AND ? LIKE '%' || replace(replace(replace(replace(replace(phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', '')";
+
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}
+
+impl Going {
+    fn add_to(&self, statement: &mut Statement) {
+        if let Some(moment) = self.ended_before {
+            statement.add(" AND coalesce(c.end_time, c.start_time) < ?", [moment.into()]);
+        }
+        if let Some(business) = &self.business {
+            statement.add(" AND c.business = ?", [business.into()]);
+        }
+        if let Some(caller) = &self.caller {
+            statement.add(" AND (c.caller = ? OR c.id IN (SELECT call_id FROM appointments WHERE ", [caller.into()]);
+            statement.add(OF_NUMBER, [digits(caller).into()]).add("))", []);
+        }
+        if self.recordings_only {
+            statement.add(" AND EXISTS (SELECT 1 FROM recordings r2 WHERE r2.call_id = c.id)", []);
+        }
+    }
+}
