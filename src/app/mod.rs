@@ -50,7 +50,7 @@ use crate::vendors::twilio::Carrier;
 use crate::web::api::live::{Happened, Live};
 use crate::web::tickets::Tickets;
 
-use crate::web::{self, Front, signature::AuthToken};
+use crate::web::{self, Front, PastDays, signature::AuthToken};
 pub use clearing::{Cleared, clear};
 pub use mapping::{prices, recordings, redactor, store as store_config};
 
@@ -216,6 +216,7 @@ impl App {
             store: house.store.clone(),
             live: Live { business: house.business.name.clone(), rows: house.rows.clone(), over: is_over },
             time_zone: house.business.time_zone,
+            past_days: PastDays::default(),
             wall_ms: Arc::new(move || clock.wall_ms()),
             desk: Arc::new(FrontDesk { house: Arc::clone(&house) }),
         };

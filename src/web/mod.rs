@@ -35,6 +35,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::store::{RecordingRow, Store};
 
+pub use pages::PastDays;
+
 use access::Access;
 use api::live::Live;
 pub use health::{Health, Part};
@@ -73,6 +75,8 @@ pub struct Front {
     pub live: Live,
     /// The clock that days are counted by where nobody names another.
     pub time_zone: Tz,
+    /// Figures of past days that pages showed lately.
+    pub past_days: PastDays,
     /// The wall clock.
     pub wall_ms: WallMs,
     /// Who knows about calls.

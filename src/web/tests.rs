@@ -174,6 +174,7 @@ async fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
             over: desk.over.subscribe(),
         },
         time_zone: Tz::UTC,
+        past_days: PastDays::default(),
         wall_ms: Arc::new(|| NOW_MS),
         desk: Arc::clone(&desk) as Arc<dyn Desk>,
     };

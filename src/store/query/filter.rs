@@ -60,7 +60,7 @@ pub struct Filter {
 
 impl Filter {
     /// Adds the conditions, each with an AND before it, about `calls c`.
-    pub(super) fn add_to(&self, statement: &mut Statement, written: Written) {
+    pub(super) fn add_to(&self, statement: &mut Statement, written: &Written) {
         if let Scope::Business(name) = &self.scope {
             statement.add(" AND c.business = ?", [name.into()]);
         }
@@ -92,8 +92,8 @@ impl Filter {
             }
         }
         if let Some(part) = &self.caller {
-            let part = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            statement.push(r" AND c.caller LIKE ? ESCAPE '\'", [(&format!("%{part}%")).into()]);
+            let within = if *written == Written::Postgres { "strpos" } else { "instr" };
+            statement.push(&format!(" AND {within}(c.caller, ?) > 0"), [part.into()]);
         }
         if let Some(sandbox) = self.sandbox {
             statement.add(" AND c.sandbox = ?", [sandbox.into()]);
@@ -105,28 +105,31 @@ impl Filter {
 }
 
 /// How the lines that hold some words are found: the one thing that the databases do each in their own way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Written {
     /// FTS5. The words are many: each call is looked at in turn.
     SqliteCommon,
-    /// FTS5. The words are few: their lines are fetched first.
-    SqliteRare,
+    /// FTS5. The words are few: their lines were found already, and are these, as JSON.
+    SqliteRare(String),
     /// A column of lexemes. PostgreSQL keeps count of words and chooses for itself.
     Postgres,
 }
 
 impl Written {
-    fn add_to(self, statement: &mut Statement, words: &Words) {
+    fn add_to(&self, statement: &mut Statement, words: &Words) {
         match self {
             _ if words.is_empty() => statement.add(" AND FALSE", []),
-            Self::SqliteRare => statement.add(
-                " AND c.id IN (SELECT t.call_id FROM transcript_search s JOIN transcripts t ON t.written = s.rowid
-                   WHERE s.transcript_search MATCH ?)",
-                [(&words.fts5("")).into()],
+            Self::SqliteRare(lines) => statement.add(
+                " AND c.id IN (SELECT call_id FROM transcripts WHERE written IN (SELECT value FROM json_each(?)))",
+                [lines.into()],
             ),
+            // A call's lines were written one after the other, with those of other calls between: one look into the index
+            // of words for all of them, and another at whose line it is.
             Self::SqliteCommon => statement.add(
-                " AND EXISTS (SELECT 1 FROM transcripts t CROSS JOIN transcript_search s ON s.rowid = t.written
-                   WHERE t.call_id = c.id AND s.transcript_search MATCH ?)",
+                " AND EXISTS (SELECT 1 FROM transcript_search s CROSS JOIN transcripts t ON t.written = s.rowid
+                   WHERE s.transcript_search MATCH ? AND t.call_id = c.id
+                     AND s.rowid >= (SELECT min(written) FROM transcripts WHERE call_id = c.id)
+                     AND s.rowid <= (SELECT max(written) FROM transcripts WHERE call_id = c.id))",
                 [(&words.fts5("")).into()],
             ),
             Self::Postgres => statement.add(

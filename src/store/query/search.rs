@@ -12,7 +12,7 @@ use crate::store::Records;
 use crate::store::statement::Statement;
 
 /// Lines up to which some words count as rare; past that it costs less to look at calls in turn than to fetch all lines.
-const RARE_LINES_MAX: i64 = 10_000;
+const RARE_LINES_MAX: i64 = 2_000;
 
 /// What is searched for, and where.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -105,7 +105,8 @@ impl Records {
             "s.rowid"
         };
         let filter = Filter { text: None, ..query.filter.clone() };
-        filter.add_to(&mut statement, Written::Postgres);
+        let written = if self.is_postgres() { Written::Postgres } else { Written::SqliteCommon };
+        filter.add_to(&mut statement, &written);
         if let Some(before) = before {
             statement.push(&format!(" AND {row} < ?"), [before.into()]);
         }
@@ -120,15 +121,19 @@ impl Records {
         }
         let words = Words::of(filter.text.as_deref().unwrap_or_default());
         if words.is_empty() {
-            return Ok(Written::SqliteRare);
+            return Ok(Written::SqliteCommon);
         }
         let mut statement = Statement::default();
         statement.add(
-            "SELECT count(*) FROM (SELECT 1 FROM transcript_search WHERE transcript_search MATCH ? LIMIT ?) AS found",
+            "SELECT rowid FROM transcript_search WHERE transcript_search MATCH ? LIMIT ?",
             [(&words.fts5("")).into(), (RARE_LINES_MAX + 1).into()],
         );
-        let (lines,): (i64,) = statement.first(self).await?.unwrap_or_default();
-        Ok(if lines > RARE_LINES_MAX { Written::SqliteCommon } else { Written::SqliteRare })
+        let lines: Vec<(i64,)> = statement.all(self).await?;
+        if lines.len() as i64 > RARE_LINES_MAX {
+            return Ok(Written::SqliteCommon);
+        }
+        let lines: Vec<String> = lines.into_iter().map(|(line,)| line.to_string()).collect();
+        Ok(Written::SqliteRare(format!("[{}]", lines.join(","))))
     }
 }
 

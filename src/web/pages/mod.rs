@@ -27,6 +27,7 @@ use chrono::{DateTime, Utc};
 use super::Front;
 
 pub(super) use login::show as show_login;
+pub use overview::PastDays;
 
 /// The pages, and what they fetch.
 pub(super) fn routes() -> Router<Arc<Front>> {

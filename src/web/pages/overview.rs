@@ -1,19 +1,24 @@
 //! `/`: how the day goes, the last two weeks, and the latest calls.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use chrono::Days;
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use maud::{Markup, html};
 
 use super::viewer::{NoPage, Viewer};
 use super::{calls, charts, layout, now, words};
-use crate::store::query::{Bucket, Filter, ListQuery, Spans, Step};
+use crate::store::query::{Bucket, Figures, Filter, ListQuery, Scope, Spans, Step};
 use crate::web::{Front, Health};
 
 /// Days that the chart shows, today the last.
 const DAYS: u64 = 14;
+
+/// How long figures of the days before are shown again, and for how many different viewers.
+const BELIEVED_FOR_MS: i64 = 10 * 60 * 1_000;
+const KEPT_MAX: usize = 50;
 
 /// Calls that are shown below it.
 const LATEST: u32 = 8;
@@ -26,8 +31,19 @@ pub(super) async fn show(
     let (zone, now) = (front.time_zone, now(&front));
     let filter = Filter { scope: visitor.scope.clone(), ..Filter::default() };
     let records = front.store.records();
-    let from = now.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(now);
-    let figures = records.figures(&filter, &Spans::between(from, now, Step::Day, zone)?).await?;
+    let days = records.figures(&filter, &Spans::between(now, now + TimeDelta::seconds(1), Step::Day, zone)?).await?;
+    let midnight = days.buckets.first().map_or(now, |today| today.from);
+    let hours = Spans::between(midnight, midnight + TimeDelta::days(1), Step::Hour, zone)?;
+    let hours = records.figures(&filter, &hours).await?;
+    let from = midnight.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(midnight);
+    let mut figures = (*before_today(&front, &filter, from, midnight).await?).clone();
+    figures.buckets.extend(days.buckets);
+    for today in days.funnel {
+        match figures.funnel.iter_mut().find(|step| step.state == today.state) {
+            Some(step) => step.calls += today.calls,
+            None => figures.funnel.push(today),
+        }
+    }
     let list = ListQuery { filter, limit: LATEST, ..ListQuery::default() };
     let mut latest = records.list(&list).await?.items;
     for item in &mut latest {
@@ -40,6 +56,7 @@ pub(super) async fn show(
         p.lead { (now.with_timezone(&zone).format("%A, %-d %B")) " · " (how(&health)) }
         @if let Some(today) = figures.buckets.last() { (today_in_figures(today, health.calls_active)) }
         @if has_calls {
+            section.card { h2 { "Calls today, by the hour" } (charts::bars(&hours.buckets, zone, "%H:00", 3)) }
             div.grid.two {
                 section.card { h2 { "Calls a day" } (charts::bars(&figures.buckets, zone, "%-d %b", 3)) }
                 section.card { h2 { "How far callers got, in two weeks" } (charts::funnel(&figures.funnel)) }
@@ -51,6 +68,43 @@ pub(super) async fn show(
         (connect(&health, front.public_url.as_deref()))
     };
     Ok(layout::page("Overview", "/", Some(&visitor), None, body))
+}
+
+/// Figures of the days before today. They hardly change, and take long where there are many calls: what was read is
+/// shown for ten minutes.
+async fn before_today(
+    front: &Front,
+    filter: &Filter,
+    from: DateTime<Utc>,
+    midnight: DateTime<Utc>,
+) -> Result<Arc<Figures>, NoPage> {
+    let now_ms = (front.wall_ms)();
+    let key = (filter.scope.clone(), from);
+    {
+        let kept = front.past_days.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().find(|kept| kept.key == key && now_ms - kept.read_at_ms < BELIEVED_FOR_MS);
+        if let Some(known) = known {
+            return Ok(Arc::clone(&known.figures));
+        }
+    }
+    let spans = Spans::between(from, midnight, Step::Day, front.time_zone)?;
+    let figures = Arc::new(front.store.records().figures(filter, &spans).await?);
+    let mut kept = front.past_days.0.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.retain(|kept| kept.key != key);
+    kept.truncate(KEPT_MAX - 1);
+    kept.push_front(Kept { key, read_at_ms: now_ms, figures: Arc::clone(&figures) });
+    Ok(figures)
+}
+
+/// Figures of past days that were read lately, the latest first.
+#[derive(Default)]
+pub struct PastDays(Mutex<VecDeque<Kept>>);
+
+/// Figures that were read, for whom and from when on.
+struct Kept {
+    key: (Scope, DateTime<Utc>),
+    read_at_ms: i64,
+    figures: Arc<Figures>,
 }
 
 fn today_in_figures(today: &Bucket, live: usize) -> Markup {

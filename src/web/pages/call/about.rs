@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::player::Sound;
 use super::words;
 use crate::store::EventRecord;
-use crate::store::query::{CostRecord, WholeCall};
+use crate::store::query::{AnalyticsRecord, CostRecord, WholeCall};
 
 pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
     let call = &whole.call;
@@ -25,7 +25,14 @@ pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
                     dt { "Answer, average" } dd { (words::latency(figures.average_latency_ms)) ", p95 " (words::latency(figures.p95_latency_ms)) }
                     dt { "Caller, assistant spoke" } dd { (words::clock(figures.caller_talk_ms)) ", " (words::clock(figures.assistant_talk_ms)) }
                     dt { "Nobody spoke" } dd { (words::clock(figures.silence_time_ms)) }
+                    dt { "Both spoke" } dd { (words::clock(number(figures, "overtalk_ms"))) }
                     dt { "Cut in" } dd { (figures.interruptions) " times" }
+                    dt { "Words a minute" } dd { (number(figures, "caller_words_per_minute")) ", " (number(figures, "assistant_words_per_minute")) }
+                    dt { "Pauses" } dd { (number(figures, "pauses")) ", the longest " (words::clock(number(figures, "longest_pause_ms"))) }
+                }
+                @if let Some(side) = &whole.metadata {
+                    @let facts = [("Language", &side.language), ("Region", &side.region), ("Device", &side.device_type), ("Line", &side.network_quality)];
+                    @for (name, fact) in facts { @if let Some(fact) = fact { dt { (name) } dd { (fact) } } }
                 }
                 @if let Some(ending) = &call.ending { dt { "Ended by" } dd { (words::plain(ending)) } }
                 @if let Some(end) = call.end_time { dt { "Ended" } dd { (words::moment(end, zone)) } }
@@ -34,6 +41,11 @@ pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
             }
         }
     }
+}
+
+/// One of the figures that are kept as JSON; zero where there was nothing to count.
+fn number(figures: &AnalyticsRecord, name: &str) -> i64 {
+    figures.metrics.0.get(name).and_then(serde_json::Value::as_i64).unwrap_or(0)
 }
 
 pub(super) fn costs(costs: &[CostRecord]) -> Markup {
