@@ -66,7 +66,7 @@ pub(crate) async fn fill(url: &str, calls: u32) -> anyhow::Result<()> {
         for first in (0..calls).step_by(BATCH as usize) {
             sqlx::raw_sql(AssertSqlSafe(batch(first, calls))).execute(&mut connection).await?;
         }
-        sqlx::raw_sql("ANALYZE").execute(&mut connection).await?;
+        sqlx::raw_sql("VACUUM ANALYZE").execute(&mut connection).await?;
     } else {
         let mut connection = SqliteConnection::connect(url).await?;
         sqlx::raw_sql("PRAGMA synchronous = OFF").execute(&mut connection).await?;

@@ -96,7 +96,7 @@ async fn one(call: u32, store: Option<Store>, seconds: u32) -> (Vec<Duration>, u
 
 fn row(nth: u32) -> Row {
     let at = CallTime::from_ms(u64::from(nth) * 1_000);
-    if nth % 2 == 0 {
+    if nth.is_multiple_of(2) {
         let (name, detail) = ("booking_state".to_owned(), "contact".to_owned());
         return Row::Event { event: nth, at, name, detail };
     }

@@ -275,7 +275,7 @@ impl Records {
             ),
             [],
         );
-        filter.add_to(&mut statement, &self.written(filter).await?);
+        filter.add_to(&mut statement, &self.written(filter).await?, self.is_postgres());
         Ok(statement)
     }
 }

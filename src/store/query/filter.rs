@@ -60,7 +60,7 @@ pub struct Filter {
 
 impl Filter {
     /// Adds the conditions, each with an AND before it, about `calls c`.
-    pub(super) fn add_to(&self, statement: &mut Statement, written: &Written) {
+    pub(super) fn add_to(&self, statement: &mut Statement, written: &Written, is_postgres: bool) {
         if let Scope::Business(name) = &self.scope {
             statement.add(" AND c.business = ?", [name.into()]);
         }
@@ -92,37 +92,38 @@ impl Filter {
             }
         }
         if let Some(part) = &self.caller {
-            let within = if *written == Written::Postgres { "strpos" } else { "instr" };
+            let within = if is_postgres { "strpos" } else { "instr" };
             statement.push(&format!(" AND {within}(c.caller, ?) > 0"), [part.into()]);
         }
         if let Some(sandbox) = self.sandbox {
             statement.add(" AND c.sandbox = ?", [sandbox.into()]);
         }
         if let Some(text) = &self.text {
-            written.add_to(statement, &Words::of(text));
+            written.add_to(statement, &Words::of(text), is_postgres);
         }
     }
 }
 
-/// How the lines that hold some words are found: the one thing that the databases do each in their own way.
+/// How the calls that have some words are found: the one thing that the databases do each in their own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Written {
-    /// FTS5. The words are many: each call is looked at in turn.
+    /// The words are many: each call is looked at in turn, by FTS5.
     SqliteCommon,
-    /// FTS5. The words are few: their lines were found already, and are these, as JSON.
-    SqliteRare(String),
-    /// A column of lexemes. PostgreSQL keeps count of words and chooses for itself.
-    Postgres,
+    /// The same by a column of lexemes.
+    PostgresCommon,
+    /// The words are few: their calls were found already, and are these, as JSON.
+    Rare(String),
 }
 
 impl Written {
-    fn add_to(&self, statement: &mut Statement, words: &Words) {
+    fn add_to(&self, statement: &mut Statement, words: &Words, is_postgres: bool) {
         match self {
             _ if words.is_empty() => statement.add(" AND FALSE", []),
-            Self::SqliteRare(lines) => statement.add(
-                " AND c.id IN (SELECT call_id FROM transcripts WHERE written IN (SELECT value FROM json_each(?)))",
-                [lines.into()],
+            Self::Rare(calls) if is_postgres => statement.add(
+                " AND c.id IN (SELECT jsonb_array_elements_text(CAST(? AS JSONB)))",
+                [calls.into()],
             ),
+            Self::Rare(calls) => statement.add(" AND c.id IN (SELECT value FROM json_each(?))", [calls.into()]),
             // A call's lines were written one after the other, with those of other calls between: one look into the index
             // of words for all of them, and another at whose line it is.
             Self::SqliteCommon => statement.add(
@@ -132,7 +133,7 @@ impl Written {
                      AND s.rowid <= (SELECT max(written) FROM transcripts WHERE call_id = c.id))",
                 [(&words.fts5("")).into()],
             ),
-            Self::Postgres => statement.add(
+            Self::PostgresCommon => statement.add(
                 " AND EXISTS (SELECT 1 FROM transcripts t WHERE t.call_id = c.id AND t.search @@ to_tsquery('simple', ?))",
                 [(&words.tsquery("")).into()],
             ),

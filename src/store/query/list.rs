@@ -117,7 +117,7 @@ impl Records {
         if query.sort != Sort::StartTime {
             statement.push(&format!(" AND {column} IS NOT NULL"), []);
         }
-        query.filter.add_to(&mut statement, &self.written(&query.filter).await?);
+        query.filter.add_to(&mut statement, &self.written(&query.filter).await?, self.is_postgres());
         if let Some(cursor) = from {
             let sign = if order == Order::Descending { "<" } else { ">" };
             let values = [query.sort.bound(cursor.value)?, (&cursor.id).into()];

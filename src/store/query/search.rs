@@ -1,5 +1,7 @@
 //! Full-text search over transcripts.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::FromRow;
@@ -13,6 +15,9 @@ use crate::store::statement::Statement;
 
 /// Lines up to which some words count as rare; past that it costs less to look at calls in turn than to fetch all lines.
 const RARE_LINES_MAX: i64 = 2_000;
+
+/// The latest lines, among which common words are looked for first.
+const RECENT_LINES: i64 = 20_000;
 
 /// What is searched for, and where.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -50,6 +55,15 @@ pub struct SearchHit {
     pub snippet: Vec<Piece>,
 }
 
+/// Among which lines to look; only PostgreSQL is told.
+#[derive(Debug, PartialEq, Eq)]
+enum Among {
+    All,
+    Recent,
+    /// As JSON.
+    These(String),
+}
+
 #[derive(FromRow)]
 struct HitRow {
     written: i64,
@@ -78,7 +92,10 @@ impl Records {
             return Err(QueryError::wrong("q", "write at least one word of letters or digits"));
         }
         let before = query.cursor.as_deref().map(read_cursor).transpose()?;
-        let mut rows: Vec<HitRow> = self.hits(query, &words, before).all(self).await?;
+        let mut rows: Vec<HitRow> = match self.is_postgres() {
+            false => self.hits(query, &words, &Among::All, before).all(self).await?,
+            true => self.hits_in_postgres(query, &words, before).await?,
+        };
         let has_more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);
         let next = rows.last().filter(|_| has_more).map(|row| format!("{:x}", row.written));
@@ -86,15 +103,55 @@ impl Records {
         Ok(Page { items, next, previous: None })
     }
 
-    fn hits(&self, query: &SearchQuery, words: &Words, before: Option<i64>) -> Statement {
+    /// PostgreSQL would read all lines from the last one on until it has a page of them, however rare they are, or every line
+    /// that has the words, however common. Common words fill a page among the latest lines; rare ones are looked up.
+    async fn hits_in_postgres(
+        &self,
+        query: &SearchQuery,
+        words: &Words,
+        before: Option<i64>,
+    ) -> Result<Vec<HitRow>, QueryError> {
+        let recent: Vec<HitRow> = self.hits(query, words, &Among::Recent, before).all(self).await?;
+        if recent.len() > query.limit as usize {
+            return Ok(recent);
+        }
+        let among = self.rare_lines(words).await?.map_or(Among::All, Among::These);
+        Ok(self.hits(query, words, &among, before).all(self).await?)
+    }
+
+    /// The lines that have the words, as JSON, where they are few.
+    async fn rare_lines(&self, words: &Words) -> Result<Option<String>, QueryError> {
+        let mut statement = Statement::default();
+        statement.add(
+            "SELECT written FROM transcripts WHERE search @@ to_tsquery('simple', ?) LIMIT ?",
+            [(&words.tsquery(":*")).into(), (RARE_LINES_MAX + 1).into()],
+        );
+        let lines: Vec<(i64,)> = statement.all(self).await?;
+        let lines: Vec<i64> = lines.into_iter().map(|(line,)| line).collect();
+        Ok((lines.len() as i64 <= RARE_LINES_MAX).then(|| serde_json::json!(lines).to_string()))
+    }
+
+    fn hits(&self, query: &SearchQuery, words: &Words, among: &Among, before: Option<i64>) -> Statement {
         let columns = "SELECT t.written, t.call_id, t.line, t.speaker, t.start_ms, t.text, c.start_time, c.caller,
                               c.business, c.outcome";
         let joined = "JOIN calls c ON c.id = t.call_id";
         let mut statement = Statement::new(columns);
-        let row = if self.is_postgres() {
-            statement.push(&format!(" FROM transcripts t {joined}"), []);
+        if self.is_postgres() {
+            if *among == Among::Recent {
+                statement.add(" FROM (SELECT * FROM transcripts WHERE TRUE", []);
+                if let Some(before) = before {
+                    statement.add(" AND written < ?", [before.into()]);
+                }
+                statement.add(" ORDER BY written DESC LIMIT ?) t ", [RECENT_LINES.into()]);
+            } else {
+                statement.add(" FROM transcripts t ", []);
+            }
+            statement.push(joined, []);
             statement.add(" WHERE t.search @@ to_tsquery('simple', ?)", [(&words.tsquery(":*")).into()]);
-            "t.written"
+            if let Among::These(lines) = among {
+                let these = " AND t.written IN (SELECT CAST(jsonb_array_elements_text(CAST(? AS JSONB)) AS BIGINT))";
+                statement.add(these, [lines.into()]);
+            }
         } else {
             // CROSS keeps the index of words outermost: it gives its rows in order, and stops at the limit.
             statement.push(
@@ -102,11 +159,10 @@ impl Records {
                 [],
             );
             statement.add(" WHERE s.transcript_search MATCH ?", [(&words.fts5("*")).into()]);
-            "s.rowid"
-        };
+        }
+        let row = if self.is_postgres() { "t.written" } else { "s.rowid" };
         let filter = Filter { text: None, ..query.filter.clone() };
-        let written = if self.is_postgres() { Written::Postgres } else { Written::SqliteCommon };
-        filter.add_to(&mut statement, &written);
+        filter.add_to(&mut statement, &Written::SqliteCommon, self.is_postgres());
         if let Some(before) = before {
             statement.push(&format!(" AND {row} < ?"), [before.into()]);
         }
@@ -114,26 +170,33 @@ impl Records {
         statement
     }
 
-    /// How the lines of a filter's words are best found.
+    /// How the calls with a filter's words are best found. A database that has to guess how rare words are guesses wrong
+    /// where it matters, so it is asked first.
     pub(super) async fn written(&self, filter: &Filter) -> Result<Written, QueryError> {
-        if self.is_postgres() {
-            return Ok(Written::Postgres);
-        }
         let words = Words::of(filter.text.as_deref().unwrap_or_default());
+        let common = if self.is_postgres() { Written::PostgresCommon } else { Written::SqliteCommon };
         if words.is_empty() {
-            return Ok(Written::SqliteCommon);
+            return Ok(common);
         }
         let mut statement = Statement::default();
-        statement.add(
-            "SELECT rowid FROM transcript_search WHERE transcript_search MATCH ? LIMIT ?",
-            [(&words.fts5("")).into(), (RARE_LINES_MAX + 1).into()],
-        );
-        let lines: Vec<(i64,)> = statement.all(self).await?;
-        if lines.len() as i64 > RARE_LINES_MAX {
-            return Ok(Written::SqliteCommon);
+        let most = (RARE_LINES_MAX + 1).into();
+        if self.is_postgres() {
+            let lines = "SELECT call_id FROM transcripts WHERE search @@ to_tsquery('simple', ?) LIMIT ?";
+            statement.add(lines, [(&words.tsquery("")).into(), most]);
+        } else {
+            statement.add(
+                "SELECT t.call_id FROM
+                   (SELECT rowid FROM transcript_search WHERE transcript_search MATCH ? LIMIT ?) AS s
+                 JOIN transcripts t ON t.written = s.rowid",
+                [(&words.fts5("")).into(), most],
+            );
         }
-        let lines: Vec<String> = lines.into_iter().map(|(line,)| line.to_string()).collect();
-        Ok(Written::SqliteRare(format!("[{}]", lines.join(","))))
+        let lines: Vec<(String,)> = statement.all(self).await?;
+        if lines.len() as i64 > RARE_LINES_MAX {
+            return Ok(common);
+        }
+        let calls: BTreeSet<String> = lines.into_iter().map(|(call,)| call).collect();
+        Ok(Written::Rare(serde_json::json!(calls).to_string()))
     }
 }
 
