@@ -40,9 +40,9 @@ pub async fn migrations(url: &str) -> Result<Vec<Migration>, StoreError> {
 /// As for [`Store::open`](super::Store::open); a server that cannot be reached is an error here.
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let database = Database::open(url).await?;
-    let done = database.put_in_place().await;
+    let done = database.migrate().await;
     database.close().await;
-    done.map(drop)
+    done
 }
 
 async fn applied(url: &str) -> Result<Vec<i64>, StoreError> {

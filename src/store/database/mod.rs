@@ -80,7 +80,15 @@ impl Database {
     pub(super) async fn put_in_place(&self) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(database) => database.put_in_place().await,
-            Self::Postgres(database) => database.migrate().await.map(|()| false),
+            Self::Postgres(database) => database.put_in_place().map(|()| false),
+        }
+    }
+
+    /// Brings it to this program's schema, however long that takes. A file is as soon as it is open.
+    pub(super) async fn migrate(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(database) => database.migrate().await,
         }
     }
 

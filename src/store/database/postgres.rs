@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::{cannot_migrate, shown};
@@ -21,8 +22,9 @@ const CONNECTIONS: u32 = 8;
 /// How long anybody waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a start waits for a server before it goes on without it.
-const FIRST_DEADLINE: Duration = Duration::from_secs(8);
+/// How long the schema may take to be brought up, other instances that are at it included: indexes of many calls take
+/// minutes. What was not finished then is begun again.
+const MIGRATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// How long people's questions may take the server; callers' have a deadline of their own.
 const STATEMENT_TIMEOUT_MS: &str = "30000";
@@ -34,6 +36,8 @@ pub(in crate::store) struct Database {
     shown: Arc<str>,
     /// The schema is this program's.
     ready: Arc<AtomicBool>,
+    /// Held by whoever brings it up.
+    migrating: Arc<Mutex<()>>,
 }
 
 /// Whether an address means a server.
@@ -45,14 +49,18 @@ impl Database {
     /// Brings the schema up. A server that cannot be reached, or is just starting, keeps nobody from answering the phone.
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
         let address = Address::of(url)?;
-        let (shown, ready) = (shown(url).into(), Arc::default());
-        let database = Self { write: address.connections(false), read: address.connections(true), shown, ready };
-        match timeout(FIRST_DEADLINE, database.migrate()).await {
-            Ok(Err(StoreError::Unreachable { database, source })) if is_unreachable(&source) => {
+        let database = Self {
+            write: address.connections(false),
+            read: address.connections(true),
+            shown: shown(url).into(),
+            ready: Arc::default(),
+            migrating: Arc::default(),
+        };
+        match database.migrate().await {
+            Err(StoreError::Unreachable { database, source }) if is_unreachable(&source) => {
                 tracing::error!("{database} cannot be reached: {source}. Rows go to the journal until it can");
             }
-            Ok(migrated) => migrated?,
-            Err(_) => tracing::error!("{} does not answer. Rows go to the journal until it does", database.shown),
+            migrated => migrated?,
         }
         Ok(database)
     }
@@ -72,13 +80,32 @@ impl Database {
         }
     }
 
+    /// Lets a task of its own bring the schema up, which nobody's deadline cuts short, and says whether it is.
+    pub(super) fn put_in_place(&self) -> Result<(), StoreError> {
+        let database = self.clone();
+        if self.in_place().is_err()
+            && let Ok(turn) = Arc::clone(&self.migrating).try_lock_owned()
+        {
+            tokio::spawn(async move {
+                match database.migrate().await {
+                    Ok(()) => {}
+                    Err(StoreError::Unreachable { source, .. }) if is_unreachable(&source) => {}
+                    Err(error) => tracing::error!("{error}"),
+                }
+                drop(turn);
+            });
+        }
+        self.in_place()
+    }
+
     /// Brings the schema up if that was not done yet. Several instances that start at once do it one after another: the
     /// migrations take an advisory lock.
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         if self.in_place().is_ok() {
             return Ok(());
         }
-        MIGRATIONS.run(&self.write).await.map_err(|source| match source {
+        let done = timeout(MIGRATION_DEADLINE, MIGRATIONS.run(&self.write)).await;
+        done.map_err(|_| StoreError::Late(MIGRATION_DEADLINE))?.map_err(|source| match source {
             MigrateError::Execute(source) => refused(&self.shown, source),
             source => cannot_migrate(self.shown.to_string(), &MIGRATIONS, source),
         })?;
