@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use crate::app::House;
 use crate::recordings::Recordings;
-use crate::store::{Cleaner, Going, Removed, StoreError};
+use crate::store::{Cleaner, Going, Leaving, Removed, StoreError};
 
 /// How long after the start, so that it keeps no caller waiting for a first word, and how often.
 const FIRST_AFTER: Duration = Duration::from_secs(60);
@@ -28,7 +28,8 @@ pub struct Cleared {
     pub left: Vec<String>,
 }
 
-/// Takes calls away, a few at a time: their files first, then their rows. `told` hears how many calls were done.
+/// Takes calls away, a few at a time: their files first, then their rows. A call whose files cannot be removed is passed
+/// over. `told` hears how many calls were done.
 ///
 /// # Errors
 /// When the database fails; what went until then is gone.
@@ -39,9 +40,11 @@ pub async fn clear(
     mut told: impl FnMut(u64),
 ) -> Result<Cleared, StoreError> {
     let mut cleared = Cleared::default();
+    let mut last: Option<Leaving> = None;
     loop {
-        let mut leaving = cleaner.next(going).await?;
-        let before = leaving.len();
+        let mut leaving = cleaner.next(going, last.as_ref()).await?;
+        let Some(end) = leaving.last() else { return Ok(cleared) };
+        last = Some(end.clone());
         let recordings = recordings.clone();
         let removed = spawn_blocking(move || {
             let (mut bytes, mut left) = (0, Vec::new());
@@ -66,11 +69,7 @@ pub async fn clear(
         }
         told(leaving.len() as u64);
         cleared.calls.extend(leaving.into_iter().map(|call| call.call_id));
-        // Calls whose files stay would come first again and again.
-        if before == 0 || !left.is_empty() {
-            cleared.left = left;
-            return Ok(cleared);
-        }
+        cleared.left.extend(left);
     }
 }
 
@@ -95,5 +94,72 @@ pub(super) async fn every_day(house: Arc<House>, days: u32) {
             tracing::warn!("old appointments are not removed today: {error}");
         }
         tokio::time::sleep(EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::io::Ending;
+    use engine::record::Row;
+    use engine::time::CallTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::recordings::Config;
+    use crate::store::{self, CallStart, RecordingRow, Store};
+
+    fn leave(store: &Store, call: u128, file: &Path) {
+        let call_id = Uuid::from_u128(call);
+        store.begin(CallStart {
+            call_id,
+            call_sid: format!("CA{call}"),
+            stream_sid: format!("MZ{call}"),
+            from: "+15550001111".into(),
+            to: "+15552223333".into(),
+            business: "Barbers".into(),
+            started_at_ms: 1_000 * call as i64,
+            sandbox: true,
+        });
+        store.recorded(
+            call_id,
+            RecordingRow {
+                file_path: file.display().to_string(),
+                format: "wav".into(),
+                codec: "pcm_s16le".into(),
+                sample_rate: 16_000,
+                channels: 2,
+                duration_ms: 5,
+                size_bytes: 4,
+                sha256: None,
+                encrypted: false,
+                file_url: None,
+            },
+        );
+        let at = CallTime::from_ms(5);
+        store.record(call_id, Row::Ended { at, ending: Ending::HungUp, outcome: "booked".into() });
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_files_stay_is_passed_over_and_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (root, elsewhere) = (folder.path().join("recordings"), folder.path().join("elsewhere.wav"));
+        let recordings = Recordings::new(Config { root: root.clone(), key: None }).expect("a folder to write to");
+        let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
+        let store = Store::open(store::Config { url, journal: root.join("journal") }).await.expect("opens");
+        std::fs::create_dir_all(root.join("day/CA2")).expect("made");
+        let ours = root.join("day/CA2/call.wav");
+        for file in [&elsewhere, &ours] {
+            std::fs::write(file, "RIFF").expect("written");
+        }
+        leave(&store, 1, &elsewhere);
+        leave(&store, 2, &ours);
+        store.flush().await;
+
+        let cleared = clear(&store.cleaner(), &recordings, &Going::default(), |_| ()).await.expect("cleared");
+        assert_eq!(cleared.calls, [Uuid::from_u128(2).to_string()]);
+        assert_eq!((cleared.bytes, cleared.rows["calls"]), (4, 1));
+        assert!(cleared.left.len() == 1 && cleared.left[0].contains("elsewhere.wav"), "{:?}", cleared.left);
+        assert!(elsewhere.exists() && !ours.exists());
+        assert!(store.records().call("CA1").await.expect("readable").is_some(), "its rows tell where its file is");
     }
 }

@@ -21,28 +21,28 @@ impl House {
 
     /// Finds the recordings of calls that an earlier run did not bring to their end, makes them whole and puts them away.
     pub(super) async fn repair_recordings(self: Arc<Self>) {
+        let now_ms = self.clock.wall_ms();
         // The calls themselves are closed with the first rows that are written.
         self.store.flush().await;
-        match self.repair_all().await {
+        match self.repair_all(now_ms).await {
             Ok(0) => {}
             Ok(repaired) => tracing::warn!(repaired, "recordings that an earlier run left open are whole again"),
             Err(error) => tracing::warn!("recordings of an earlier run are not looked for: {error}"),
         }
     }
 
-    async fn repair_all(&self) -> Result<u32, StoreError> {
+    async fn repair_all(&self, now_ms: i64) -> Result<u32, StoreError> {
         let mut repaired = 0;
-        for call in self.store.unrecorded(self.clock.wall_ms()).await? {
+        for call in self.store.unrecorded(now_ms).await? {
             let (recordings, call_id) = (self.recordings.clone(), call.call_id);
             let Unrecorded { call_sid, leg, started_at_ms, .. } = call;
             let found = spawn_blocking(move || recordings.repair(call_id, &call_sid, started_at_ms, leg)).await;
-            match found {
-                Ok(Ok(Some(recorded))) => {
+            match found.map_err(std::io::Error::other).flatten() {
+                Ok(Some(recorded)) => {
                     self.put_away(call_id, recorded).await;
                     repaired += 1;
                 }
-                Ok(Ok(None)) => {}
-                Ok(Err(error)) => tracing::warn!(call = %call_id, "a recording cannot be repaired: {error}"),
+                Ok(None) => {}
                 Err(error) => tracing::warn!(call = %call_id, "a recording cannot be repaired: {error}"),
             }
         }

@@ -49,8 +49,8 @@ use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
 use crate::web::api::live::{Happened, Live};
 use crate::web::tickets::Tickets;
-
 use crate::web::{self, Front, PastDays, signature::AuthToken};
+
 pub use clearing::{Cleared, clear};
 pub use mapping::{prices, recordings, redactor, store as store_config};
 

@@ -78,12 +78,14 @@ impl Forget {
         }
         let appointments = cleaner.remove_appointments_of(&self.number).await?;
         let rejected = forget_rejected(&journal, &self.number, &cleared.calls)?;
-        cleaner.wipe().await?;
+        let wiped = cleaner.wipe().await;
         cleaner.close().await;
-        let receipt = receipt(&self.number, &cleared, appointments, rejected, Utc::now());
+        let mut receipt = receipt(&self.number, &cleared, appointments, rejected, Utc::now());
+        receipt["remains_wiped"] = wiped.is_ok().into();
         let path = keep(&settings, &receipt)?;
         say(&serde_json::to_string_pretty(&receipt)?);
         say(&format!("kept as {}", path.display()));
+        wiped.context("everything is removed, but remains are left in the database's files; run this again")?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -119,11 +119,8 @@ impl Recordings {
     }
 }
 
-/// The SHA-256 of a file, in lower-case hex. Blocks.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn digest(path: &Path) -> io::Result<String> {
+/// The SHA-256 of a file, in lower-case hex.
+pub(super) fn digest(path: &Path) -> io::Result<String> {
     let mut sha = Sha256::new();
     io::copy(&mut File::open(path)?, &mut sha)?;
     Ok(format!("{:x}", sha.finalize()))

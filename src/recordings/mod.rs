@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
-pub use keeping::{Audio, Kept, digest, read_tape};
+pub use keeping::{Audio, Kept, read_tape};
 pub use key::{Key, NoKey};
 pub use recorder::Recorder;
 pub use writer::Recorded;

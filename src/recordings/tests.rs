@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Seek};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::keeping::digest;
 use super::*;
 
 /// 2026-11-21 12:00 UTC.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::database::{Database, Pool};
+use super::database::{Database, Pool, open_to_read};
 use super::statement::Statement;
 use super::{Store, StoreError};
 
@@ -46,7 +46,9 @@ pub struct Extent {
 pub struct Leaving {
     /// Our own id.
     pub call_id: String,
-    /// The carrier's.
+    /// When it was answered.
+    pub start_time: DateTime<Utc>,
+    /// The carrier's id.
     pub call_sid: String,
     /// Its recordings' files.
     pub files: Vec<String>,
@@ -69,11 +71,12 @@ impl Store {
 }
 
 impl Cleaner {
-    /// Opens a database for that; a `serve` may use it meanwhile.
+    /// Opens a database for that, which is there already; a `serve` may use it meanwhile.
     ///
     /// # Errors
-    /// As for [`Store::open`].
+    /// As for [`Store::open`], and when there is no database.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        open_to_read(url).await?.close().await;
         let database = Database::open(url).await?;
         database.in_place().await?;
         Ok(Self { database })
@@ -93,22 +96,28 @@ impl Cleaner {
         Ok(statement.first(&self.database.ask()).await?.unwrap_or_default())
     }
 
-    /// The next calls that are to go, the oldest first; none when all are gone. Their files are to be removed first, then
-    /// [`remove`](Self::remove) takes the rows.
+    /// The next calls that are to go behind the last that was seen, the oldest first; none behind the last of all. Their files
+    /// are to be removed first, then [`remove`](Self::remove) takes the rows.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn next(&self, going: &Going) -> Result<Vec<Leaving>, StoreError> {
+    pub async fn next(&self, going: &Going, behind: Option<&Leaving>) -> Result<Vec<Leaving>, StoreError> {
         let pool = self.database.ask();
-        let mut statement = Statement::new("SELECT c.id, c.call_sid FROM calls c WHERE c.status <> 'active'");
+        let mut statement =
+            Statement::new("SELECT c.id, c.start_time, c.call_sid FROM calls c WHERE c.status <> 'active'");
         going.add_to(&mut statement);
+        if let Some(last) = behind {
+            let values = [last.start_time.into(), (&last.call_id).into()];
+            statement.add(" AND (c.start_time, c.id) > (?, ?)", values);
+        }
         statement.add(" ORDER BY c.start_time, c.id LIMIT ?", [AT_ONCE.into()]);
-        let calls: Vec<(String, String)> = statement.all(&pool).await?;
+        let calls: Vec<(String, DateTime<Utc>, String)> = statement.all(&pool).await?;
         let mut leaving = Vec::with_capacity(calls.len());
-        for (call_id, call_sid) in calls {
+        for (call_id, start_time, call_sid) in calls {
             let files = Statement::of("SELECT file_path FROM recordings WHERE call_id = $1", [(&call_id).into()]);
             let files: Vec<(String,)> = files.all(&pool).await?;
-            leaving.push(Leaving { call_id, call_sid, files: files.into_iter().map(|(file,)| file).collect() });
+            let files = files.into_iter().map(|(file,)| file).collect();
+            leaving.push(Leaving { call_id, start_time, call_sid, files });
         }
         Ok(leaving)
     }
@@ -228,9 +237,9 @@ impl Cleaner {
 }
 
 /// An appointment's number, however it was written down: with or without what stands before the national number. At
-/// least seven digits, so that no short number is the end of somebody else's.
+/// least nine digits, because a shorter one, without its area, may be the end of somebody else's.
 const OF_NUMBER: &str =
-    "length(replace(replace(replace(replace(replace(phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', '')) >= 7
+    "length(replace(replace(replace(replace(replace(phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', '')) >= 9
     AND ? LIKE '%' || replace(replace(replace(replace(replace(phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', '')";
 
 fn digits(number: &str) -> String {

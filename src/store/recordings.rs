@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::database::Transaction;
 use super::statement::Statement;
-use super::{Records, Store, StoreError};
+use super::{Store, StoreError};
 
 /// Calls that are looked at after a crash, the latest first.
 const UNRECORDED_MAX: i64 = 1_000;
@@ -61,18 +61,20 @@ pub struct Unrecorded {
 }
 
 impl Store {
-    /// The latest calls that this instance took, that are over and have no recording on record.
+    /// The latest calls that this instance took before now, that are over and have no recording on record. Asked at the start,
+    /// these are an earlier run's; those of this run have their own tasks to do it.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn unrecorded(&self, now_ms: i64) -> Result<Vec<Unrecorded>, StoreError> {
-        let since = super::rows::moment_of(now_ms) - TimeDelta::days(UNRECORDED_DAYS);
+        let now = super::rows::moment_of(now_ms);
+        let since = now - TimeDelta::days(UNRECORDED_DAYS);
         let rows: Vec<(String, String, DateTime<Utc>)> = Statement::of(
             "SELECT id, call_sid, start_time FROM calls
-             WHERE start_time >= $1 AND status <> 'active' AND instance = $2
+             WHERE start_time >= $1 AND start_time < $2 AND status <> 'active' AND instance = $3
                AND NOT EXISTS (SELECT 1 FROM recordings WHERE call_id = calls.id)
-             ORDER BY start_time DESC LIMIT $3",
-            [since.into(), self.instance.into(), UNRECORDED_MAX.into()],
+             ORDER BY start_time DESC LIMIT $4",
+            [since.into(), now.into(), self.instance.into(), UNRECORDED_MAX.into()],
         )
         .all(&self.database.ask())
         .await?;
@@ -86,33 +88,6 @@ impl Store {
             })
         };
         Ok(rows.into_iter().filter_map(read).collect())
-    }
-}
-
-impl Records {
-    /// Every recording there is, with the id of its call, page by page behind an id.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn recordings_behind(
-        &self,
-        behind: Option<&(String, String)>,
-        limit: u32,
-    ) -> Result<Vec<(String, RecordingRow)>, StoreError> {
-        #[derive(FromRow)]
-        struct Of {
-            call_id: String,
-            #[sqlx(flatten)]
-            recording: RecordingRow,
-        }
-        let (call, path) = behind.map_or(("", ""), |(call, path)| (call, path));
-        let rows: Vec<Of> = Statement::of(
-            "SELECT * FROM recordings WHERE (call_id, file_path) > ($1, $2) ORDER BY call_id, file_path LIMIT $3",
-            [call.into(), path.into(), limit.into()],
-        )
-        .all(self)
-        .await?;
-        Ok(rows.into_iter().map(|row| (row.call_id, row.recording)).collect())
     }
 }
 

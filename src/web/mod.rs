@@ -35,11 +35,10 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::store::{RecordingRow, Store};
 
-pub use pages::PastDays;
-
 use access::Access;
 use api::live::Live;
 pub use health::{Health, Part};
+pub use pages::PastDays;
 use signature::AuthToken;
 use speech::{Audio, Heard, NotSaid, Order, Said, Speech, WallMs};
 use tickets::{Caller, Now, Tickets};

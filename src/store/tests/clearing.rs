@@ -42,12 +42,11 @@ async fn filled(place: &Place) -> Store {
 }
 
 async fn clear(cleaner: &Cleaner, going: &Going) -> Vec<String> {
-    let mut files = Vec::new();
+    let (mut files, mut last) = (Vec::new(), None);
     loop {
-        let leaving = cleaner.next(going).await.expect("readable");
-        if leaving.is_empty() {
-            return files;
-        }
+        let leaving = cleaner.next(going, last.as_ref()).await.expect("readable");
+        let Some(end) = leaving.last() else { return files };
+        last = Some(end.clone());
         files.extend(leaving.iter().flat_map(|call| call.files.clone()));
         cleaner.remove(&leaving, going.recordings_only).await.expect("removed");
     }
@@ -83,6 +82,8 @@ async fn one_caller_is_forgotten_and_nobody_else(place: Place) {
     // Made in somebody else's call, for the caller's number as it is said.
     let order = Reservation { phone: "555-000-1111".into(), ..reservation("haircut", "2026-11-23T09:00") };
     store.reserve(&business, start(2).call_id, "a", &order, NOW_MS).await.expect("booked");
+    let short = Reservation { phone: "000-1111".into(), ..reservation("haircut", "2026-11-23T11:00") };
+    store.reserve(&business, start(3).call_id, "c", &short, NOW_MS).await.expect("booked");
     let theirs = Reservation { phone: "+15553334444".into(), ..reservation("haircut", "2026-11-23T10:00") };
     store.reserve(&business, start(3).call_id, "b", &theirs, NOW_MS).await.expect("booked");
     let cleaner = store.cleaner();
@@ -91,6 +92,8 @@ async fn one_caller_is_forgotten_and_nobody_else(place: Place) {
     assert!(!cleaner.is_calling(caller).await.expect("readable"));
     let going = Going { caller: Some(caller.into()), ..Going::default() };
     assert_eq!(clear(&cleaner, &going).await, ["recordings/1/call.wav", "recordings/2/call.wav"]);
+    // Seven digits without their area are anybody's.
+    assert_eq!(cleaner.appointments_of("+442070001111", now()).await.expect("readable"), (0, 0));
     assert_eq!(cleaner.remove_appointments_of(caller).await.expect("removed"), 1);
     cleaner.wipe().await.expect("wiped");
     assert_eq!((is_there(&store, 1).await, is_there(&store, 2).await, is_there(&store, 3).await), (false, false, true));
