@@ -10,6 +10,7 @@ pub mod config;
 pub mod driver;
 pub mod fleet;
 pub mod legs;
+pub mod objects;
 pub mod recordings;
 pub mod store;
 pub mod telemetry;

@@ -5,6 +5,8 @@
 mod agreeing;
 #[path = "calls/announcing.rs"]
 mod announcing;
+#[path = "calls/archiving.rs"]
+mod archiving;
 #[path = "calls/booking.rs"]
 mod booking;
 #[path = "calls/caller.rs"]

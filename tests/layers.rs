@@ -37,7 +37,7 @@ const CRATES: [(&str, &[&str]); 21] = [
     ("hound", &["src/recordings/"]),
     ("http_range_header", &["src/web/"]),
     ("jsonwebtoken", &["src/vendors/", "src/web/"]),
-    ("object_store", &["src/cache/depot/"]),
+    ("object_store", &["src/cache/depot/", "src/objects.rs", "src/recordings/archive.rs"]),
     ("parquet", &["src/store/export/"]),
     ("prometheus", &["src/telemetry/"]),
     ("redis", &["src/app/", "src/cache/", "src/fleet/"]),

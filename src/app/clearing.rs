@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::spawn_blocking;
 
 use crate::app::House;
 use crate::recordings::Recordings;
@@ -42,35 +41,30 @@ pub async fn clear(
     let mut cleared = Cleared::default();
     let mut last: Option<Leaving> = None;
     loop {
-        let mut leaving = cleaner.next(going, last.as_ref()).await?;
+        let leaving = cleaner.next(going, last.as_ref()).await?;
         let Some(end) = leaving.last() else { return Ok(cleared) };
         last = Some(end.clone());
-        let recordings = recordings.clone();
-        let removed = spawn_blocking(move || {
-            let (mut bytes, mut left) = (0, Vec::new());
-            leaving.retain(|call| {
-                call.files.iter().all(|file| match recordings.remove(Path::new(file)) {
-                    Ok(freed) => {
-                        bytes += freed;
-                        true
-                    }
-                    Err(error) => {
-                        left.push(format!("{file}: {error}"));
-                        false
-                    }
-                })
-            });
-            (leaving, bytes, left)
-        });
-        let (leaving, bytes, left) = removed.await.expect("removing files does not panic");
-        cleared.bytes += bytes;
-        for (table, rows) in cleaner.remove(&leaving, going.recordings_only).await? {
+        let mut without_files = Vec::with_capacity(leaving.len());
+        for call in leaving {
+            match remove_files(recordings, &call, &mut cleared.bytes).await {
+                Ok(()) => without_files.push(call),
+                Err(left) => cleared.left.push(left),
+            }
+        }
+        for (table, rows) in cleaner.remove(&without_files, going.recordings_only).await? {
             *cleared.rows.entry(table).or_default() += rows;
         }
-        told(leaving.len() as u64);
-        cleared.calls.extend(leaving.into_iter().map(|call| call.call_id));
-        cleared.left.extend(left);
+        told(without_files.len() as u64);
+        cleared.calls.extend(without_files.into_iter().map(|call| call.call_id));
     }
+}
+
+async fn remove_files(recordings: &Recordings, call: &Leaving, bytes: &mut u64) -> Result<(), String> {
+    for (file, url) in &call.files {
+        let removed = recordings.remove(Path::new(file), url.as_deref()).await;
+        *bytes += removed.map_err(|error| format!("{file}: {error}"))?;
+    }
+    Ok(())
 }
 
 /// Once a day, what is older than so many days.
@@ -143,7 +137,8 @@ mod tests {
     async fn a_call_whose_files_stay_is_passed_over_and_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let (root, elsewhere) = (folder.path().join("recordings"), folder.path().join("elsewhere.wav"));
-        let recordings = Recordings::new(Config { root: root.clone(), key: None }).expect("a folder to write to");
+        let recordings =
+            Recordings::new(Config { root: root.clone(), key: None, archive: None }).expect("a folder to write to");
         let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
         let store = Store::open(store::Config { url, journal: root.join("journal") }).await.expect("opens");
         std::fs::create_dir_all(root.join("day/CA2")).expect("made");

@@ -8,11 +8,12 @@ use axum::extract::ws::WebSocket;
 use futures_util::future::BoxFuture;
 
 use crate::app::{House, call};
+use crate::recordings::Place;
 use crate::store;
 use crate::store::RecordingRow;
 use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
 use crate::web::tickets::Caller;
-use crate::web::{Admit, Desk, Health, Next, NotPlayed, Part, Recorded, StatusCallback};
+use crate::web::{Admit, Desk, Health, Kept, Next, NotPlayed, Part, Recorded, StatusCallback};
 
 /// The desk in front of the house.
 pub(super) struct FrontDesk {
@@ -78,11 +79,14 @@ impl Desk for FrontDesk {
         Box::pin(async move { house.audio(&id).await })
     }
 
-    fn recording<'a>(&'a self, recording: &'a RecordingRow) -> BoxFuture<'a, Result<Recorded, NotPlayed>> {
-        let (recordings, path) = (self.house.recordings.clone(), PathBuf::from(&recording.file_path));
-        let encrypted = recording.encrypted;
+    fn recording<'a>(&'a self, recording: &'a RecordingRow, what: Kept) -> BoxFuture<'a, Result<Recorded, NotPlayed>> {
+        let (recordings, place) = (self.house.recordings.clone(), place(recording));
         Box::pin(async move {
-            let opened = tokio::task::spawn_blocking(move || recordings.read(&path, encrypted)).await;
+            let opened = tokio::task::spawn_blocking(move || match what {
+                Kept::Audio => recordings.read(&place),
+                Kept::Tape => recordings.read_tape(&place),
+            })
+            .await;
             match opened.map_err(std::io::Error::other).flatten() {
                 Ok((audio, size_bytes)) => Ok(Recorded { size_bytes, audio: Box::new(audio) }),
                 Err(error) => Err(not_played(&error)),
@@ -107,6 +111,10 @@ impl Desk for FrontDesk {
     fn webhook_answered(&self, path: &str, status: u16, took: Duration) {
         self.house.telemetry.webhook_answered(path, status, took);
     }
+}
+
+fn place(recording: &RecordingRow) -> Place {
+    Place { path: PathBuf::from(&recording.file_path), url: recording.file_url.clone(), encrypted: recording.encrypted }
 }
 
 fn not_played(error: &std::io::Error) -> NotPlayed {
@@ -138,9 +146,12 @@ impl FrontDesk {
     }
 
     fn recordings(&self) -> Part {
-        match self.house.recordings.losses() {
-            losses if losses.calls == 0 => Part::Works,
-            losses => {
+        match (self.house.recordings.losses(), self.house.archiving.trouble()) {
+            (losses, None) if losses.calls == 0 => Part::Works,
+            (losses, Some(why)) if losses.calls == 0 => {
+                Part::Impaired { why: format!("they wait on the disk to be uploaded: {why}") }
+            }
+            (losses, _) => {
                 Part::Impaired { why: format!("{} calls were not recorded whole; is the disk full?", losses.calls) }
             }
         }

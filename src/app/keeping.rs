@@ -14,7 +14,10 @@ impl House {
     pub(super) async fn put_away(&self, call_id: Uuid, recorded: Recorded) {
         let wav = recorded.wav.clone();
         match self.recordings.put_away(recorded).await {
-            Ok(kept) => self.store.recorded(call_id, row(kept)),
+            Ok(kept) => {
+                self.store.recorded(call_id, row(kept));
+                self.archiving.ring();
+            }
             Err(error) => tracing::error!(call = %call_id, "{} cannot be put away: {error}", wav.display()),
         }
     }

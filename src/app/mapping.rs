@@ -5,6 +5,7 @@ use std::time::Duration;
 use engine::redaction::Redactor;
 
 use crate::analytics::Prices;
+use crate::app::objects;
 use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
 use crate::recordings::{self, RecordingsError};
 use crate::store;
@@ -20,7 +21,7 @@ pub fn store(settings: &Settings) -> store::Config {
     store::Config { url: settings.desk.database_url.clone(), journal }
 }
 
-/// Where recordings are kept, and what they are sealed with.
+/// Where recordings are kept, what they are sealed with, and where they go then.
 pub fn recordings(settings: &Settings) -> Result<recordings::Config, RecordingsError> {
     let keeping = &settings.keeping;
     let key = match (&keeping.recording_key, &keeping.recording_key_file) {
@@ -36,7 +37,8 @@ pub fn recordings(settings: &Settings) -> Result<recordings::Config, RecordingsE
     let read = |(name, text): (_, String)| {
         recordings::Key::parse(&text).map_err(|error| RecordingsError::Key { name, why: error.to_string() })
     };
-    Ok(recordings::Config { root: settings.desk.recordings.clone(), key: key.map(read).transpose()? })
+    let archive = objects::of_recordings(settings).map_err(|error| RecordingsError::Archive(error.to_string()))?;
+    Ok(recordings::Config { root: settings.desk.recordings.clone(), key: key.map(read).transpose()?, archive })
 }
 
 /// What is taken out of the record.

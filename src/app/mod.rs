@@ -7,6 +7,7 @@
 //! The modules beside this one do not know each other. They meet here, as handles and channels.
 
 mod access;
+mod archiving;
 mod call;
 mod calls;
 mod clearing;
@@ -14,6 +15,7 @@ mod desk;
 mod fleet;
 mod keeping;
 mod mapping;
+mod objects;
 pub mod presynthesis;
 pub mod probe;
 mod speech;
@@ -34,6 +36,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
 use crate::analytics::Prices;
+use crate::app::archiving::Archiving;
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::cache::{BoardError, Phrases};
@@ -65,6 +68,9 @@ const LAST_JOBS_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the last phrases may take to be put away.
 const LAST_PHRASES_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long the last recordings may take to be uploaded.
+const LAST_RECORDINGS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the store may take to write its last rows.
 const LAST_ROWS_WITHIN: Duration = Duration::from_secs(10);
@@ -135,6 +141,9 @@ pub(crate) struct House {
     clock: Clock,
     store: Store,
     recordings: Recordings,
+    archiving: Archiving,
+    /// Whether recordings stay on the disk when the object store has them.
+    keeps_local: bool,
     phrases: Phrases,
     voices: Voices,
     casting: Casting,
@@ -188,6 +197,8 @@ impl App {
             max_calls: settings.server.max_calls,
             clock,
             recordings: Recordings::new(mapping::recordings(settings)?)?,
+            archiving: Archiving::default(),
+            keeps_local: settings.keeping.recording_keep_local,
             phrases: speech::phrases(settings, &telemetry, &voices).await?,
             casting: speech::casting(settings, &store, own, &voices).await?,
             voices,
@@ -263,6 +274,9 @@ impl App {
         let Self { house, listener, front, drain, over } = self;
         let fleet = fleet::start(&house, Arc::clone(&front));
         tokio::spawn(Arc::clone(&house).repair_recordings());
+        if house.recordings.has_archive() {
+            tokio::spawn(Arc::clone(&house).archive_recordings());
+        }
         if let Some(days) = house.retention_days {
             tokio::spawn(clearing::every_day(Arc::clone(&house), days));
         }
@@ -287,6 +301,7 @@ impl App {
         if tokio::time::timeout(LAST_PHRASES_WITHIN, house.phrases.flush()).await.is_err() {
             tracing::warn!("the last phrases were not put away in time; they are spoken again");
         }
+        house.archive_the_last(LAST_RECORDINGS_WITHIN).await;
         if tokio::time::timeout(LAST_ROWS_WITHIN, house.store.clone().close()).await.is_err() {
             tracing::error!("the last rows were not written in time; they are in the journal or lost with it");
         }

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::app::{mapping, tiers, voices};
+use crate::app::{mapping, objects, tiers, voices};
 use crate::config::{self, Provider, Settings};
 use crate::recordings::Recordings;
 use crate::store::{self, Records, StoreError};
@@ -46,7 +46,8 @@ pub async fn everything(settings: &Settings) -> Vec<Probed> {
         all.push(needed("text-to-speech", within(speaking(settings, *provider)).await));
     }
     let shared = [("redis", tiers::try_redis(settings).await), ("object store", tiers::try_store(settings).await)];
-    let set = shared.into_iter().filter_map(|(component, outcome)| Some((component, outcome?)));
+    let shared = shared.into_iter().chain([("recordings' store", archive(settings).await)]);
+    let set = shared.filter_map(|(component, outcome)| Some((component, outcome?)));
     all.extend(set.map(|(component, outcome)| Probed { component, is_needed: false, outcome }));
     all
 }
@@ -70,6 +71,14 @@ fn folder(settings: &Settings) -> Result<String, String> {
     let config = mapping::recordings(settings).map_err(|error| error.to_string())?;
     let said = if config.key.is_some() { format!("{root}, sealed") } else { root.to_string() };
     Recordings::new(config).map(|_| said).map_err(|error| error.to_string())
+}
+
+async fn archive(settings: &Settings) -> Option<Result<String, String>> {
+    let archive = match objects::of_recordings(settings).transpose()? {
+        Ok(archive) => archive,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    Some(archive.try_out().await.map(|()| format!("{} takes recordings and gives them back", archive.base())))
 }
 
 async fn hearing(settings: &Settings) -> Result<String, String> {

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::OpenError;
-use crate::cache::{Board, BoardConfig, BoardError, Depot, DepotConfig, DepotError, Shelf, StoreAt, Tell, Tier, Tiers};
+use crate::app::objects;
+use crate::cache::{Board, BoardConfig, BoardError, Depot, DepotConfig, Shelf, Tell, Tier, Tiers};
 use crate::clock::Clock;
-use crate::config::{Secret, Settings, Storage, StoreUrl};
+use crate::config::Settings;
+use crate::objects::{Objects, ObjectsError};
 
 /// Everything that phrases are kept in. A disk or a server that fails costs phrases their longer life, and nothing else.
 ///
@@ -23,7 +25,7 @@ pub(super) async fn open(settings: &Settings, tell: &Tell) -> Result<Tiers, Open
 
 /// Where phrases outlive the process: that is what uploads are counted for.
 pub(super) fn lasting(settings: &Settings) -> Tier {
-    if store_at(&settings.storage).is_some() { Tier::Objects } else { Tier::Disk }
+    if objects::of_phrases(&settings.storage).is_some() { Tier::Objects } else { Tier::Disk }
 }
 
 /// Tries Redis, where there is one.
@@ -63,7 +65,7 @@ async fn board(settings: &Settings, tell: &Tell) -> Result<Option<Board>, BoardE
         within: settings.sharing.redis_timeout,
         prefix: if settings.stand_ins.deepgram { "sandbox:" } else { "" },
         ttl: settings.speech.ttl,
-        objects_url: public_base.or_else(|| store_at(&settings.storage).map(|(at, _)| at.url())),
+        objects_url: public_base.or_else(|| objects::of_phrases(&settings.storage).map(|(at, _)| at.url())),
         wall_ms: Arc::new(|| Clock.wall_ms()),
         tell: Arc::clone(tell),
     };
@@ -71,48 +73,22 @@ async fn board(settings: &Settings, tell: &Tell) -> Result<Option<Board>, BoardE
 }
 
 /// The object store, where there is one.
-async fn depot(settings: &Settings, board: Option<&Board>, tell: &Tell) -> Result<Option<Depot>, DepotError> {
+async fn depot(settings: &Settings, board: Option<&Board>, tell: &Tell) -> Result<Option<Depot>, ObjectsError> {
     let storage = &settings.storage;
-    let Some((at, prefix)) = store_at(storage) else { return Ok(None) };
+    let Some((at, prefix)) = objects::of_phrases(storage) else { return Ok(None) };
     let sandbox = if settings.stand_ins.deepgram { "sandbox/" } else { "" };
     let slash = if prefix.is_empty() { "" } else { "/" };
+    let Objects { store, signer, keeps_types } = crate::objects::open(at, storage.s3_timeout)?;
     let config = DepotConfig {
-        at,
+        store,
+        signer,
+        keeps_types,
         root: format!("{prefix}{slash}{sandbox}"),
         public_base: storage.s3_public_base_url.clone(),
         within: storage.s3_timeout,
         tell: Arc::clone(tell),
     };
-    Depot::open(config, board.cloned()).await.map(Some)
-}
-
-/// Which object store is set, and what stands before every path in it. A bucket of S3 by its own name comes first.
-fn store_at(storage: &Storage) -> Option<(StoreAt, &str)> {
-    let s3 = |bucket: &str| StoreAt::S3 {
-        bucket: bucket.to_owned(),
-        region: storage.s3_region.clone(),
-        endpoint: storage.s3_endpoint.clone(),
-        keys: storage.aws_access_key_id.clone().zip(storage.aws_secret_access_key.as_ref().map(exposed)),
-    };
-    if let Some(bucket) = &storage.s3_bucket {
-        return Some((s3(bucket), ""));
-    }
-    Some(match storage.object_store_url.as_ref()? {
-        StoreUrl::S3 { bucket, prefix } => (s3(bucket), prefix),
-        StoreUrl::Google { bucket, prefix } => {
-            let credentials = storage.google_credentials.clone();
-            (StoreAt::Google { bucket: bucket.clone(), credentials }, prefix)
-        }
-        StoreUrl::Azure { container, prefix } => {
-            let (account, key) = (storage.azure_account.clone()?, storage.azure_key.as_ref().map(exposed));
-            (StoreAt::Azure { container: container.clone(), account, key }, prefix)
-        }
-        StoreUrl::Folder(path) => (StoreAt::Folder(path.clone()), ""),
-    })
-}
-
-fn exposed(secret: &Secret) -> String {
-    secret.expose().to_owned()
+    Ok(Some(Depot::open(config, board.cloned()).await))
 }
 
 /// Speech without a disk is speech all the same.

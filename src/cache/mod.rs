@@ -43,7 +43,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 pub use board::{Board, BoardConfig, BoardError};
-pub use depot::{Depot, DepotConfig, DepotError, StoreAt};
+pub use depot::{Depot, DepotConfig};
 pub use event::{Event, Tell, Tier};
 pub use phrase::{Ask, Cast, Record, Who, Whole};
 pub use shelf::{Shelf, ShelfError};

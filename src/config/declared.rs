@@ -394,6 +394,15 @@ impl Storage {
         (region, endpoint)
     }
 
+    /// Whether everybody can read what is in a bucket of S3.
+    pub(super) fn is_public(&self, bucket: &str) -> bool {
+        let phrases = match (&self.s3_bucket, &self.object_store_url) {
+            (Some(bucket), _) | (None, Some(StoreUrl::S3 { bucket, .. })) => Some(bucket.as_str()),
+            _ => None,
+        };
+        self.s3_public_base_url.is_some() && phrases == Some(bucket)
+    }
+
     /// What has to be set because something else is.
     fn missing(&self) -> Option<Problem> {
         let missing = |name, remedy: &str| Some(Problem { name, value: None, remedy: remedy.to_owned() });

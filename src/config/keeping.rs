@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::reader::{Parsed, Reader};
-use super::{Secret, parse};
+use super::reader::{Parsed, Problem, Reader};
+use super::{Secret, Storage, StoreUrl, parse};
 
 /// What is taken out of the record, and what calls cost.
 #[derive(Debug, Clone)]
@@ -16,6 +16,10 @@ pub struct Keeping {
     pub recording_key: Option<Secret>,
     /// `RECORDING_KEY_FILE`: where that is.
     pub recording_key_file: Option<PathBuf>,
+    /// `RECORDING_STORE_URL`: the object store that recordings go to once their call is over.
+    pub recording_store_url: Option<StoreUrl>,
+    /// `RECORDING_KEEP_LOCAL`: whether they stay on the disk as well.
+    pub recording_keep_local: bool,
     /// `RETENTION_DAYS`: how long calls are kept; none for ever.
     pub retention_days: Option<u32>,
 }
@@ -47,7 +51,7 @@ pub struct Prices {
 }
 
 impl Keeping {
-    pub(super) fn declare(read: &mut Reader) -> Self {
+    pub(super) fn declare(read: &mut Reader, storage: &Storage) -> Self {
         read.group("The record of calls: what is left out of it, and what calls cost.");
         Self {
             redact: read.value(
@@ -62,6 +66,14 @@ impl Keeping {
                 "Seals recordings and tapes once their call is over: an age identity, as `age-keygen` prints it. Without it they are kept as they are. Keep a copy: nothing opens them without it.",
             ),
             recording_key_file: read.optional("RECORDING_KEY_FILE", "path", "The same, in a file of its own.", parse::path),
+            recording_store_url: Self::declare_store(read, storage),
+            recording_keep_local: read.value(
+                "RECORDING_KEEP_LOCAL",
+                "false",
+                "true or false",
+                "Whether recordings that are in that store stay on the disk as well.",
+                parse::yes_or_no,
+            ),
             retention_days: read.optional(
                 "RETENTION_DAYS",
                 "days",
@@ -99,6 +111,33 @@ impl Keeping {
                 ),
             },
         }
+    }
+}
+
+impl Keeping {
+    fn declare_store(read: &mut Reader, storage: &Storage) -> Option<StoreUrl> {
+        let name = "RECORDING_STORE_URL";
+        let url = read.optional(
+            name,
+            "address",
+            "Where recordings and tapes go once their call is over: s3://bucket, gs://bucket or az://container, with a prefix or without, or file:///folder. The keys are those of the object store above. Unset, they stay on the disk.",
+            parse::store_url,
+        );
+        let remedy = match &url {
+            Some(StoreUrl::Azure { .. }) if storage.azure_account.is_none() => {
+                let remedy = "name the account that the container of RECORDING_STORE_URL is in";
+                read.problem(Problem { name: "AZURE_STORAGE_ACCOUNT", value: None, remedy: remedy.to_owned() });
+                None
+            }
+            Some(StoreUrl::S3 { bucket, .. }) if storage.is_public(bucket) => {
+                Some("name another bucket: S3_PUBLIC_BASE_URL says that everybody can read what is in this one")
+            }
+            _ => None,
+        };
+        if let Some(remedy) = remedy {
+            read.problem(Problem { name, value: None, remedy: remedy.to_owned() });
+        }
+        url
     }
 }
 

@@ -328,9 +328,10 @@ impl Settings {
             openai: openai.api_key.is_none(),
             twilio: twilio.auth_token.is_none(),
         };
-        let (server, desk, keeping) = (Server::declare(read), Desk::declare(read), Keeping::declare(read));
+        let (server, desk) = (Server::declare(read), Desk::declare(read));
         let (sharing, speech) = (Sharing::declare(read), Speech::declare(read));
         let storage = Storage::declare(read);
+        let keeping = Keeping::declare(read, &storage);
         let providers = Providers::declare(read, &storage);
         Self {
             deepgram,

@@ -155,6 +155,16 @@ fn an_object_store_is_named_by_its_address_with_all_that_it_needs() {
 }
 
 #[test]
+fn recordings_never_go_where_everybody_can_read() {
+    let open = [("S3_BUCKET", "speech"), ("S3_PUBLIC_BASE_URL", "https://cdn.example.com")];
+    let text = problems(&[open[0], open[1], ("RECORDING_STORE_URL", "s3://speech/calls")]);
+    assert!(text.starts_with("RECORDING_STORE_URL") && text.contains("another bucket"), "{text}");
+    assert!(Settings::read(&strings(&[open[0], open[1], ("RECORDING_STORE_URL", "s3://calls")]), true).is_ok());
+    let text = problems(&[("RECORDING_STORE_URL", "az://calls")]);
+    assert!(text.starts_with("AZURE_STORAGE_ACCOUNT is missing"), "{text}");
+}
+
+#[test]
 fn numbers_and_files_are_taken_as_people_write_them() {
     for (text, is_good) in [("+15551230000", true), ("+123456", false), ("15551230000", false), ("+0555123000", false)]
     {

@@ -1,7 +1,8 @@
-//! What becomes of a recording once its call is over: a digest, a seal where there is a key, reading it, taking it away.
+//! What becomes of a recording once its call is over: a digest, a seal where there is a key, a place in the object store
+//! where there is one, reading it, taking it away.
 //!
 //! ```text
-//! call.wav ──► SHA-256 ──────────────────────────────────► kept
+//! call.wav ──► SHA-256 ──────────────────────────────────► kept ──► uploaded ──► removed here, unless it is to stay
 //!          └─► call.wav.age, fsynced, SHA-256 ──► call.wav removed      with a key; the tape likewise
 //! ```
 
@@ -11,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 
+use super::archive::{self, NotUploaded};
 use super::key::Key;
 use super::writer::Recorded;
 use super::{Recordings, wav};
@@ -37,6 +40,17 @@ pub struct Kept {
     pub encrypted: bool,
 }
 
+/// Where a recording is.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// On this machine's disk, unless it is not any more.
+    pub path: PathBuf,
+    /// In the object store, if it is there.
+    pub url: Option<String>,
+    /// Nobody reads it without the key.
+    pub encrypted: bool,
+}
+
 /// A recording's audio, from wherever one wants on.
 pub trait Audio: Read + Seek + Send {}
 
@@ -53,15 +67,35 @@ impl Recordings {
         spawn_blocking(move || put_away(recorded, key.as_ref())).await.map_err(io::Error::other)?
     }
 
-    /// Opens a recording's audio, plain whether it is sealed or not, and says how long it is in bytes. Blocks.
+    /// Opens a recording, plain whether it is sealed or not, and says how long it is in bytes: from this machine's disk, or
+    /// else from the object store. Blocks, within a tokio runtime.
     ///
     /// # Errors
     /// `NotFound` when the file is gone, `InvalidData` when it is damaged or sealed with another key, `PermissionDenied`
-    /// when there is no key.
-    pub fn read(&self, path: &Path, encrypted: bool) -> io::Result<(Box<dyn Audio>, u64)> {
+    /// when there is no key, or the store is another one.
+    pub fn read(&self, place: &Place) -> io::Result<(Box<dyn Audio>, u64)> {
+        self.read_from(&place.path, place.url.clone(), place.encrypted)
+    }
+
+    /// The same of the recording's tape.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_tape(&self, place: &Place) -> io::Result<(Box<dyn Audio>, u64)> {
+        self.read_from(&of_tape(&place.path), place.url.as_deref().map(tape_url), place.encrypted)
+    }
+
+    fn read_from(&self, path: &Path, url: Option<String>, encrypted: bool) -> io::Result<(Box<dyn Audio>, u64)> {
+        let kept: Box<dyn Audio> = match (File::open(path), url, &self.archive) {
+            (Ok(file), ..) => Box::new(file),
+            (Err(error), Some(url), Some(archive)) if error.kind() == io::ErrorKind::NotFound => {
+                Box::new(archive.open(&url)?)
+            }
+            (Err(error), ..) => return Err(error),
+        };
         let mut audio: Box<dyn Audio> = match (encrypted, &self.key) {
-            (false, _) => Box::new(File::open(path)?),
-            (true, Some(key)) => Box::new(key.open(path)?),
+            (false, _) => kept,
+            (true, Some(key)) => Box::new(key.open(kept)?),
             (true, None) => return Err(io::Error::new(io::ErrorKind::PermissionDenied, NO_KEY)),
         };
         let size = audio.seek(SeekFrom::End(0))?;
@@ -69,18 +103,63 @@ impl Recordings {
         Ok((audio, size))
     }
 
+    /// Whether recordings go into an object store.
+    pub fn has_archive(&self) -> bool {
+        self.archive.is_some()
+    }
+
+    /// Puts a recording and its tape into the object store and says where it is there. What is not the file that was put
+    /// away is put there all the same, for it is all there is.
+    ///
+    /// # Errors
+    /// [`NotUploaded`] tells what cannot be mended from what can.
+    pub async fn upload(&self, call_id: Uuid, path: &Path, sha256: Option<&str>) -> Result<String, NotUploaded> {
+        let archive = self.archive.as_ref().ok_or(NotUploaded::Nowhere)?;
+        let (tape, name) = (of_tape(path), archive::name_of(path, call_id));
+        match archive.put(&tape, &archive::name_of(&tape, call_id)).await {
+            Ok(_) | Err(NotUploaded::Gone) => {}
+            Err(error) => return Err(error),
+        }
+        let digest = archive.put(path, &name).await?;
+        if sha256.is_some_and(|put_away| put_away != digest) {
+            tracing::error!("{} is not as it was put away: the file was damaged on the disk", path.display());
+        }
+        Ok(archive.url(&name))
+    }
+
+    /// Takes a recording and its tape away, here and in the object store, and folders that are empty then; gives the bytes
+    /// that were freed. What is not there any more is no error.
+    ///
+    /// # Errors
+    /// When the path leads out of the folder of recordings, the store is another one, or a file cannot be removed.
+    pub async fn remove(&self, path: &Path, url: Option<&str>) -> io::Result<u64> {
+        let mut freed = self.remove_here(path).await?;
+        if let Some(url) = url {
+            let archive = self.archive.as_ref().ok_or_else(|| {
+                let why = format!("it is at {url}, and RECORDING_STORE_URL is not set");
+                io::Error::new(io::ErrorKind::NotConnected, why)
+            })?;
+            freed += archive.remove(&tape_url(url)).await?;
+            freed += archive.remove(url).await?;
+        }
+        Ok(freed)
+    }
+
+    /// The same on this machine's disk only.
+    ///
+    /// # Errors
+    /// When the path leads out of the folder of recordings, or a file cannot be removed.
+    pub async fn remove_here(&self, path: &Path) -> io::Result<u64> {
+        let (root, path) = (self.root.clone(), path.to_owned());
+        spawn_blocking(move || remove_files(&root, &path)).await.map_err(io::Error::other)?
+    }
+
     /// Makes a recording whole that a killed process left behind in a call's folder: the `leg`th there, from 1 on. None when
     /// there is nothing that plays. Blocks.
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn repair(
-        &self,
-        call_id: uuid::Uuid,
-        call_sid: &str,
-        started_at_ms: i64,
-        leg: u32,
-    ) -> io::Result<Option<Recorded>> {
+    pub fn repair(&self, call_id: Uuid, call_sid: &str, started_at_ms: i64, leg: u32) -> io::Result<Option<Recorded>> {
         let folder = super::folder::of_call(&self.root, call_id, call_sid, started_at_ms);
         let wav = folder.join(super::writer::numbered("call", leg, "wav"));
         if !wav.exists() {
@@ -90,32 +169,6 @@ impl Recordings {
         let Some(duration_ms) = super::writer::duration_of(&wav) else { return Ok(None) };
         let size_bytes = fs::metadata(&wav)?.len();
         Ok(Some(Recorded { wav, duration_ms, size_bytes, complete: false }))
-    }
-
-    /// Takes a recording and its tape away, and folders that are empty then; gives the bytes that were freed. What is not
-    /// there any more is no error. Blocks.
-    ///
-    /// # Errors
-    /// When the path leads out of the folder of recordings, or a file cannot be removed.
-    pub fn remove(&self, path: &Path) -> io::Result<u64> {
-        if !path.starts_with(&self.root) || path.components().any(|part| part == std::path::Component::ParentDir) {
-            let why = format!("{} is not in {}", path.display(), self.root.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-        }
-        let plain =
-            if path.extension().is_some_and(|it| it == SEALED) { path.with_extension("") } else { path.to_owned() };
-        let tape = tape_of(&plain);
-        let mut freed = 0;
-        for file in
-            [plain.clone(), sealed(&plain), part(&sealed(&plain)), tape.clone(), sealed(&tape), part(&sealed(&tape))]
-        {
-            freed += remove_file(&file)?;
-        }
-        // The call's folder, and the day's; as long as there is something in them they stay.
-        for folder in path.ancestors().skip(1).take(2).take_while(|folder| *folder != self.root) {
-            fs::remove_dir(folder).ok();
-        }
-        Ok(freed)
     }
 }
 
@@ -131,12 +184,12 @@ pub(super) fn digest(path: &Path) -> io::Result<String> {
 /// # Errors
 /// When it cannot be read, or is sealed and there is no key or another one.
 pub fn read_tape(path: &Path, key: Option<&Key>) -> io::Result<String> {
-    if path.extension().is_none_or(|extension| extension != SEALED) {
+    if !is_sealed(path) {
         return fs::read_to_string(path);
     }
     let key = key.ok_or_else(|| io::Error::new(io::ErrorKind::PermissionDenied, NO_KEY))?;
     let mut text = String::new();
-    key.open(path)?.read_to_string(&mut text)?;
+    key.open(File::open(path)?)?.read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -171,6 +224,49 @@ fn seal(key: &Key, plain: &Path) -> io::Result<PathBuf> {
     fs::rename(&part, &sealed)?;
     fs::remove_file(plain)?;
     Ok(sealed)
+}
+
+/// Removes whatever there may be of a recording.
+fn remove_files(root: &Path, path: &Path) -> io::Result<u64> {
+    if !path.starts_with(root) || path.components().any(|part| part == std::path::Component::ParentDir) {
+        let why = format!("{} is not in {}", path.display(), root.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    let plain = unsealed(path);
+    let tape = tape_of(&plain);
+    let mut freed = 0;
+    for file in
+        [plain.clone(), sealed(&plain), part(&sealed(&plain)), tape.clone(), sealed(&tape), part(&sealed(&tape))]
+    {
+        freed += remove_file(&file)?;
+    }
+    // The call's folder, and the day's; as long as there is something in them they stay.
+    for folder in path.ancestors().skip(1).take(2).take_while(|folder| *folder != root) {
+        fs::remove_dir(folder).ok();
+    }
+    Ok(freed)
+}
+
+/// The tape of a recording, sealed where that is.
+fn of_tape(path: &Path) -> PathBuf {
+    let tape = tape_of(&unsealed(path));
+    if is_sealed(path) { sealed(&tape) } else { tape }
+}
+
+/// The same in the object store, where it is called as the recording is.
+fn tape_url(url: &str) -> String {
+    match url.strip_suffix(".wav.age") {
+        Some(name) => format!("{name}.jsonl.age"),
+        None => format!("{}.jsonl", url.trim_end_matches(".wav")),
+    }
+}
+
+fn is_sealed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == SEALED)
+}
+
+fn unsealed(path: &Path) -> PathBuf {
+    if is_sealed(path) { path.with_extension("") } else { path.to_owned() }
 }
 
 /// `call-2.wav` has `tape-2.jsonl` beside it.

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::iter;
-use std::path::Path;
 
 use age::x25519::{Identity, Recipient};
 use age::{DecryptError, Decryptor, Encryptor};
@@ -48,8 +47,11 @@ impl Key {
     }
 
     /// What is in a sealed file, from wherever one wants on.
-    pub(super) fn open(&self, sealed: &Path) -> io::Result<impl Read + Seek + Send + use<>> {
-        let decryptor = Decryptor::new_buffered(BufReader::new(File::open(sealed)?)).map_err(unsealed)?;
+    pub(super) fn open<F: Read + Seek + Send + 'static>(
+        &self,
+        sealed: F,
+    ) -> io::Result<impl Read + Seek + Send + use<F>> {
+        let decryptor = Decryptor::new_buffered(BufReader::new(sealed)).map_err(unsealed)?;
         decryptor.decrypt(iter::once(&self.identity as &dyn age::Identity)).map_err(unsealed)
     }
 }

@@ -15,6 +15,7 @@
 //! | a file cannot be written | the call goes on; the WAV is tried again with each block and lost time is silence, the tape ends |
 //! | the caller's stream stalls | blocks wait up to two seconds for it, so that audio that comes late keeps its place |
 
+mod archive;
 mod folder;
 mod keeping;
 mod key;
@@ -34,7 +35,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
-pub use keeping::{Audio, Kept, read_tape};
+pub use archive::{Archive, NotUploaded};
+pub use keeping::{Audio, Kept, Place, read_tape};
 pub use key::{Key, NoKey};
 pub use recorder::Recorder;
 pub use writer::Recorded;
@@ -60,6 +62,8 @@ pub struct Config {
     pub root: PathBuf,
     /// Seals recordings and tapes once their call is over.
     pub key: Option<Key>,
+    /// The object store that they go to then.
+    pub archive: Option<Archive>,
 }
 
 /// The place where recordings go cannot be used.
@@ -83,6 +87,9 @@ pub enum RecordingsError {
         /// Why.
         why: String,
     },
+    /// The object store cannot be used.
+    #[error("RECORDING_STORE_URL cannot be used: {0}")]
+    Archive(String),
     /// The system gives no thread.
     #[error("the thread that writes recordings cannot be started: {0}. Raise the limit on threads")]
     Thread(io::Error),
@@ -112,6 +119,7 @@ struct Counters {
 pub struct Recordings {
     root: PathBuf,
     key: Option<Key>,
+    archive: Option<Archive>,
     putting_away: Arc<Semaphore>,
     queue: Queue,
     counters: Arc<Counters>,
@@ -124,10 +132,10 @@ impl Recordings {
     /// # Errors
     /// When the folder cannot be made or written to, or there is no thread to be had.
     pub fn new(config: Config) -> Result<Self, RecordingsError> {
-        let Config { root, key } = config;
+        let Config { root, key, archive } = config;
         folder::make_writable(&root).map_err(|source| RecordingsError::Root { root: root.clone(), source })?;
         let recordings = Self::start(root, |path| File::options().read(true).write(true).create_new(true).open(path))?;
-        Ok(Self { key, ..recordings })
+        Ok(Self { key, archive, ..recordings })
     }
 
     /// As [`new`](Self::new), with another way to create a file.
@@ -135,7 +143,7 @@ impl Recordings {
         let counters = Arc::<Counters>::default();
         let queue = writer::start(create, Arc::clone(&counters)).map_err(RecordingsError::Thread)?;
         let putting_away = Arc::new(Semaphore::new(keeping::AT_ONCE));
-        Ok(Self { root, key: None, putting_away, queue, counters, opened: Arc::default() })
+        Ok(Self { root, key: None, archive: None, putting_away, queue, counters, opened: Arc::default() })
     }
 
     /// Opens a call's recording in `<root>/<yyyy-mm-dd>/<call_sid>`; the day is that of `started_at_ms` (milliseconds

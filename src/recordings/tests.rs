@@ -23,7 +23,11 @@ async fn soon<T>(wait: impl Future<Output = T>) -> T {
 }
 
 fn recordings(root: &Path) -> Recordings {
-    Recordings::new(Config { root: root.to_owned(), key: None }).expect("a writable folder")
+    Recordings::new(Config { root: root.to_owned(), key: None, archive: None }).expect("a writable folder")
+}
+
+fn place(kept: &Kept) -> Place {
+    Place { path: kept.path.clone(), url: None, encrypted: kept.encrypted }
 }
 
 /// The caller speaks in the first half of every second, the assistant in the second half.
@@ -239,7 +243,8 @@ async fn a_recording_is_put_away_with_its_digest() {
 async fn with_a_key_nothing_of_a_call_is_left_in_the_open_and_everything_is_read_back() {
     let root = tempfile::tempdir().expect("a folder");
     let key = key();
-    let recordings = Recordings::new(Config { root: root.path().to_owned(), key: Some(key.clone()) }).expect("starts");
+    let recordings = Recordings::new(Config { root: root.path().to_owned(), key: Some(key.clone()), archive: None })
+        .expect("starts");
     let recorded = recorded(&recordings).await;
     let plain = std::fs::read(&recorded.wav).expect("a recording");
     let kept = soon(recordings.put_away(recorded)).await.expect("put away");
@@ -247,9 +252,9 @@ async fn with_a_key_nothing_of_a_call_is_left_in_the_open_and_everything_is_read
     let mut names: Vec<_> = std::fs::read_dir(&folder).expect("there").flatten().map(|file| file.file_name()).collect();
     names.sort();
     assert_eq!(names, ["call.wav.age", "tape.jsonl.age"]);
-    assert_eq!((kept.encrypted, kept.sha256), (true, digest(&kept.path).expect("readable")));
+    assert_eq!((kept.encrypted, &kept.sha256), (true, &digest(&kept.path).expect("readable")));
 
-    let (mut audio, size) = recordings.read(&kept.path, true).expect("opens");
+    let (mut audio, size) = recordings.read(&place(&kept)).expect("opens");
     assert_eq!(size, plain.len() as u64);
     // From the middle on, as a player asks for it.
     audio.seek(io::SeekFrom::Start(200_000)).expect("seeks");
@@ -258,13 +263,14 @@ async fn with_a_key_nothing_of_a_call_is_left_in_the_open_and_everything_is_read
     assert_eq!(rest, plain[200_000..]);
     assert_eq!(read_tape(&folder.join("tape.jsonl.age"), Some(&key)).expect("a tape").lines().count(), 250);
 
-    let without = self::recordings(root.path()).read(&kept.path, true).err().expect("sealed");
+    let without = self::recordings(root.path()).read(&place(&kept)).err().expect("sealed");
     assert_eq!(
         (without.kind(), without.to_string().contains("RECORDING_KEY")),
         (io::ErrorKind::PermissionDenied, true)
     );
-    let other = Recordings::new(Config { root: root.path().to_owned(), key: Some(self::key()) }).expect("starts");
-    assert_eq!(other.read(&kept.path, true).err().expect("sealed otherwise").kind(), io::ErrorKind::InvalidData);
+    let other = Recordings::new(Config { root: root.path().to_owned(), key: Some(self::key()), archive: None })
+        .expect("starts");
+    assert_eq!(other.read(&place(&kept)).err().expect("sealed otherwise").kind(), io::ErrorKind::InvalidData);
 }
 
 #[tokio::test]
@@ -290,14 +296,14 @@ async fn a_recording_is_taken_away_with_its_tape_and_nothing_else_is() {
     let recordings = recordings(root.path());
     let first = recorded(&recordings).await;
     let second = recorded(&recordings).await;
-    let freed = recordings.remove(&first.wav).expect("removed");
+    let freed = recordings.remove(&first.wav, None).await.expect("removed");
     assert!(freed > first.size_bytes, "{freed}");
     assert!(second.wav.exists() && second.wav.with_file_name("tape-2.jsonl").exists());
     assert!(!first.wav.with_file_name("tape.jsonl").exists());
-    recordings.remove(&second.wav).expect("removed");
+    recordings.remove(&second.wav, None).await.expect("removed");
     assert_eq!(std::fs::read_dir(root.path()).expect("there").count(), 0, "no empty folders are left");
-    assert_eq!(recordings.remove(&second.wav).expect("not there any more"), 0);
+    assert_eq!(recordings.remove(&second.wav, None).await.expect("not there any more"), 0);
     for path in ["/etc/passwd", "2026-11-21/../../x"] {
-        assert!(recordings.remove(&root.path().join(path)).is_err(), "{path}");
+        assert!(recordings.remove(&root.path().join(path), None).await.is_err(), "{path}");
     }
 }

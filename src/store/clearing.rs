@@ -50,8 +50,8 @@ pub struct Leaving {
     pub start_time: DateTime<Utc>,
     /// The carrier's id.
     pub call_sid: String,
-    /// Its recordings' files.
-    pub files: Vec<String>,
+    /// Its recordings' files, and where the object store has them.
+    pub files: Vec<(String, Option<String>)>,
 }
 
 /// How many rows went, by table.
@@ -114,9 +114,8 @@ impl Cleaner {
         let calls: Vec<(String, DateTime<Utc>, String)> = statement.all(&pool).await?;
         let mut leaving = Vec::with_capacity(calls.len());
         for (call_id, start_time, call_sid) in calls {
-            let files = Statement::of("SELECT file_path FROM recordings WHERE call_id = $1", [(&call_id).into()]);
-            let files: Vec<(String,)> = files.all(&pool).await?;
-            let files = files.into_iter().map(|(file,)| file).collect();
+            let files = "SELECT file_path, file_url FROM recordings WHERE call_id = $1";
+            let files = Statement::of(files, [(&call_id).into()]).all(&pool).await?;
             leaving.push(Leaving { call_id, start_time, call_sid, files });
         }
         Ok(leaving)

@@ -23,6 +23,7 @@ mod rows;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod voices;
 mod writer;
 
@@ -45,6 +46,7 @@ pub use migrating::{Migration, migrate, migrations};
 pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
 pub use recordings::{RecordingRow, Unrecorded};
 pub use rows::CallStart;
+pub use uploads::{Awaiting, OnDisk};
 pub use voices::{Casting, Voice};
 
 use database::Database;

@@ -109,8 +109,8 @@ pub trait Desk: Send + Sync {
     /// The phrase of an id; none when nobody knows it any more.
     fn audio(&self, id: &str) -> BoxFuture<'static, Option<Audio>>;
 
-    /// A part of a call's recording as it is played, decrypted where need be: `len` bytes from `from` on at most.
-    fn recording<'a>(&'a self, recording: &'a RecordingRow) -> BoxFuture<'a, Result<Recorded, NotPlayed>>;
+    /// What is kept of a call, decrypted where need be.
+    fn recording<'a>(&'a self, recording: &'a RecordingRow, what: Kept) -> BoxFuture<'a, Result<Recorded, NotPlayed>>;
 
     /// A request for speech was answered; to be measured.
     fn speech_answered(&self, took: Duration, is_error: bool);
@@ -126,6 +126,15 @@ pub trait Desk: Send + Sync {
 
     /// A webhook was answered; to be measured.
     fn webhook_answered(&self, path: &str, status: u16, took: Duration);
+}
+
+/// What is kept of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// What was heard on both sides.
+    Audio,
+    /// Every input and output of the call, as lines.
+    Tape,
 }
 
 /// A recording that can be read.

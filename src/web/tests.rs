@@ -106,9 +106,13 @@ impl Desk for TestDesk {
         async move { known.then_some(audio) }.boxed()
     }
 
-    fn recording<'a>(&'a self, recording: &'a RecordingRow) -> BoxFuture<'a, Result<Recorded, NotPlayed>> {
+    fn recording<'a>(&'a self, recording: &'a RecordingRow, what: Kept) -> BoxFuture<'a, Result<Recorded, NotPlayed>> {
         async move {
-            let file = std::fs::File::open(&recording.file_path).map_err(|_| NotPlayed::Missing)?;
+            let path = match what {
+                Kept::Audio => recording.file_path.clone(),
+                Kept::Tape => recording.file_path.replace(".wav", ".jsonl"),
+            };
+            let file = std::fs::File::open(path).map_err(|_| NotPlayed::Missing)?;
             let size_bytes = file.metadata().map_err(|_| NotPlayed::Unreadable)?.len();
             Ok(Recorded { size_bytes, audio: Box::new(file) })
         }

@@ -9,9 +9,10 @@ use engine::audio::format::Format;
 use engine::audio::speech::SpeechPart;
 use engine::io::{Fault, PhraseId};
 use frontdesk::cache::{
-    self, Board, BoardConfig, Cast, Depot, DepotConfig, Event, Fetched, Means, Phrases, Shelf, StoreAt, Synthesize,
-    Tell, Tier, Tiers, WallMs, Who,
+    self, Board, BoardConfig, Cast, Depot, DepotConfig, Event, Fetched, Means, Phrases, Shelf, Synthesize, Tell, Tier,
+    Tiers, WallMs, Who,
 };
+use frontdesk::objects::{self, Objects, StoreAt};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -101,8 +102,10 @@ impl Instance {
         }
         if let Some(at) = store {
             let tell = Arc::clone(&tell);
-            let config = DepotConfig { at, root: "tests/".into(), public_base, within: WITHIN, tell };
-            tiers.depot = Some(Depot::open(config, tiers.board.clone()).await.expect("good settings"));
+            let Objects { store, signer, keeps_types } = objects::open(at, WITHIN).expect("good settings");
+            let root = "tests/".into();
+            let config = DepotConfig { store, signer, keeps_types, root, public_base, within: WITHIN, tell };
+            tiers.depot = Some(Depot::open(config, tiers.board.clone()).await);
         }
         if let Some(disk) = disk {
             tiers.shelf = Some(Shelf::open(disk, 1_000_000, Arc::clone(&tell)).expect("a folder"));

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use engine::audio::speech::SpeechPart;
 use engine::io::Fault;
-use frontdesk::cache::{Event, StoreAt, Tier, Whole};
+use frontdesk::cache::{Event, Tier, Whole};
+use frontdesk::objects::StoreAt;
 use redis::AsyncCommands;
 
 use crate::instances::{Instance, Places, TTL, Voice};

@@ -8,7 +8,6 @@
 //! Nobody waits for an upload: a task of its own makes them and tries again. Whoever wants a phrase waits for a bounded time,
 //! and not at all once the store is known not to answer. What is read is compared with its digest.
 
-mod open;
 mod paths;
 mod placed;
 mod uploader;
@@ -29,7 +28,6 @@ use super::breaker::{Breaker, Try};
 use super::card::Card;
 use super::event::{Event, Tell, Tier};
 use super::phrase::{Key, Record, Whole};
-pub use open::{DepotError, StoreAt};
 use placed::Placed;
 use uploader::{Order, Uploader};
 
@@ -45,8 +43,12 @@ const SIGNED_WITHIN: Duration = Duration::from_millis(100);
 /// Settings of the depot.
 #[derive(Clone)]
 pub struct DepotConfig {
-    /// Which object store.
-    pub at: StoreAt,
+    /// The object store.
+    pub store: Arc<dyn ObjectStore>,
+    /// Signs addresses, where the store has some.
+    pub signer: Option<Arc<dyn Signer>>,
+    /// Whether it keeps a type with what is put there.
+    pub keeps_types: bool,
     /// What stands before every path; ends with a slash unless it is empty.
     pub root: String,
     /// Where everybody can read what is there, without a slash at its end; none where addresses are signed.
@@ -79,13 +81,10 @@ struct Inner {
 }
 
 impl Depot {
-    /// Opens the store, and tells the board of what is put there. Must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// When a client cannot be made with these settings. A store that does not answer is no error.
-    pub async fn open(config: DepotConfig, board: Option<Board>) -> Result<Self, DepotError> {
-        let DepotConfig { at, root, public_base, within, tell } = config;
-        let open::Opened { store, signer, keeps_types } = open::open(at, within)?;
+    /// Opens the store, and tells the board of what is put there. Must be called within a tokio runtime. A store that does not
+    /// answer is no error.
+    pub async fn open(config: DepotConfig, board: Option<Board>) -> Self {
+        let DepotConfig { store, signer, keeps_types, root, public_base, within, tell } = config;
         let breaker = Breaker::new("the object store", look_for_nothing(Arc::clone(&store), &root));
         breaker.try_first().await;
         let (placed, failing) = (Placed::default(), Mutex::default());
@@ -93,7 +92,7 @@ impl Depot {
         let inner = Arc::new(inner);
         let (orders, queue) = mpsc::channel(ORDERS_MAX);
         tokio::spawn(Uploader::new(Arc::clone(&inner), board).work(queue));
-        Ok(Self { inner, orders })
+        Self { inner, orders }
     }
 
     /// The phrase of a key, however old.

@@ -47,7 +47,7 @@ async fn clear(cleaner: &Cleaner, going: &Going) -> Vec<String> {
         let leaving = cleaner.next(going, last.as_ref()).await.expect("readable");
         let Some(end) = leaving.last() else { return files };
         last = Some(end.clone());
-        files.extend(leaving.iter().flat_map(|call| call.files.clone()));
+        files.extend(leaving.iter().flat_map(|call| call.files.iter().map(|(file, _)| file.clone())));
         cleaner.remove(&leaving, going.recordings_only).await.expect("removed");
     }
 }

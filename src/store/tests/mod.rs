@@ -10,6 +10,7 @@ pub(super) mod place;
 mod postgres;
 mod racing;
 mod records;
+mod uploads;
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `/api/calls/{id}/audio`: a call's recording, whole or in parts.
+//! `/api/calls/{id}/audio` and `…/tape`: what is kept of a call, whole or in parts.
 
 use std::io::SeekFrom;
 use std::sync::Arc;
@@ -15,32 +15,59 @@ use futures_util::stream;
 use super::{Params, Refusal, calls};
 use crate::web::access::{Role, Visitor};
 use crate::web::ranges::{Part, part};
-use crate::web::{Front, Listen, NotPlayed};
+use crate::web::{Front, Kept, Listen, NotPlayed};
 
 /// Bytes that are read and sent at once.
 const CHUNK_LEN: u64 = 64 * 1024;
 
 /// `GET /api/calls/{id}/audio`, and `HEAD`.
 pub(super) async fn play(
+    state: State<Arc<Front>>,
+    visitor: Visitor,
+    id: Path<String>,
+    query: RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    give(state, visitor, id, query, headers, Kept::Audio).await
+}
+
+/// `GET /api/calls/{id}/tape`, and `HEAD`.
+pub(super) async fn tape(
+    state: State<Arc<Front>>,
+    visitor: Visitor,
+    id: Path<String>,
+    query: RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    give(state, visitor, id, query, headers, Kept::Tape).await
+}
+
+async fn give(
     State(front): State<Arc<Front>>,
     visitor: Visitor,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    what: Kept,
 ) -> Result<Response, Refusal> {
     Params::of(query.as_deref()).finish()?;
     let whole = calls::find(&front, &visitor, &id).await?;
     visitor.needs(Role::Manager)?;
     let recording = whole.call.recordings.first().ok_or(Refusal::NotFound("this call has no recording"))?;
-    let recorded = front.desk.recording(recording).await.map_err(|not| match not {
-        NotPlayed::Missing => Refusal::Gone("the recording of this call is not kept any more"),
-        NotPlayed::Damaged => Refusal::Gone("the recording of this call is damaged"),
-        NotPlayed::Unreadable => Refusal::Away,
+    let recorded = front.desk.recording(recording, what).await.map_err(|not| match (not, what) {
+        (NotPlayed::Missing, Kept::Audio) => Refusal::Gone("the recording of this call is not kept any more"),
+        (NotPlayed::Missing, Kept::Tape) => Refusal::Gone("no tape of this call is kept"),
+        (NotPlayed::Damaged, _) => Refusal::Gone("the recording of this call is damaged"),
+        (NotPlayed::Unreadable, _) => Refusal::Away,
     })?;
+    let content_type = match what {
+        Kept::Audio => format!("audio/{}", recording.format),
+        Kept::Tape => "application/jsonl".to_owned(),
+    };
     let len = recorded.size_bytes;
     let etag = format!("\"{}-{len}\"", whole.call.id);
     let described = [
-        (CONTENT_TYPE, format!("audio/{}", recording.format)),
+        (CONTENT_TYPE, content_type),
         (ACCEPT_RANGES, "bytes".to_owned()),
         (CACHE_CONTROL, "private, no-cache".to_owned()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),

@@ -45,6 +45,7 @@ async fn described() -> impl IntoResponse {
 pub(super) fn streams() -> Router<Arc<Front>> {
     Router::new()
         .route("/api/calls/{id}/audio", get(audio::play))
+        .route("/api/calls/{id}/tape", get(audio::tape))
         .route("/api/live", get(live::follow))
         .route("/api/exports/{file}", get(exports::download))
 }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::viewer::Viewer;
 use crate::web::api::calls::find;
-use crate::web::{Front, NotPlayed};
+use crate::web::{Front, Kept, NotPlayed};
 
 /// Columns of a waveform: about what a wide screen shows.
 const COLUMNS: usize = 900;
@@ -46,9 +46,9 @@ struct Waveform {
 type Key = (String, u64);
 
 /// The latest last.
-type Kept = VecDeque<(Key, Arc<Waveform>)>;
+type Waveforms = VecDeque<(Key, Arc<Waveform>)>;
 
-static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+static KEPT: LazyLock<Mutex<Waveforms>> = LazyLock::new(Mutex::default);
 
 /// `GET /calls/{id}/waveform.json`; for those who may hear the call.
 pub(super) async fn show(State(front): State<Arc<Front>>, Viewer(visitor): Viewer, Path(id): Path<String>) -> Response {
@@ -61,7 +61,7 @@ pub(super) async fn show(State(front): State<Arc<Front>>, Viewer(visitor): Viewe
     let Some(recording) = whole.call.recordings.first() else {
         return (StatusCode::NOT_FOUND, "this call has no recording\n").into_response();
     };
-    let recorded = match front.desk.recording(recording).await {
+    let recorded = match front.desk.recording(recording, Kept::Audio).await {
         Ok(recorded) => recorded,
         Err(NotPlayed::Damaged) => return damaged(),
         Err(NotPlayed::Missing) => return (StatusCode::GONE, "the recording is not kept any more\n").into_response(),

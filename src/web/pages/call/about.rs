@@ -71,6 +71,7 @@ pub(super) fn downloads(id: &str, sound: Sound) -> Markup {
             h2 { "Take it with you" }
             div.actions {
                 @if sound == Sound::There { a.button href={ "/api/calls/" (id) "/audio" } download={ "call-" (id) ".wav" } { "Audio" } }
+                @if sound == Sound::There { a.button href={ "/api/calls/" (id) "/tape" } download={ "tape-" (id) ".jsonl" } { "Tape, for replay" } }
                 a.button href={ "/calls/" (id) "/transcript.csv" } { "Transcript, CSV" }
                 a.button href={ "/api/calls/" (id) } { "Everything, JSON" }
             }

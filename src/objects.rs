@@ -1,4 +1,4 @@
-//! Opening an object store: which one, where, and with whose keys. Nothing is asked of it yet.
+//! Object stores: which one, where, and with whose keys. Phrases go to one, recordings to another.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Why there is no object store.
 #[derive(Debug, thiserror::Error)]
-pub enum DepotError {
+pub enum ObjectsError {
     /// Its client cannot be made with these settings.
-    #[error("the object store cannot be used: {0}; look at the settings S3_… and OBJECT_STORE_URL")]
+    #[error(
+        "the object store cannot be used: {0}; look at the settings S3_…, OBJECT_STORE_URL and RECORDING_STORE_URL"
+    )]
     Client(#[from] object_store::Error),
     /// Its folder cannot be made.
-    #[error(
-        "the object store {path} cannot be used: {source}; name a folder this user may write to in OBJECT_STORE_URL"
-    )]
+    #[error("the object store file://{path} cannot be used: {source}; name a folder this user may write to")]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -79,17 +79,22 @@ impl StoreAt {
     }
 }
 
-/// A store that is open.
-pub(super) struct Opened {
-    pub(super) store: Arc<dyn ObjectStore>,
+/// A store that is open. Nothing was asked of it yet.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    /// Takes and gives.
+    pub store: Arc<dyn ObjectStore>,
     /// Signs addresses, where the store has some.
-    pub(super) signer: Option<Arc<dyn Signer>>,
+    pub signer: Option<Arc<dyn Signer>>,
     /// Whether it keeps a type with what is put there.
-    pub(super) keeps_types: bool,
+    pub keeps_types: bool,
 }
 
-/// Opens it. Each request may take as long as `within`, and is made once: trying again is ours.
-pub(super) fn open(at: StoreAt, within: Duration) -> Result<Opened, DepotError> {
+/// Opens it. Each request may take as long as `within`, and is made once: trying again is the caller's.
+///
+/// # Errors
+/// When a client cannot be made with these settings.
+pub fn open(at: StoreAt, within: Duration) -> Result<Objects, ObjectsError> {
     match at {
         StoreAt::S3 { bucket, region, endpoint, keys } => {
             let mut s3 = AmazonS3Builder::new().with_bucket_name(bucket).with_region(region);
@@ -119,15 +124,15 @@ pub(super) fn open(at: StoreAt, within: Duration) -> Result<Opened, DepotError> 
             Ok(signing(Arc::new(azure.build()?)))
         }
         StoreAt::Folder(path) => {
-            std::fs::create_dir_all(&path).map_err(|source| DepotError::Folder { path: path.clone(), source })?;
+            std::fs::create_dir_all(&path).map_err(|source| ObjectsError::Folder { path: path.clone(), source })?;
             let store = Arc::new(LocalFileSystem::new_with_prefix(path)?);
-            Ok(Opened { store, signer: None, keeps_types: false })
+            Ok(Objects { store, signer: None, keeps_types: false })
         }
     }
 }
 
-fn signing<S: ObjectStore + Signer>(store: Arc<S>) -> Opened {
-    Opened { signer: Some(Arc::<S>::clone(&store)), store, keeps_types: true }
+fn signing<S: ObjectStore + Signer>(store: Arc<S>) -> Objects {
+    Objects { signer: Some(Arc::<S>::clone(&store)), store, keeps_types: true }
 }
 
 fn once(within: Duration) -> RetryConfig {
