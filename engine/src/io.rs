@@ -340,6 +340,10 @@ pub enum Output {
         /// The number, in E.164.
         to: String,
     },
+    /// Record nothing from now on, on either side, and keep none of the caller's words.
+    PauseRecording,
+    /// Record again.
+    ResumeRecording,
     /// Write something down.
     Record(Row),
     /// Close the leg. What was to be heard has been heard, or its deadline passed.

@@ -6,7 +6,7 @@
 //! 4.911204 < "VoiceStarted"
 //! ```
 //!
-//! `<` came in, `>` went out. A tape is a whole account of a call: fed to a new [`Call`], its inputs must bring forth its
+//! `<` came in, `>` went out, `!` is a note of who wrote it: why something is missing from there on. A tape is a whole account of a call: fed to a new [`Call`], its inputs must bring forth its
 //! outputs again, to the byte. What differs is a bug, in the engine or in who wrote the tape.
 
 use crate::call::Call;
@@ -21,6 +21,11 @@ pub fn input_line(at: CallTime, input: &Input) -> String {
 /// A line that says what went out.
 pub fn output_line(at: CallTime, output: &Output) -> String {
     line(at, '>', serde_json::to_string(output))
+}
+
+/// A line that says why something is missing from there on.
+pub fn note_line(at: CallTime, why: &str) -> String {
+    format!("{at} ! {why}")
 }
 
 /// What a replay came to.
@@ -42,6 +47,14 @@ pub enum Difference {
         line: usize,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Something is missing from here on. Until then it was the same.
+    #[error("line {line} ends what can be replayed: {why}")]
+    Missing {
+        /// Counted from 1.
+        line: usize,
+        /// What the tape says about it.
+        why: String,
     },
     /// The engine did something else than it did then.
     #[error("line {line} differs\n  on the tape: {taped}\n  now:         {now}")]
@@ -70,6 +83,9 @@ pub fn replay(tape: &str) -> Result<Replayed, Difference> {
         let number = index + 1;
         let unreadable = |reason: String| Difference::Unreadable { line: number, reason };
         let (at, direction, body) = split(text).ok_or_else(|| unreadable("it has no time and direction".into()))?;
+        if direction == "!" {
+            return Err(Difference::Missing { line: number, why: body.to_owned() });
+        }
         let at: CallTime = at.parse().map_err(|error| unreadable(format!("{error}")))?;
         match direction {
             "<" => {
@@ -86,7 +102,7 @@ pub fn replay(tape: &str) -> Result<Replayed, Difference> {
                 }
                 replayed.outputs += 1;
             }
-            other => return Err(unreadable(format!("{other:?} is neither < nor >"))),
+            other => return Err(unreadable(format!("{other:?} is none of <, > and !"))),
         }
     }
     Ok(replayed)

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::extract::ws::WebSocket;
 use engine::io::{Answered, Input};
 use engine::redaction::RowRedactor;
+use engine::tape;
+use engine::time::CallTime;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -14,6 +16,7 @@ use crate::analytics::Tally;
 use crate::app::House;
 use crate::app::calls::LiveCall;
 use crate::app::world::World;
+use crate::config::Tape;
 use crate::driver::{self, Inbox};
 use crate::legs::twilio::{self, Leg, Start};
 use crate::store::CallStart;
@@ -121,8 +124,10 @@ async fn run(
     let (cast, voice) = house.cast(&start.call_sid, false).await;
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let mut recorder = house.recordings.open(call_id, &start.call_sid, answered_at_ms);
-    if !house.keeps_tape {
-        recorder.tape("0.000 ! no tape is kept, by REDACT");
+    match house.tape {
+        Tape::Off => recorder.tape(&tape::note_line(CallTime::ZERO, "no tape is kept, by TAPE")),
+        Tape::Redacted => recorder.tape(&tape::note_line(CallTime::ZERO, "words are taken out, by REDACT and TAPE")),
+        Tape::Whole | Tape::Auto => {}
     }
     let mut world = World {
         call_id,
@@ -133,6 +138,7 @@ async fn run(
         tally: Tally::new(&answered.from, voice.language),
         redactor: RowRedactor::new(house.redactor),
         recorder,
+        tape: house.tape,
         hearing: None,
         asking: None,
         now_ms: 0,

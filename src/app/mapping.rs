@@ -6,7 +6,7 @@ use engine::redaction::Redactor;
 
 use crate::analytics::Prices;
 use crate::app::objects;
-use crate::config::{Deepgram, Secret, Settings, VoiceSeed};
+use crate::config::{Deepgram, Secret, Settings, Tape, VoiceSeed};
 use crate::recordings::{self, RecordingsError};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
@@ -45,6 +45,17 @@ pub fn recordings(settings: &Settings) -> Result<recordings::Config, RecordingsE
 pub fn redactor(settings: &Settings) -> Redactor {
     let redact = settings.keeping.redact;
     Redactor { numbers: redact.numbers, emails: redact.emails, names: redact.names }
+}
+
+/// How tapes are kept: never [`Tape::Auto`].
+pub(super) fn tape(settings: &Settings) -> Tape {
+    let keeping = &settings.keeping;
+    let is_sealed = keeping.recording_key.is_some() || keeping.recording_key_file.is_some();
+    match keeping.tape {
+        Tape::Auto if is_sealed || settings.stand_ins.twilio || redactor(settings).is_off() => Tape::Whole,
+        Tape::Auto => Tape::Redacted,
+        chosen => chosen,
+    }
 }
 
 /// What vendors take.

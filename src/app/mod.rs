@@ -41,7 +41,7 @@ use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::cache::{BoardError, Phrases};
 use crate::clock::Clock;
-use crate::config::{self, BusinessError, PhrasesError, Settings, VoicesError};
+use crate::config::{self, BusinessError, PhrasesError, Settings, Tape, VoicesError};
 use crate::fleet::{Fleet, FleetError};
 use crate::recordings::{self, Recordings};
 use crate::store::{Casting, Store, StoreError};
@@ -133,7 +133,7 @@ pub(crate) struct House {
     stand_ins: Vec<&'static str>,
     /// What is taken out of what calls leave.
     redactor: Redactor,
-    keeps_tape: bool,
+    tape: Tape,
     prices: Prices,
     /// How long calls are kept; none for ever.
     retention_days: Option<u32>,
@@ -191,7 +191,7 @@ impl App {
         let house = Arc::new(House {
             stand_ins: settings.stand_ins.names(),
             redactor: mapping::redactor(settings),
-            keeps_tape: !settings.keeping.redact.tape,
+            tape: mapping::tape(settings),
             prices: mapping::prices(settings),
             retention_days: settings.keeping.retention_days,
             max_calls: settings.server.max_calls,

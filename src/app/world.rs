@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::analytics::Tally;
 use crate::app::House;
 use crate::cache::Cast;
+use crate::config::Tape;
 use crate::driver;
 use crate::recordings::Recorder;
 use crate::store::{Reserved, StoreError};
@@ -35,6 +36,8 @@ pub(super) struct World {
     pub(super) facts: mpsc::Sender<Input>,
     pub(super) speech: mpsc::Sender<(PhraseId, SpeechPart)>,
     pub(super) recorder: Recorder,
+    /// How the rest of the tape is kept.
+    pub(super) tape: Tape,
     /// The call in numbers.
     pub(super) tally: Tally,
     /// What its rows go through before anybody sees them.
@@ -66,7 +69,7 @@ impl driver::World for World {
         self.house.telemetry.ordered(at, outputs);
     }
 
-    fn carry_out(&mut self, _at: CallTime, order: Output) {
+    fn carry_out(&mut self, at: CallTime, order: Output) {
         match order {
             Output::StartHearing { keyterms } => {
                 let config = Arc::clone(&self.house.hearing);
@@ -90,6 +93,8 @@ impl driver::World for World {
             Output::FindTimes { query, wanted } => self.find_times(query, wanted),
             Output::ReserveSlot { query, key, reservation } => self.reserve(query, key, reservation),
             Output::Transfer { to } => self.house.calls.decide(&self.call_sid, Next::Dial(to)),
+            Output::PauseRecording => self.pause_recording(at),
+            Output::ResumeRecording => self.recorder.pause(false),
             Output::Record(row) => self.record(row),
             Output::Speak { .. } | Output::ClearPlayout { .. } | Output::CloseLeg { .. } => {}
         }
@@ -160,8 +165,19 @@ impl World {
     }
 
     fn tape(&mut self, line: &str) {
-        if self.house.keeps_tape {
-            self.recorder.tape(line);
+        match self.tape {
+            Tape::Off => {}
+            Tape::Redacted => self.recorder.tape(&self.redactor.tape_line(line)),
+            Tape::Whole | Tape::Auto => self.recorder.tape(line),
+        }
+    }
+
+    /// The tape ends with it: what comes later tells of what was said meanwhile.
+    fn pause_recording(&mut self, at: CallTime) {
+        self.recorder.pause(true);
+        if self.tape != Tape::Off {
+            self.tape = Tape::Off;
+            self.recorder.tape(&tape::note_line(at, "the recording is paused, by [recording] of the business file"));
         }
     }
 

@@ -10,6 +10,8 @@ use super::{Secret, Storage, StoreUrl, parse};
 pub struct Keeping {
     /// `REDACT`.
     pub redact: Redaction,
+    /// `TAPE`.
+    pub tape: Tape,
     /// What vendors take.
     pub prices: Prices,
     /// `RECORDING_KEY`: what recordings are sealed with.
@@ -33,8 +35,19 @@ pub struct Redaction {
     pub emails: bool,
     /// Names that are introduced.
     pub names: bool,
-    /// The tape is not kept: it has words in pieces, as they came, which nothing can be taken out of.
-    pub tape: bool,
+}
+
+/// How the tape is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tape {
+    /// Whole where a key seals it, or no real caller can be on it; else redacted.
+    Auto,
+    /// Whole, so that it can be replayed.
+    Whole,
+    /// With everything taken out that is taken out of rows.
+    Redacted,
+    /// Not at all.
+    Off,
 }
 
 /// What vendors take, in US dollars. Speaking is priced by `TTS_USD_PER_1000_CHARACTERS`.
@@ -57,9 +70,16 @@ impl Keeping {
             redact: read.value(
                 "REDACT",
                 "numbers,emails",
-                "numbers, emails, names, tape or off",
-                "What is taken out of transcripts and events. Appointments keep name and phone. The tape has words in pieces, so it is kept whole, or with tape not at all.",
+                "numbers, emails, names or off",
+                "What is taken out of transcripts, events and tapes. Appointments keep name and phone.",
                 redaction,
+            ),
+            tape: read.value(
+                "TAPE",
+                "auto",
+                "auto, whole, redacted or off",
+                "How the tape of a call is kept. Only a whole one can be replayed. With auto it is whole where a recording key seals it, where nothing is to be taken out, or where the sandbox calls; else REDACT holds for it.",
+                tape,
             ),
             recording_key: read.secret(
                 "RECORDING_KEY",
@@ -151,12 +171,21 @@ fn redaction(text: &str) -> Parsed<Redaction> {
             "numbers" => &mut redaction.numbers,
             "emails" => &mut redaction.emails,
             "names" => &mut redaction.names,
-            "tape" => &mut redaction.tape,
-            _ => return Err("write off, or some of numbers, emails, names and tape with commas between".to_owned()),
+            _ => return Err("write off, or some of numbers, emails and names with commas between".to_owned()),
         };
         *named = true;
     }
     Ok(redaction)
+}
+
+fn tape(text: &str) -> Parsed<Tape> {
+    match text {
+        "auto" => Ok(Tape::Auto),
+        "whole" => Ok(Tape::Whole),
+        "redacted" => Ok(Tape::Redacted),
+        "off" => Ok(Tape::Off),
+        _ => Err("write auto, whole, redacted or off".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::telemetry::LogFormat;
 pub use business::{BusinessError, WrongLine, load_business};
 pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
-pub use keeping::{Keeping, Prices, Redaction};
+pub use keeping::{Keeping, Prices, Redaction, Tape};
 pub use phrases::{PhraseSeed, PhrasesError, load_phrases};
 pub use providers::{Aws, Azure, ElevenLabs, Google, OpenAiSpeech, Polly, Provider, Providers, SandboxAccounts};
 use reader::Reader;

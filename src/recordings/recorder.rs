@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use engine::audio::frame::{FRAME_MS, Frame};
+use engine::audio::frame::{FRAME_LEN, FRAME_MS, Frame, SILENCE};
 use engine::audio::timeline::{PENDING_MS_MAX, Timeline};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -31,6 +31,9 @@ const HELD_TAPE_BYTES_MAX: usize = 1024 * 1024;
 /// The longest recording. What is said later is not recorded: a WAV file counts its bytes with 32 bits.
 const LENGTH_MS_MAX: u64 = 12 * 60 * 60 * 1_000;
 
+/// A frame of silence.
+const NOTHING: Frame = [SILENCE; FRAME_LEN];
+
 /// Bytes a millisecond and side.
 const BYTES_PER_MS: usize = 8;
 
@@ -48,6 +51,7 @@ pub struct Recorder {
     caller_end_ms: u64,
     last_ms: u64,
     next_block_ms: u64,
+    paused: bool,
     tape_ended: bool,
     lost_any: bool,
     closed: bool,
@@ -65,6 +69,7 @@ impl Recorder {
             caller_end_ms: 0,
             last_ms: 0,
             next_block_ms: BLOCK_MS,
+            paused: false,
             tape_ended: false,
             lost_any: false,
             closed: false,
@@ -73,13 +78,20 @@ impl Recorder {
 
     /// Places what the caller said.
     pub fn caller(&mut self, stream_ms: u64, frame: &Frame) {
-        self.timeline.caller(stream_ms, frame);
+        self.timeline.caller(stream_ms, if self.paused { &NOTHING } else { frame });
         self.caller_end_ms = self.caller_end_ms.max(stream_ms.saturating_add(FRAME_MS));
     }
 
     /// Places what the assistant says where it is expected to be heard.
     pub fn assistant(&mut self, at_ms: u64, frame: &Frame) {
-        self.timeline.assistant(at_ms, frame);
+        if !self.paused {
+            self.timeline.assistant(at_ms, frame);
+        }
+    }
+
+    /// What both sides say from now on is silence on the recording, or is not any more.
+    pub fn pause(&mut self, paused: bool) {
+        self.paused = paused;
     }
 
     /// What the assistant said so far and is not on its way to the disk was heard so much later.
@@ -228,8 +240,6 @@ impl Drop for Recorder {
 
 #[cfg(test)]
 mod tests {
-    use engine::audio::frame::SILENCE;
-
     use super::super::writer::BLOCKS_MAX;
     use super::*;
 
@@ -282,6 +292,25 @@ mod tests {
         assert!(caller.iter().all(|&code| code == 1));
         assert!(assistant[..3_210 * BYTES_PER_MS].iter().all(|&code| code == 2));
         assert!(assistant[3_210 * BYTES_PER_MS..].iter().all(|&code| code == SILENCE));
+    }
+
+    #[test]
+    fn what_is_said_while_the_recording_is_paused_is_silence() {
+        let (queue, messages) = Queue::without_thread();
+        let mut recorder = recorder(&queue);
+        talk(&mut recorder, 0, 1_000);
+        recorder.pause(true);
+        talk(&mut recorder, 1_000, 2_000);
+        recorder.pause(false);
+        talk(&mut recorder, 2_000, 3_000);
+        drop(recorder.close(3_000));
+        let all = blocks(&messages);
+        let side = |of: fn(&Block) -> &Vec<u8>| all.iter().flat_map(|block| of(block).clone()).collect::<Vec<u8>>();
+        for (codes, loud) in [(side(|block| &block.caller), 1), (side(|block| &block.assistant), 2)] {
+            let seconds: Vec<_> = codes.chunks(1_000 * BYTES_PER_MS).collect();
+            let all_are = |second: &[u8], code| second.iter().all(|&there| there == code);
+            assert!(all_are(seconds[0], loud) && all_are(seconds[1], SILENCE) && all_are(seconds[2], loud));
+        }
     }
 
     #[test]

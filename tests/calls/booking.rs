@@ -154,6 +154,49 @@ async fn a_caller_without_a_number_is_asked_for_one() {
     assert!(said.iter().any(|line| line.contains("phone 99")), "the record does not tell the number: {said:?}");
 }
 
+/// Where the business says so, the step in which a caller tells who they are is on no record: neither in words, nor in
+/// sound, nor on the tape. Redacted tapes have no number on them either.
+#[tokio::test]
+async fn what_is_not_to_be_recorded_is_on_no_record() {
+    let gateway = Gateway::with(|folder, settings| {
+        let business = std::fs::read_to_string(repository().join("business.toml")).expect("the example business");
+        let path = folder.join("business.toml");
+        std::fs::write(&path, format!("{business}\n[recording]\npause_in = [\"contact\"]\n")).expect("written");
+        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        settings.insert("TAPE".into(), "auto".into());
+    })
+    .await;
+    let mut caller = gateway.caller();
+    assert_eq!(caller.books("open-tue-10").await, Ending::Completed);
+    let (record, recording) = gateway.recorded(&caller.call_sid()).await;
+    assert_eq!(record.outcome.as_deref(), Some("booked"));
+    assert_eq!(record.appointments[0].name, "Ada Lovelace");
+    let named: Vec<_> = record.transcript.iter().filter(|line| line.heard == "[not recorded]").collect();
+    assert_eq!(named.len(), 1, "{:?}", record.transcript);
+
+    assert_eq!(events(&record, "recording"), ["paused", "resumed"]);
+    let bounds: Vec<i64> =
+        record.events.iter().filter(|event| event.name == "recording").map(|event| event.at_ms).collect();
+    let mut reader = hound::WavReader::open(&recording).expect("it plays");
+    let samples: Vec<i16> = reader.samples().map(|sample| sample.expect("a whole sample")).collect();
+    let loudest = |from_ms: i64, to_ms: i64| {
+        samples[from_ms as usize * 32..to_ms as usize * 32].iter().map(|sample| sample.unsigned_abs()).max()
+    };
+    // A frame and what resampling smears.
+    let silent = loudest(bounds[0] + 40, bounds[1] - 40).expect("time passed");
+    assert!(silent < 50 && named[0].start_ms > bounds[0] && named[0].end_ms < bounds[1], "{silent} in {bounds:?}");
+    assert!(loudest(0, bounds[0]).is_some_and(|loud| loud > 1_000));
+
+    let tape = std::fs::read_to_string(recording.with_file_name("tape.jsonl")).expect("a tape");
+    assert!(
+        tape.contains("[phone ****23]") && !tape.contains(CALLER) && !tape.to_lowercase().contains("ada"),
+        "{tape}"
+    );
+    let note = tape.lines().last().expect("a line");
+    assert!(note.contains(" ! the recording is paused"), "{note}");
+    assert!(matches!(tape::replay(&tape), Err(tape::Difference::Missing { line: 1, .. })));
+}
+
 fn assistant(record: &CallRecord) -> impl Iterator<Item = &LineRecord> {
     record.transcript.iter().filter(|line| line.speaker == "assistant")
 }

@@ -80,6 +80,7 @@ pub(crate) fn settings(folder: &Path, world: &World) -> BTreeMap<String, String>
         ("BUSINESS_FILE", &business),
         ("SPEECH_CACHE_PATH", &speech),
         ("API_KEYS", API_KEYS),
+        ("TAPE", "whole"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use statecharts::booking::State;
 
 pub use check::{Problem, check, is_phone_number};
 
@@ -32,6 +33,9 @@ pub struct Business {
     /// How calls are booked.
     #[serde(default)]
     pub booking: BookingRules,
+    /// What is recorded.
+    #[serde(default)]
+    pub recording: RecordingRules,
     /// What can be booked.
     pub services: Vec<Service>,
     /// Who, or what, can be booked: staff, chairs, rooms. Each takes one appointment at a time.
@@ -96,6 +100,14 @@ impl Default for BookingRules {
     fn default() -> Self {
         Self { grid_min: 30, lead_min: 60, horizon_days: 60 }
     }
+}
+
+/// What is recorded of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordingRules {
+    /// States of the booking in which both sides are silent on the recording, and the caller's words are not written down.
+    pub pause_in: Vec<State>,
 }
 
 /// Something that can be booked.

@@ -1,6 +1,6 @@
 //! What the booking chart wants done: prompts become phrases, look-ups become questions to the calendar.
 
-use statecharts::booking::{Effect, Event, Interruptible};
+use statecharts::booking::{Effect, Event, Interruptible, State};
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
 use statecharts::prompt::{Prompt, Refusal};
 use statecharts::proposal::{Intent, Proposal, Slot, When};
@@ -23,10 +23,22 @@ impl Call {
         let after = self.booking.state();
         if before != after {
             self.journal.event(at, "booking_state", self.booking_state(), out);
+            self.pause_recording(at, before, after, out);
         }
         for effect in effects {
             self.carry_on(at, effect, out);
         }
+    }
+
+    /// Lets the recording rest where the business wants it to.
+    fn pause_recording(&mut self, at: CallTime, before: State, after: State, out: &mut Vec<Output>) {
+        let rests_in = &self.answered().business.recording.pause_in;
+        let (rested, rests) = (rests_in.contains(&before), rests_in.contains(&after));
+        if rested == rests {
+            return;
+        }
+        out.push(if rests { Output::PauseRecording } else { Output::ResumeRecording });
+        self.journal.event(at, "recording", if rests { "paused" } else { "resumed" }, out);
     }
 
     /// Says a prompt in the business's words.

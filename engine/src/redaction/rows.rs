@@ -1,5 +1,9 @@
 //! A call's rows, redacted in their order: what was asked tells what a short number is.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 use super::Redactor;
 use crate::record::{Row, Speaker};
 
@@ -12,12 +16,17 @@ pub struct RowRedactor {
     redactor: Redactor,
     /// The assistant's last words asked for a number.
     asked: bool,
+    /// Nothing is recorded just now.
+    paused: bool,
 }
+
+/// What stands in place of words while nothing is recorded.
+const NOT_RECORDED: &str = "[not recorded]";
 
 impl RowRedactor {
     /// For a call that begins.
     pub fn new(redactor: Redactor) -> Self {
-        Self { redactor, asked: false }
+        Self { redactor, asked: false, paused: false }
     }
 
     /// The row as it may be written down.
@@ -29,19 +38,52 @@ impl RowRedactor {
                 self.redact(heard, false);
                 self.redact(unheard, false);
             }
+            Row::Said { speaker: Speaker::Caller, heard, unheard, .. } if self.paused => {
+                NOT_RECORDED.clone_into(heard);
+                unheard.clear();
+            }
             Row::Said { speaker: Speaker::Caller, heard, unheard, .. } => {
                 self.redact(heard, self.asked);
                 self.redact(unheard, self.asked);
             }
-            Row::Event { detail, .. } => self.redact(detail, false),
+            Row::Event { name, detail, .. } => {
+                if name == "recording" {
+                    self.paused = detail == "paused";
+                }
+                self.redact(detail, false);
+            }
             Row::Turn { .. } | Row::Ended { .. } => {}
         }
         row
     }
 
+    /// A line of the call's tape, with everything taken out of its texts that is taken out of rows. It tells what happened,
+    /// and cannot be replayed.
+    pub fn tape_line(&self, line: &str) -> String {
+        let place = line.find(['{', '[', '"']).unwrap_or(line.len());
+        let (head, body) = line.split_at(place);
+        match serde_json::from_str(body) {
+            Ok(mut body) => {
+                self.redact_all(&mut body);
+                format!("{head}{body}")
+            }
+            // A note of ours.
+            Err(_) => line.to_owned(),
+        }
+    }
+
+    fn redact_all(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.redact(text, self.asked),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.redact_all(value)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.redact_all(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
     fn redact(&self, text: &mut String, asked: bool) {
         let redacted = if asked { self.redactor.redact_asked(text) } else { self.redactor.redact(text) };
-        if let std::borrow::Cow::Owned(redacted) = redacted {
+        if let Cow::Owned(redacted) = redacted {
             *text = redacted;
         }
     }

@@ -52,6 +52,47 @@ fn any_text_is_redacted_without_harm() {
 }
 
 #[test]
+fn a_line_of_the_tape_loses_what_rows_lose_and_stays_a_line() {
+    let mut redactor = RowRedactor::new(ALL);
+    for (line, wanted) in [
+        (r#"0.000000 < {"Answered":{"from":"+14155550142","hours":["09:00-18:00"]}}"#, "[phone ****42]"),
+        (r#"4.100000 < {"Heard":{"text":"it's 415-555-0142","final":true}}"#, "it's [phone ****42]"),
+        (r#"0.000000 ! words are left out"#, "0.000000 ! words are left out"),
+        (r#"4.100000 < "VoiceStarted""#, "4.100000 < \"VoiceStarted\""),
+    ] {
+        let redacted = redactor.tape_line(line);
+        assert!(redacted.contains(wanted) && !redacted.contains("555"), "{redacted}");
+        assert_eq!(redacted[..11], line[..11]);
+    }
+    let parts = r#"4.100000 < {"Heard":{"text":"four one five"}}"#;
+    assert!(redactor.tape_line(parts).contains("four one five"));
+    let (from, to) = (CallTime::from_ms(0), CallTime::from_ms(1));
+    let heard = "What number can we reach you on?".to_owned();
+    let (line, speaker, unheard, confidence) = (0, Speaker::Assistant, String::new(), 1.0);
+    redactor.row(Row::Said { line, speaker, heard, unheard, confidence, from, to });
+    assert!(redactor.tape_line(parts).contains("[number ****]"));
+}
+
+#[test]
+fn while_nothing_is_recorded_no_word_of_the_caller_is_written_down() {
+    let mut redactor = RowRedactor::new(Redactor::default());
+    let at = CallTime::from_ms(0);
+    let mut said = |speaker, recording: &str| {
+        let (event, name, detail) = (0, "recording".to_owned(), recording.to_owned());
+        redactor.row(Row::Event { event, at, name, detail });
+        let heard = "my secret word".to_owned();
+        let (line, unheard, confidence) = (0, String::new(), 1.0);
+        match redactor.row(Row::Said { line, speaker, heard, unheard, confidence, from: at, to: at }) {
+            Row::Said { heard, .. } => heard,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(said(Speaker::Caller, "paused"), "[not recorded]");
+    assert_eq!(said(Speaker::Assistant, "paused"), "my secret word");
+    assert_eq!(said(Speaker::Caller, "resumed"), "my secret word");
+}
+
+#[test]
 fn a_number_told_in_parts_is_taken_out_once_it_was_asked_for() {
     let mut redactor = RowRedactor::new(ALL);
     let mut said = |speaker, words: &str| {

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use engine::business::{Answer, BookingRules, Business, Hours, Service};
+use engine::business::{Answer, BookingRules, Business, Hours, RecordingRules, Service};
 use engine::understanding::{Expect, Reading, Situation, understand, when};
 use statecharts::proposal::{Intent, Slot};
 
@@ -117,6 +117,7 @@ fn business(lines: &[&str]) -> Business {
         transfer_to: None,
         hours: always_open(),
         booking: BookingRules::default(),
+        recording: RecordingRules::default(),
         services: lines.iter().filter_map(|line| service(line)).collect(),
         staff: Vec::new(),
         answers: facts.map(answer).collect(),

@@ -386,6 +386,8 @@ impl Stepped {
             | Output::StopHearing
             | Output::CancelReply { .. }
             | Output::Transfer { .. }
+            | Output::PauseRecording
+            | Output::ResumeRecording
             | Output::Record(_)
             | Output::CloseLeg { .. } => {}
         }

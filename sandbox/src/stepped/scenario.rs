@@ -20,6 +20,7 @@ use engine::business::Business;
 use engine::io::{Fault, Input, Output};
 use engine::record::{Row, Speaker};
 use engine::time::CallTime;
+use statecharts::booking::State;
 use statecharts::proposal::Slot;
 
 use crate::stepped::{Echo, Logged, ModelAnswer, SpeechAnswer, Stepped};
@@ -57,7 +58,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
     Ok(written(&lines, &stepped))
 }
 
-const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `TIME caller says \"…\" \
+const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business records no contact`, `TIME caller says \"…\" \
                         for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME somebody far away says \"…\" for 2s`, `TIME caller \
                         presses 1`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
@@ -88,6 +89,9 @@ fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotASce
         for (_, line) in world {
             if let Some(notice) = line.strip_prefix("the business says first ") {
                 business.notice = Some(notice.trim_matches('"').to_owned());
+            }
+            if *line == "the business records no contact" {
+                business.recording.pause_in = vec![State::Contact];
             }
             if *line == "the business has a person" {
                 business.transfer_to = Some("+12125550111".to_owned());
@@ -209,6 +213,8 @@ pub(super) fn answer(output: &Output) -> Option<String> {
         Output::Transfer { to } => format!("transfers to {to}"),
         Output::CloseLeg { ending } => format!("closes: {ending:?}").to_lowercase(),
         Output::FinishUtterance => "asks for the rest of the transcript".to_owned(),
+        Output::PauseRecording => "records nothing".to_owned(),
+        Output::ResumeRecording => "records again".to_owned(),
         Output::Record(row) => return row_in_words(row),
         Output::StartHearing { .. } | Output::ExpectWords { .. } | Output::StopHearing => return None,
     })

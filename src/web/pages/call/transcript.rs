@@ -87,6 +87,8 @@ fn note(event: &EventRecord) -> Option<&'static str> {
         "frames_stopped" => "no audio of the caller comes",
         "marks_missing" => "the line did not say what was heard",
         "announced" => "another system’s words were said",
+        "recording" if event.detail == "paused" => "nothing is recorded from here",
+        "recording" => "it is recorded again",
         "booking_state" if event.detail == "success" => "the appointment is made",
         _ => return None,
     })
