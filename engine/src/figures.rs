@@ -36,6 +36,15 @@ pub struct Sentiment {
     pub by: String,
 }
 
+/// What somebody who read the whole call says of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Two sentences: what the caller wanted, and what came of it.
+    pub text: String,
+    /// How the caller felt; in place of what was counted.
+    pub sentiment: Sentiment,
+}
+
 /// The figures of a call, or of what there is of it so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figures {

@@ -148,6 +148,11 @@ impl Tally {
         self.figures(0, duration_ms, wall_ms)
     }
 
+    /// The model read the whole call once more.
+    pub fn summed_up(&mut self, tokens: (u32, u32)) {
+        self.usage.tokens = added(self.usage.tokens, tokens);
+    }
+
     /// What it cost.
     pub fn costs(&self, duration_ms: u64, prices: &Prices) -> Vec<Cost> {
         prices.costs(&self.usage, duration_ms)

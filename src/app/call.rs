@@ -15,6 +15,7 @@ use tracing::Instrument;
 use crate::analytics::Tally;
 use crate::app::House;
 use crate::app::calls::LiveCall;
+use crate::app::summary::Transcript;
 use crate::app::world::World;
 use crate::config::Tape;
 use crate::driver::{self, Inbox};
@@ -100,6 +101,7 @@ async fn run(
 ) {
     let clock = house.clock.answer();
     let answered_at_ms = clock.answered_at_ms();
+    let (cast, voice) = house.cast(&start.call_sid, false).await;
     house.store.begin(CallStart {
         call_id,
         call_sid: start.call_sid.clone(),
@@ -109,6 +111,7 @@ async fn run(
         business: house.business.name.clone(),
         started_at_ms: answered_at_ms,
         sandbox: !house.stand_ins.is_empty(),
+        agent: Some(voice.name.clone()),
     });
     tracing::info!("a call was answered");
     let answered = Answered {
@@ -121,7 +124,6 @@ async fn run(
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
     };
-    let (cast, voice) = house.cast(&start.call_sid, false).await;
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let mut recorder = house.recordings.open(call_id, &start.call_sid, answered_at_ms);
     match house.tape {
@@ -136,6 +138,7 @@ async fn run(
         facts,
         speech,
         tally: Tally::new(&answered.from, voice.language),
+        transcript: Transcript::default(),
         redactor: RowRedactor::new(house.redactor),
         recorder,
         tape: house.tape,
@@ -153,6 +156,7 @@ async fn run(
     house.store.figured(call_id, world.tally.last_figures(duration_ms, house.clock.wall_ms()));
     house.store.cost(call_id, world.tally.costs(duration_ms, &house.prices));
     house.store.described(call_id, world.tally.metadata());
+    house.sum_up(call_id, world.transcript, world.tally, duration_ms);
     if let Some(recorded) = world.recorder.close(duration_ms).await {
         house.put_away(call_id, recorded).await;
     }

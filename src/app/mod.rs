@@ -19,6 +19,7 @@ mod objects;
 pub mod presynthesis;
 pub mod probe;
 mod speech;
+mod summary;
 mod tiers;
 mod voices;
 mod world;
@@ -39,6 +40,7 @@ use crate::analytics::Prices;
 use crate::app::archiving::Archiving;
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
+use crate::app::summary::Summaries;
 use crate::cache::{BoardError, Phrases};
 use crate::clock::Clock;
 use crate::config::{self, BusinessError, PhrasesError, Settings, Tape, VoicesError};
@@ -68,6 +70,9 @@ const LAST_JOBS_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the last phrases may take to be put away.
 const LAST_PHRASES_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long the last calls may take to be summed up. What is late has no summary.
+const LAST_SUMMARIES_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long the last recordings may take to be uploaded.
 const LAST_RECORDINGS_WITHIN: Duration = Duration::from_secs(10);
@@ -135,6 +140,9 @@ pub(crate) struct House {
     redactor: Redactor,
     tape: Tape,
     prices: Prices,
+    /// Whether the model sums calls up.
+    sums_up: bool,
+    summaries: Summaries,
     /// How long calls are kept; none for ever.
     retention_days: Option<u32>,
     max_calls: usize,
@@ -193,6 +201,8 @@ impl App {
             redactor: mapping::redactor(settings),
             tape: mapping::tape(settings),
             prices: mapping::prices(settings),
+            sums_up: settings.keeping.summaries,
+            summaries: Summaries::default(),
             retention_days: settings.keeping.retention_days,
             max_calls: settings.server.max_calls,
             clock,
@@ -301,6 +311,7 @@ impl App {
         if tokio::time::timeout(LAST_PHRASES_WITHIN, house.phrases.flush()).await.is_err() {
             tracing::warn!("the last phrases were not put away in time; they are spoken again");
         }
+        house.summaries.finish(LAST_SUMMARIES_WITHIN).await;
         house.archive_the_last(LAST_RECORDINGS_WITHIN).await;
         if tokio::time::timeout(LAST_ROWS_WITHIN, house.store.clone().close()).await.is_err() {
             tracing::error!("the last rows were not written in time; they are in the journal or lost with it");

@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use crate::analytics::Tally;
 use crate::app::House;
+use crate::app::summary::Transcript;
 use crate::cache::Cast;
 use crate::config::Tape;
 use crate::driver;
-use crate::recordings::Recorder;
+use crate::recordings::{Key, Recorder};
 use crate::store::{Reserved, StoreError};
 use crate::telemetry::ActiveCall;
 use crate::vendors::deepgram::listen::{self, Hearing};
@@ -40,6 +41,8 @@ pub(super) struct World {
     pub(super) tape: Tape,
     /// The call in numbers.
     pub(super) tally: Tally,
+    /// What was said, for whoever sums it up.
+    pub(super) transcript: Transcript,
     /// What its rows go through before anybody sees them.
     pub(super) redactor: RowRedactor,
     pub(super) hearing: Option<Hearing>,
@@ -183,12 +186,18 @@ impl World {
 
     fn record(&mut self, row: Row) {
         self.tally.row(&row);
+        let key = self.house.recordings.key();
+        let said = key.and_then(|_| said(&row));
         let row = self.redactor.row(row);
+        self.transcript.row(&row);
         if self.house.rows.receiver_count() > 0 {
             let (call_id, call_sid) = (self.call_id, self.call_sid.clone());
             let _ = self.house.rows.send(Happened { call_id, call_sid, row: row.clone() });
         }
-        self.house.store.record(self.call_id, row);
+        // While nothing is recorded, nothing is kept under seal either.
+        let taken_out = said.filter(|before| !self.redactor.is_paused() && self::said(&row).as_ref() != Some(before));
+        let sealed = key.zip(taken_out).and_then(|(key, said)| seal(key, &said));
+        self.house.store.record_with(self.call_id, row, sealed);
     }
 
     fn find_times(&self, query: QueryId, wanted: Wanted) {
@@ -223,6 +232,21 @@ impl World {
             let _ = facts.send(fact).await;
         });
     }
+}
+
+/// What was said in a row: what was heard of it, and what was not.
+fn said(row: &Row) -> Option<[String; 2]> {
+    match row {
+        Row::Said { heard, unheard, .. } => Some([heard.clone(), unheard.clone()]),
+        _ => None,
+    }
+}
+
+fn seal(key: &Key, said: &[String; 2]) -> Option<String> {
+    let sealed = key.seal_text(&serde_json::json!(said).to_string());
+    sealed
+        .inspect_err(|error| tracing::error!(%error, "what was taken out of a line cannot be sealed and is lost"))
+        .ok()
 }
 
 fn reported(error: StoreError) -> Fault {

@@ -12,6 +12,8 @@ pub struct Keeping {
     pub redact: Redaction,
     /// `TAPE`.
     pub tape: Tape,
+    /// `CALL_SUMMARIES`: whether the model sums calls up.
+    pub summaries: bool,
     /// What vendors take.
     pub prices: Prices,
     /// `RECORDING_KEY`: what recordings are sealed with.
@@ -80,6 +82,13 @@ impl Keeping {
                 "auto, whole, redacted or off",
                 "How the tape of a call is kept. Only a whole one can be replayed. With auto it is whole where a recording key seals it, where nothing is to be taken out, or where the sandbox calls; else REDACT holds for it.",
                 tape,
+            ),
+            summaries: read.value(
+                "CALL_SUMMARIES",
+                "true",
+                "true or false",
+                "Whether the model sums each call up when it is over, in two sentences, and says how the caller felt. It reads what is on record, about 500 tokens.",
+                parse::yes_or_no,
             ),
             recording_key: read.secret(
                 "RECORDING_KEY",

@@ -103,6 +103,11 @@ impl Recordings {
         Ok((audio, size))
     }
 
+    /// What seals recordings and opens them.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
     /// Whether recordings go into an object store.
     pub fn has_archive(&self) -> bool {
         self.archive.is_some()

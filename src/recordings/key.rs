@@ -6,6 +6,8 @@ use std::iter;
 
 use age::x25519::{Identity, Recipient};
 use age::{DecryptError, Decryptor, Encryptor};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// Seals files and opens them again. Shows nothing of itself.
 #[derive(Clone)]
@@ -36,6 +38,31 @@ impl Key {
         Ok(Self { recipient: identity.to_public(), identity })
     }
 
+    /// A text that only the key opens: a file of age, in base64.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn seal_text(&self, text: &str) -> io::Result<String> {
+        let mut sealed = Vec::new();
+        let recipients = iter::once(&self.recipient as &dyn age::Recipient);
+        let encryptor = Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
+        let mut writer = encryptor.wrap_output(&mut sealed)?;
+        writer.write_all(text.as_bytes())?;
+        writer.finish()?;
+        Ok(STANDARD.encode(sealed))
+    }
+
+    /// Opens such a text.
+    ///
+    /// # Errors
+    /// When it is none, or another key sealed it.
+    pub fn open_text(&self, sealed: &str) -> io::Result<String> {
+        let sealed = STANDARD.decode(sealed).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let mut text = String::new();
+        self.open(io::Cursor::new(sealed))?.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
     /// Copies a file into a sealed one, which is on the disk when this returns.
     pub(super) fn seal(&self, mut plain: impl Read, sealed: &File) -> io::Result<()> {
         let recipients = iter::once(&self.recipient as &dyn age::Recipient);
@@ -60,5 +87,27 @@ fn unsealed(error: DecryptError) -> io::Error {
     match error {
         DecryptError::Io(error) => error,
         error => io::Error::new(io::ErrorKind::InvalidData, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use age::secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn key() -> Key {
+        Key::parse(Identity::generate().to_string().expose_secret()).expect("a key")
+    }
+
+    #[test]
+    fn a_text_is_opened_by_its_key_and_no_other() {
+        let (ours, other) = (key(), key());
+        let sealed = ours.seal_text("it's four one five").expect("sealed");
+        assert!(!sealed.contains("four") && sealed != ours.seal_text("it's four one five").expect("sealed"));
+        assert_eq!(ours.open_text(&sealed).expect("opened"), "it's four one five");
+        for (key, text) in [(&other, sealed.as_str()), (&ours, "no base64!"), (&ours, "bm9uZQ=="), (&ours, "")] {
+            assert!(key.open_text(text).is_err(), "{text}");
+        }
     }
 }

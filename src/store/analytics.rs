@@ -1,6 +1,6 @@
 //! A call's figures, costs and metadata, each row once however often it is written.
 
-use engine::figures::{Cost, Figures, Metadata, Sentiment};
+use engine::figures::{Cost, Figures, Metadata, Sentiment, Summary};
 use uuid::Uuid;
 
 use super::database::Transaction;
@@ -60,6 +60,20 @@ pub(super) async fn write_cost(transaction: &mut Transaction, call_id: Uuid, cos
             cost.saved_micros.into(),
             cost.wasted_micros.into(),
         ],
+    )
+    .run(transaction)
+    .await
+    .map(drop)
+}
+
+/// The figures are written first.
+pub(super) async fn write_summary(transaction: &mut Transaction, call_id: Uuid, summary: &Summary) -> sqlx::Result<()> {
+    let text = Statement::of("UPDATE calls SET summary = $2 WHERE id = $1", [call_id.into(), (&summary.text).into()]);
+    text.run(&mut *transaction).await?;
+    let Sentiment { mood, score, by } = &summary.sentiment;
+    Statement::of(
+        "UPDATE analytics SET sentiment = $2, sentiment_score = $3, sentiment_by = $4 WHERE call_id = $1 AND snapshot = 0",
+        [call_id.into(), mood.name().into(), (*score).into(), by.as_str().into()],
     )
     .run(transaction)
     .await

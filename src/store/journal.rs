@@ -197,7 +197,7 @@ mod tests {
 
     fn entry(event: u32) -> Entry {
         let row = Row::Event { event, at: CallTime::from_ms(1), name: "key".into(), detail: "x".repeat(100) };
-        Entry::Left { call_id: Uuid::from_u128(7), row }
+        Entry::Left { call_id: Uuid::from_u128(7), row, sealed: None }
     }
 
     fn drain(journal: &mut Journal) -> Vec<Entry> {

@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use engine::figures::{Cost, Figures, Metadata};
+use engine::figures::{Cost, Figures, Metadata, Summary};
 use engine::record::Row;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -126,7 +126,12 @@ impl Store {
 
     /// Writes down a row of a call. Rows keep their order; the same row twice is one row. Never waits.
     pub fn record(&self, call_id: Uuid, row: Row) {
-        self.accept(Entry::Left { call_id, row });
+        self.record_with(call_id, row, None);
+    }
+
+    /// The same for a line that something was taken out of, with the line as it was, sealed. Never waits.
+    pub fn record_with(&self, call_id: Uuid, row: Row, sealed: Option<String>) {
+        self.accept(Entry::Left { call_id, row, sealed });
     }
 
     /// Writes down that a call's recording is complete. Never waits.
@@ -142,6 +147,11 @@ impl Store {
     /// Writes down what a call cost. Never waits.
     pub fn cost(&self, call_id: Uuid, costs: Vec<Cost>) {
         self.accept(Entry::Cost { call_id, costs });
+    }
+
+    /// Writes down what the model says of a call; its figures must have been written before. Never waits.
+    pub fn summed(&self, call_id: Uuid, summary: Summary) {
+        self.accept(Entry::Summed { call_id, summary });
     }
 
     /// Writes down what is known of the caller's side. Never waits.

@@ -44,6 +44,10 @@ pub struct CallRecord {
     pub ending: Option<String>,
     /// Nobody real was on the line.
     pub sandbox: bool,
+    /// The voice that spoke for the business.
+    pub agent: Option<String>,
+    /// Two sentences by the model, where there was one.
+    pub summary: Option<String>,
     /// Its files.
     pub recordings: Vec<RecordingRow>,
     /// What was said, in order.
@@ -74,6 +78,9 @@ pub struct LineRecord {
     pub start_ms: i64,
     /// When it ended.
     pub end_ms: i64,
+    /// What was taken out of it, for whoever has the key.
+    #[serde(skip)]
+    pub sealed: Option<String>,
 }
 
 /// One turn: when each stage was reached, in milliseconds of the call.
@@ -176,6 +183,8 @@ struct CallRow {
     outcome: Option<String>,
     ending: Option<String>,
     sandbox: bool,
+    agent: Option<String>,
+    summary: Option<String>,
 }
 
 impl Records {
@@ -247,10 +256,12 @@ impl Records {
             outcome: row.outcome,
             ending: row.ending,
             sandbox: row.sandbox,
+            agent: row.agent,
+            summary: row.summary,
         })
     }
 }
 
 /// Not the columns that only a search reads.
-const LINES: &str = "SELECT line, speaker, heard, unheard, confidence, start_ms, end_ms FROM transcripts
+const LINES: &str = "SELECT line, speaker, heard, unheard, confidence, start_ms, end_ms, sealed FROM transcripts
     WHERE call_id = $1 ORDER BY line";

@@ -2,7 +2,7 @@
 //! leaves the same rows, because the journal is replayed from its start after a crash.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::figures::{Cost, Figures, Metadata};
+use engine::figures::{Cost, Figures, Metadata, Summary};
 use engine::io::Ending;
 use engine::record::{Row, Speaker, Stage};
 use engine::time::CallTime;
@@ -33,6 +33,9 @@ pub struct CallStart {
     pub started_at_ms: i64,
     /// Nobody real was on the line.
     pub sandbox: bool,
+    /// The voice that speaks for the business, by our name for it.
+    #[serde(default)]
+    pub agent: Option<String>,
 }
 
 /// One thing to be written, as it stands in the queue and in the journal.
@@ -44,13 +47,21 @@ pub(super) enum Entry {
     /// A call was answered.
     Begun(CallStart),
     /// The call left a row.
-    Left { call_id: Uuid, row: Row },
+    Left {
+        call_id: Uuid,
+        row: Row,
+        /// The line as it was before anything was taken out of it, sealed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sealed: Option<String>,
+    },
     /// The call's recording is complete.
     Recorded { call_id: Uuid, recording: RecordingRow },
     /// The call in figures, at its end or meanwhile.
     Figured { call_id: Uuid, figures: Box<Figures> },
     /// What the call cost.
     Cost { call_id: Uuid, costs: Vec<Cost> },
+    /// What the model says of the call.
+    Summed { call_id: Uuid, summary: Summary },
     /// What is known of the caller's side.
     Described { call_id: Uuid, metadata: Metadata },
 }
@@ -65,6 +76,7 @@ impl Entry {
             | Self::Recorded { call_id, .. }
             | Self::Figured { call_id, .. }
             | Self::Cost { call_id, .. }
+            | Self::Summed { call_id, .. }
             | Self::Described { call_id, .. } => Some(*call_id),
         }
     }
@@ -82,9 +94,10 @@ impl Entry {
                 }
                 Ok(())
             }
+            Self::Summed { call_id, summary } => analytics::write_summary(transaction, *call_id, summary).await,
             Self::Described { call_id, metadata } => analytics::write_metadata(transaction, *call_id, metadata).await,
-            Self::Left { call_id, row } => match row {
-                Row::Said { .. } => write_line(transaction, *call_id, row).await,
+            Self::Left { call_id, row, sealed } => match row {
+                Row::Said { .. } => write_line(transaction, *call_id, row, sealed.as_deref()).await,
                 Row::Turn { .. } => write_turn(transaction, *call_id, row).await,
                 Row::Event { event, at, name, detail } => {
                     write_event(transaction, *call_id, *event, *at, name, detail).await
@@ -103,8 +116,9 @@ pub(super) fn moment_of(unix_ms: i64) -> DateTime<Utc> {
 async fn write_start(transaction: &mut Transaction, start: &CallStart, instance: Uuid) -> sqlx::Result<()> {
     // The same carrier's call under another id is a second leg of it; it gets the next number. So does its stream.
     Statement::of(
-        "INSERT INTO calls (id, call_sid, stream_sid, caller, called, business, start_time, sandbox, instance)
-         SELECT $1, $2 || coalesce('#' || (legs + 1), ''), $3 || coalesce('#' || (streams + 1), ''), $4, $5, $6, $7, $8, $9
+        "INSERT INTO calls (id, call_sid, stream_sid, caller, called, business, start_time, sandbox, instance,
+                            agent)
+         SELECT $1, $2 || coalesce('#' || (legs + 1), ''), $3 || coalesce('#' || (streams + 1), ''), $4, $5, $6, $7, $8, $9, $10
          FROM (SELECT
              (SELECT max(CASE WHEN call_sid = $2 THEN 1 ELSE CAST(substr(call_sid, length($2) + 2) AS BIGINT) END)
               FROM calls WHERE id <> $1 AND (call_sid = $2 OR call_sid > $2 || '#' AND call_sid < $2 || '$')) AS legs,
@@ -123,6 +137,7 @@ async fn write_start(transaction: &mut Transaction, start: &CallStart, instance:
             moment_of(start.started_at_ms).into(),
             start.sandbox.into(),
             instance.into(),
+            (&start.agent).into(),
         ],
     )
     .run(transaction)
@@ -130,14 +145,19 @@ async fn write_start(transaction: &mut Transaction, start: &CallStart, instance:
     .map(drop)
 }
 
-async fn write_line(transaction: &mut Transaction, call_id: Uuid, said: &Row) -> sqlx::Result<()> {
+async fn write_line(
+    transaction: &mut Transaction,
+    call_id: Uuid,
+    said: &Row,
+    sealed: Option<&str>,
+) -> sqlx::Result<()> {
     let Row::Said { line, speaker, heard, unheard, confidence, from, to } = said else { return Ok(()) };
     Statement::of(
-        "INSERT INTO transcripts (call_id, line, speaker, heard, unheard, confidence, start_ms, end_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO transcripts (call_id, line, speaker, heard, unheard, confidence, start_ms, end_ms, sealed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (call_id, line) DO UPDATE
          SET heard = excluded.heard, unheard = excluded.unheard, confidence = excluded.confidence,
-             start_ms = excluded.start_ms, end_ms = excluded.end_ms",
+             start_ms = excluded.start_ms, end_ms = excluded.end_ms, sealed = excluded.sealed",
         [
             call_id.into(),
             (*line).into(),
@@ -147,6 +167,7 @@ async fn write_line(transaction: &mut Transaction, call_id: Uuid, said: &Row) ->
             f64::from(*confidence).into(),
             from.as_ms().into(),
             to.as_ms().into(),
+            sealed.into(),
         ],
     )
     .run(transaction)

@@ -173,7 +173,7 @@ impl Writer {
     fn accept(&mut self, entry: Entry) {
         match &entry {
             Entry::Begun(start) => drop(self.live.insert(start.call_id, start.clone())),
-            Entry::Left { call_id, row: Row::Ended { .. } } => drop(self.live.remove(call_id)),
+            Entry::Left { call_id, row: Row::Ended { .. }, .. } => drop(self.live.remove(call_id)),
             _ => {}
         }
         self.held.push(entry);

@@ -112,6 +112,9 @@ pub trait Desk: Send + Sync {
     /// What is kept of a call, decrypted where need be.
     fn recording<'a>(&'a self, recording: &'a RecordingRow, what: Kept) -> BoxFuture<'a, Result<Recorded, NotPlayed>>;
 
+    /// What was taken out of a line; none when the key is missing or another one.
+    fn reveal(&self, sealed: &str) -> Option<String>;
+
     /// A request for speech was answered; to be measured.
     fn speech_answered(&self, took: Duration, is_error: bool);
 

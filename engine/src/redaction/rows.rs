@@ -29,6 +29,11 @@ impl RowRedactor {
         Self { redactor, asked: false, paused: false }
     }
 
+    /// Whether nothing is recorded just now.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// The row as it may be written down.
     pub fn row(&mut self, mut row: Row) -> Row {
         match &mut row {

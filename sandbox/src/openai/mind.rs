@@ -59,7 +59,10 @@ pub(super) fn think(messages: &[(String, String)]) -> Known {
         let known = engine::understanding::answer(said, &business);
         known.unwrap_or("I'm not sure about that, sorry.").to_owned()
     });
+    let (first, result) = summed(messages, &lines);
     BTreeMap::from([
+        ("summary", Some(format!("The caller said: {first} {result}"))),
+        ("sentiment", Some("neutral".to_owned())),
         ("intent", Some(intent(proposal.intent).to_owned())),
         ("service", proposal.service),
         ("when_text", words_about_time(said, &situation)),
@@ -67,6 +70,15 @@ pub(super) fn think(messages: &[(String, String)]) -> Known {
         ("phone", proposal.phone),
         ("reply", reply),
     ])
+}
+
+/// What a transcript begins with, and what came of it: all that there is to sum up for somebody who cannot read.
+fn summed(messages: &[(String, String)], instructions: &[&str]) -> (String, String) {
+    let transcript = last(messages, "user").unwrap_or_default();
+    let first = transcript.lines().find_map(|line| line.strip_prefix("Caller: "));
+    let outcome = instructions.iter().find_map(|line| line.strip_prefix("What came of the call: "));
+    let first = first.unwrap_or("nothing").trim_end_matches(['.', '!', '?']);
+    (format!("{first}."), format!("What came of it: {}", outcome.unwrap_or("nothing.")))
 }
 
 /// What is said when no schema was asked for.

@@ -87,6 +87,7 @@ fn leave(store: &Store, call: usize) {
         business: business(call).into(),
         started_at_ms: NOON_MS + call as i64 * 60_000,
         sandbox: call == 0,
+        agent: None,
     });
     store.record(call_id, said(0, Speaker::Assistant, "How can I help?"));
     store.record(call_id, said(1, Speaker::Caller, &format!("A haircut for Nr{call}, don't wash")));

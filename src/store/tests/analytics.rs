@@ -1,6 +1,6 @@
 //! What a call comes to in numbers, written and read back.
 
-use engine::figures::{Cost, Figures, Metadata, Metrics, Mood, Sentiment};
+use engine::figures::{Cost, Figures, Metadata, Metrics, Mood, Sentiment, Summary};
 
 use super::*;
 use crate::store::query::Scope;
@@ -8,6 +8,7 @@ use crate::store::query::Scope;
 on_both! {
     "current_thread":
     figures_costs_and_metadata_are_read_back_and_written_twice_are_one,
+    what_the_model_says_takes_the_place_of_what_was_counted,
 }
 
 fn figures(snapshot: u32, interruptions: u32) -> Figures {
@@ -37,6 +38,28 @@ fn figures(snapshot: u32, interruptions: u32) -> Figures {
             faults: 0,
         },
     }
+}
+
+/// What was counted is written first, again and again where a journal is replayed; the model's word stands.
+async fn what_the_model_says_takes_the_place_of_what_was_counted(place: Place) {
+    let store = place.open().await;
+    let call = CallStart { agent: Some("thalia".into()), ..start(1) };
+    store.begin(call.clone());
+    let sentiment = Sentiment { mood: Mood::Positive, score: 0.5, by: "model".into() };
+    let summary = Summary { text: "A haircut was wanted. It was booked.".into(), sentiment };
+    for _ in 0..2 {
+        store.figured(call.call_id, figures(0, 1));
+        store.summed(call.call_id, summary.clone());
+    }
+    soon(store.flush()).await;
+    let id = call.call_id.hyphenated().to_string();
+    let whole = store.records().whole_call(&id, &Scope::All).await.expect("readable").expect("there");
+    assert_eq!(whole.call.summary.as_deref(), Some("A haircut was wanted. It was booked."));
+    assert_eq!(whole.call.agent.as_deref(), Some("thalia"));
+    let last = whole.analytics.expect("figures");
+    assert_eq!((last.sentiment.as_deref(), last.sentiment_score), (Some("positive"), Some(0.5)));
+    assert_eq!((last.sentiment_by.as_deref(), last.interruptions), (Some("model"), 1));
+    soon(store.close()).await;
 }
 
 async fn figures_costs_and_metadata_are_read_back_and_written_twice_are_one(place: Place) {

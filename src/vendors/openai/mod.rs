@@ -12,6 +12,7 @@ pub mod answer;
 mod failure;
 mod schema;
 pub mod speech;
+mod summary;
 mod transport;
 mod warm;
 
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
+use async_openai::error::OpenAIError;
 use engine::io::{Fault, Input, Message, ReplyId};
 use futures_util::StreamExt;
 use reqwest::header::HeaderValue;
@@ -209,36 +211,51 @@ impl Model {
         }
     }
 
-    /// Sends the request; again, without it, when the model turns out not to know one of [`OPTIONAL`].
     async fn open(&self, messages: &[Message]) -> Result<Chunks, Fault> {
         let mut left_out = self.left_out.load(Ordering::Relaxed);
         loop {
-            let error = match self.client.chat().create_stream_byot(&self.request(messages, left_out)).await {
+            let request = self.request(messages, schema::turn(), self.config.tokens_max, left_out);
+            let usage_known = left_out & (1 << 1) == 0;
+            let stream_options = usage_known.then_some(StreamOptions { include_usage: true });
+            let streamed = Streamed { request, stream: true, stream_options };
+            match self.client.chat().create_stream_byot(&streamed).await {
                 Ok(chunks) => return Ok(chunks),
-                Err(error) => error,
-            };
-            let unknown = (0..OPTIONAL.len())
-                .find(|member| left_out & (1 << member) == 0 && failure::is_about(&error, OPTIONAL[*member]));
-            let Some(unknown) = unknown else { return Err(failure::sort(&error, &self.config)) };
-            let (model, member) = (&self.config.model, OPTIONAL[unknown]);
-            tracing::info!(model, member, "the model does not know this member; it is left out from now on");
-            left_out |= 1 << unknown;
-            self.left_out.fetch_or(left_out, Ordering::Relaxed);
+                Err(error) => left_out = self.without(left_out, &error)?,
+            }
         }
     }
 
-    fn request<'a>(&'a self, messages: &'a [Message], left_out: u8) -> Request<'a> {
-        let [effort_known, usage_known, limit_known] = [0, 1, 2].map(|member| left_out & (1 << member) == 0);
+    /// What is to be left out of a request after this refusal.
+    ///
+    /// # Errors
+    /// The refusal, when it is about something else.
+    fn without(&self, left_out: u8, error: &OpenAIError) -> Result<u8, Fault> {
+        let unknown = (0..OPTIONAL.len())
+            .find(|member| left_out & (1 << member) == 0 && failure::is_about(error, OPTIONAL[*member]));
+        let Some(unknown) = unknown else { return Err(failure::sort(error, &self.config)) };
+        let (model, member) = (&self.config.model, OPTIONAL[unknown]);
+        tracing::info!(model, member, "the model does not know this member; it is left out from now on");
+        let left_out = left_out | 1 << unknown;
+        self.left_out.fetch_or(left_out, Ordering::Relaxed);
+        Ok(left_out)
+    }
+
+    fn request<'a, F>(
+        &'a self,
+        messages: &'a [Message],
+        response_format: F,
+        tokens_max: u32,
+        left_out: u8,
+    ) -> Request<'a, F> {
+        let [effort_known, limit_known] = [0, 2].map(|member| left_out & (1 << member) == 0);
         let effort = self.config.reasoning_effort.as_deref().filter(|effort| !effort.is_empty());
         Request {
             model: &self.config.model,
             messages,
-            response_format: schema::response_format(),
-            max_completion_tokens: limit_known.then_some(self.config.tokens_max),
+            response_format,
+            max_completion_tokens: limit_known.then_some(tokens_max),
             temperature: self.config.temperature,
             reasoning_effort: effort.filter(|_| effort_known),
-            stream: true,
-            stream_options: usage_known.then_some(StreamOptions { include_usage: true }),
         }
     }
 
@@ -273,16 +290,22 @@ impl From<Fault> for Stop {
 
 /// The request as it goes over the wire.
 #[derive(Serialize)]
-struct Request<'a> {
+struct Request<'a, F> {
     model: &'a str,
     messages: &'a [Message],
-    response_format: schema::ResponseFormat,
+    response_format: F,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Streamed<R> {
+    #[serde(flatten)]
+    request: R,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,

@@ -1,5 +1,5 @@
-//! The shape every answer must have: strict, so that the vendor holds the model to it, and in the order in which the
-//! call can use it: what the caller wants, then the facts, then what to say.
+//! The shapes that answers must have: strict, so that the vendor holds the model to them. A turn's is in the order in which
+//! the call can use it: what the caller wants, then the facts, then what to say.
 //!
 //! Written as structs and not as a JSON value because a value's members would be sorted by name, and the answer comes
 //! in the schema's order. Rules of the strict mode: guide "Structured model outputs", read 2026-11.
@@ -22,32 +22,32 @@ const INTENTS: [Intent; 9] = [
 
 /// The member `response_format` of a request.
 #[derive(Serialize)]
-pub(super) struct ResponseFormat {
+pub(super) struct ResponseFormat<P> {
     #[serde(rename = "type")]
     kind: &'static str,
-    json_schema: Named,
+    json_schema: Named<P>,
 }
 
 #[derive(Serialize)]
-struct Named {
+struct Named<P> {
     name: &'static str,
     strict: bool,
-    schema: Object,
+    schema: Object<P>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Object {
+struct Object<P> {
     #[serde(rename = "type")]
     kind: &'static str,
-    properties: Properties,
-    required: [&'static str; 6],
+    properties: P,
+    required: &'static [&'static str],
     additional_properties: bool,
 }
 
 #[derive(Serialize)]
-struct Properties {
-    intent: OneOf,
+pub(super) struct Turn {
+    intent: OneOf<[Intent; 9]>,
     service: Text,
     when_text: Text,
     name: Text,
@@ -56,12 +56,26 @@ struct Properties {
 }
 
 #[derive(Serialize)]
-struct OneOf {
+pub(super) struct Summary {
+    summary: Plain,
+    sentiment: OneOf<[&'static str; 3]>,
+    score: Plain,
+}
+
+#[derive(Serialize)]
+struct OneOf<N> {
     #[serde(rename = "type")]
     kind: &'static str,
     description: &'static str,
     #[serde(rename = "enum")]
-    names: [Intent; 9],
+    names: N,
+}
+
+#[derive(Serialize)]
+struct Plain {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    description: &'static str,
 }
 
 #[derive(Serialize)]
@@ -72,9 +86,9 @@ struct Text {
 }
 
 /// The schema of a turn.
-pub(super) fn response_format() -> ResponseFormat {
+pub(super) fn turn() -> ResponseFormat<Turn> {
     let text = |description| Text { kind: ["string", "null"], description };
-    let properties = Properties {
+    let properties = Turn {
         intent: OneOf { kind: "string", description: "What the caller wants with this turn.", names: INTENTS },
         service: text("The id of the service the caller named in this turn, else null."),
         when_text: text("The caller's own words for the day and the time, unchanged, else null."),
@@ -82,9 +96,26 @@ pub(super) fn response_format() -> ResponseFormat {
         phone: text("The caller's phone number, digits only, with a leading + if it was said, else null."),
         reply: text("One or two short sentences to say, for questions and small talk only, else null."),
     };
-    let required = ["intent", "service", "when_text", "name", "phone", "reply"];
+    strict("turn", properties, &["intent", "service", "when_text", "name", "phone", "reply"])
+}
+
+/// The schema of what is said about a whole call.
+pub(super) fn summary() -> ResponseFormat<Summary> {
+    let properties = Summary {
+        summary: Plain { kind: "string", description: "Two sentences: what the caller wanted, and what came of it." },
+        sentiment: OneOf {
+            kind: "string",
+            description: "How the caller felt about the call.",
+            names: ["positive", "neutral", "negative"],
+        },
+        score: Plain { kind: "number", description: "The same from -1, angry, over 0 to 1, delighted." },
+    };
+    strict("summary", properties, &["summary", "sentiment", "score"])
+}
+
+fn strict<P>(name: &'static str, properties: P, required: &'static [&'static str]) -> ResponseFormat<P> {
     let schema = Object { kind: "object", properties, required, additional_properties: false };
-    ResponseFormat { kind: "json_schema", json_schema: Named { name: "turn", strict: true, schema } }
+    ResponseFormat { kind: "json_schema", json_schema: Named { name, strict: true, schema } }
 }
 
 #[cfg(test)]
@@ -95,7 +126,7 @@ mod tests {
 
     #[test]
     fn members_are_required_and_come_in_the_order_the_call_needs_them() {
-        let text = serde_json::to_string(&response_format()).expect("a schema");
+        let text = serde_json::to_string(&turn()).expect("a schema");
         let places: Vec<_> = ["intent", "service", "when_text", "name", "phone", "reply"]
             .iter()
             .map(|name| text.find(&format!("\"{name}\":{{\"type\"")).expect("a property"))

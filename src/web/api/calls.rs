@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Params, Refusal};
 use crate::store::query::{CallItem, ListQuery, Order, Page, Sort, WholeCall};
 use crate::web::Front;
-use crate::web::access::Visitor;
+use crate::web::access::{Role, Visitor};
 
 pub(super) const NO_SUCH_CALL: &str = "there is no such call";
 
@@ -53,9 +53,36 @@ pub(super) async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Refusal> {
-    Params::of(query.as_deref()).finish()?;
-    let call = find(&front, &visitor, &id).await?;
+    let is_revealed = revealed(query.as_deref())?;
+    let mut call = find(&front, &visitor, &id).await?;
+    if is_revealed {
+        reveal(&front, &visitor, &mut call)?;
+    }
     Ok(Json(json!(shown(call, &visitor))))
+}
+
+/// Whether what was taken out is wanted, too: `?reveal=true`.
+pub(in crate::web) fn revealed(query: Option<&str>) -> Result<bool, Refusal> {
+    let mut params = Params::of(query);
+    let reveal = params.parsed("reveal", "write true or false", |text| text.parse().ok());
+    params.finish()?;
+    Ok(reveal.unwrap_or(false))
+}
+
+/// Puts back what was taken out of a call's lines. Who asked for it is in the log.
+pub(in crate::web) fn reveal(front: &Front, visitor: &Visitor, call: &mut WholeCall) -> Result<(), Refusal> {
+    visitor.needs(Role::Admin)?;
+    let mut lines = 0;
+    for line in &mut call.call.transcript {
+        let Some(sealed) = &line.sealed else { continue };
+        let opened = front.desk.reveal(sealed).and_then(|text| serde_json::from_str::<[String; 2]>(&text).ok());
+        [line.heard, line.unheard] = opened.ok_or(Refusal::Gone(
+            "what was taken out of this call is sealed, and RECORDING_KEY is not set or not the key",
+        ))?;
+        lines += 1;
+    }
+    tracing::info!(visitor = visitor.name, call = call.call.id, lines, "what was taken out of a call was shown");
+    Ok(())
 }
 
 /// The call of an id, if it is there for the visitor.

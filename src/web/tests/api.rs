@@ -33,8 +33,9 @@ async fn with_a_call() -> Arc<Front> {
         business: "Barbers".into(),
         started_at_ms: NOW_MS - 60_000,
         sandbox: true,
+        agent: None,
     });
-    front.store.record(call_id, said());
+    front.store.record_with(call_id, said(), Some(r#"sealed:["A haircut, 415 555 0142",""]"#.into()));
     front.store.recorded(
         call_id,
         RecordingRow {
@@ -54,6 +55,30 @@ async fn with_a_call() -> Arc<Front> {
     front.store.record(call_id, Row::Ended { at, ending: Ending::HungUp, outcome: "booked".into() });
     front.store.flush().await;
     Arc::new(front)
+}
+
+#[tokio::test]
+async fn what_was_taken_out_is_shown_to_admins_who_ask_for_it() {
+    let front = with_a_call().await;
+    let path = format!("/api/calls/{ID}");
+    let (status, call) = json_of(&front, &path, "admin").await;
+    assert_eq!((status, &call["transcript"][0]["heard"]), (StatusCode::OK, &json!("<b>A haircut</b>")));
+    assert!(!call.to_string().contains("sealed"), "{call}");
+    let (status, call) = json_of(&front, &format!("{path}?reveal=true"), "admin").await;
+    assert_eq!((status, &call["transcript"][0]["heard"]), (StatusCode::OK, &json!("A haircut, 415 555 0142")));
+    let (status, problem) = json_of(&front, &format!("{path}?reveal=true"), "manager").await;
+    assert!(status == StatusCode::FORBIDDEN && problem["detail"].to_string().contains("admin"), "{problem}");
+    let (status, problem) = json_of(&front, &format!("{path}?reveal=maybe"), "admin").await;
+    assert!(status == StatusCode::BAD_REQUEST && problem["detail"].to_string().contains("reveal"), "{problem}");
+
+    let (_, page) = ask(&front, asked(&format!("/calls/{ID}"), "admin")).await;
+    assert!(page.contains("Show what was taken out") && !page.contains("555 0142"));
+    let (_, page) = ask(&front, asked(&format!("/calls/{ID}?reveal=true"), "admin")).await;
+    assert!(page.contains("0142"), "{page}");
+    let (_, page) = ask(&front, asked(&format!("/calls/{ID}"), "manager")).await;
+    assert!(!page.contains("Show what was taken out"));
+    let (status, _) = ask(&front, asked(&format!("/calls/{ID}?reveal=true"), "manager")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
 fn said() -> Row {
@@ -193,7 +218,7 @@ async fn every_address_that_is_described_is_there_and_wants_a_key() {
         let (status, problem) = json_of(&front, &path, "").await;
         assert_eq!((status, &problem["title"]), (StatusCode::UNAUTHORIZED, &json!("Unauthorized")), "{path}");
     }
-    assert_eq!(paths.len(), 9);
+    assert_eq!(paths.len(), 10);
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
                     @let facts = [("Language", &side.language), ("Region", &side.region), ("Device", &side.device_type), ("Line", &side.network_quality)];
                     @for (name, fact) in facts { @if let Some(fact) = fact { dt { (name) } dd { (fact) } } }
                 }
+                @if let Some(agent) = &call.agent { dt { "Voice" } dd { (agent) } }
                 @if let Some(ending) = &call.ending { dt { "Ended by" } dd { (words::plain(ending)) } }
                 @if let Some(end) = call.end_time { dt { "Ended" } dd { (words::moment(end, zone)) } }
                 dt { "Dialled" } dd { (call.called) }

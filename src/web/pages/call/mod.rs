@@ -8,7 +8,7 @@ mod turns;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use maud::html;
@@ -16,16 +16,24 @@ use maud::html;
 use super::viewer::{NoPage, Viewer};
 use super::{assets, layout, words};
 use crate::web::Front;
-use crate::web::api::calls::{find, shown};
+use crate::web::access::Role;
+use crate::web::api::calls::{find, reveal, revealed, shown};
 
 /// `GET /calls/{id}`.
 pub(super) async fn show(
     State(front): State<Arc<Front>>,
     Viewer(visitor): Viewer,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, NoPage> {
-    let whole = shown(find(&front, &visitor, &id).await?, &visitor);
+    let is_revealed = revealed(query.as_deref())?;
+    let mut whole = find(&front, &visitor, &id).await?;
+    if is_revealed {
+        reveal(&front, &visitor, &mut whole)?;
+    }
+    let whole = shown(whole, &visitor);
     let call = &whole.call;
+    let has_seals = visitor.role == Role::Admin && call.transcript.iter().any(|line| line.sealed.is_some());
     let sound = player::Sound::of(call, &visitor);
     let body = html! {
         h1 { (words::caller(&call.caller)) " " (words::outcome(&call.status, call.outcome.as_deref())) }
@@ -35,10 +43,19 @@ pub(super) async fn show(
             @if call.sandbox { " · simulated" }
             @if call.status == "active" { " · " a href={ "/live/" (call.id) } { "follow it live" } }
         }
+        @if let Some(summary) = &call.summary { p.summary { (summary) } }
         (player::section(call, sound))
         section.card { h2 { "Path through the booking" } (path::drawn(&call.events)) }
         div.grid.call {
-            section.card { h2 { "Transcript" } (transcript::list(call)) }
+            section.card {
+                h2 { "Transcript" }
+                @match (has_seals, is_revealed) {
+                    (true, false) => p.lead { a href={ "/calls/" (call.id) "?reveal=true" } { "Show what was taken out" } " The log keeps who did." },
+                    (true, true) => p.lead { "With what was taken out. " a href={ "/calls/" (call.id) } { "Hide it again" } },
+                    (false, _) => {}
+                }
+                (transcript::list(call))
+            }
             div {
                 section.card { h2 { "How long each answer took" } (turns::bars(&call.turns)) }
                 (about::facts(&whole, front.time_zone))

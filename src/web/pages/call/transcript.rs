@@ -133,6 +133,7 @@ mod tests {
             confidence: 0.4,
             start_ms: 1_000,
             end_ms: 2_000,
+            sealed: None,
         }
     }
 
