@@ -55,6 +55,13 @@ impl Order {
         }
     }
 
+    pub(super) fn sql(self) -> &'static str {
+        match self {
+            Self::Descending => "DESC",
+            Self::Ascending => "ASC",
+        }
+    }
+
     pub(super) fn reversed(self) -> Self {
         match self {
             Self::Descending => Self::Ascending,

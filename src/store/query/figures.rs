@@ -279,7 +279,7 @@ impl Records {
             // Says nothing new, but a planner sees from it how few calls are meant.
             statement.add(" AND c.start_time >= ? AND c.start_time < ?", [(*from).into(), (*to).into()]);
         }
-        filter.add_to(&mut statement, &self.written(filter).await?, self.is_postgres());
+        filter.add_to(&mut statement, &self.found(filter).await?, self.is_postgres());
         Ok(statement)
     }
 }

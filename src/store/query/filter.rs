@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::found::{Found, How, of_list};
 use super::matched::Words;
 use crate::store::statement::Statement;
 
@@ -60,7 +61,7 @@ pub struct Filter {
 
 impl Filter {
     /// Adds the conditions, each with an AND before it, about `calls c`.
-    pub(super) fn add_to(&self, statement: &mut Statement, written: &Written, is_postgres: bool) {
+    pub(super) fn add_to(&self, statement: &mut Statement, found: &Found, is_postgres: bool) {
         if let Scope::Business(name) = &self.scope {
             statement.add(" AND c.business = ?", [name.into()]);
         }
@@ -91,52 +92,46 @@ impl Filter {
                 statement.add(sql, [moment.into()]);
             }
         }
-        if let Some(part) = &self.caller {
-            let within = if is_postgres { "strpos" } else { "instr" };
-            statement.push(&format!(" AND {within}(c.caller, ?) > 0"), [part.into()]);
+        match (&self.caller, &found.callers) {
+            (None, _) => {}
+            (Some(_), How::These(calls)) => one_of(statement, calls, is_postgres),
+            (Some(part), How::InTurn) => {
+                let within = if is_postgres { "strpos" } else { "instr" };
+                statement.push(&format!(" AND {within}(c.caller, ?) > 0"), [part.into()]);
+            }
         }
         if let Some(sandbox) = self.sandbox {
             statement.add(" AND c.sandbox = ?", [sandbox.into()]);
         }
-        if let Some(text) = &self.text {
-            written.add_to(statement, &Words::of(text), is_postgres);
+        match (self.text.as_deref().map(Words::of), &found.words) {
+            (None, _) => {}
+            (Some(words), _) if words.is_empty() => drop(statement.add(" AND FALSE", [])),
+            (Some(_), How::These(calls)) => one_of(statement, calls, is_postgres),
+            (Some(words), How::InTurn) => with_words(statement, &words, is_postgres),
         }
     }
 }
 
-/// How the calls that have some words are found: the one thing that the databases do each in their own way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Written {
-    /// The words are many: each call is looked at in turn, by FTS5.
-    SqliteCommon,
-    /// The same by a column of lexemes.
-    PostgresCommon,
-    /// The words are few: their calls were found already, and are these, as JSON.
-    Rare(String),
+fn one_of(statement: &mut Statement, calls: &String, is_postgres: bool) {
+    statement.push(&format!(" AND c.id IN {}", of_list(is_postgres)), [calls.into()]);
 }
 
-impl Written {
-    fn add_to(&self, statement: &mut Statement, words: &Words, is_postgres: bool) {
-        match self {
-            _ if words.is_empty() => statement.add(" AND FALSE", []),
-            Self::Rare(calls) if is_postgres => statement.add(
-                " AND c.id IN (SELECT jsonb_array_elements_text(CAST(? AS JSONB)))",
-                [calls.into()],
-            ),
-            Self::Rare(calls) => statement.add(" AND c.id IN (SELECT value FROM json_each(?))", [calls.into()]),
-            // A call's lines were written one after the other, with those of other calls between: one look into the index
-            // of words for all of them, and another at whose line it is.
-            Self::SqliteCommon => statement.add(
-                " AND EXISTS (SELECT 1 FROM transcript_search s CROSS JOIN transcripts t ON t.written = s.rowid
-                   WHERE s.transcript_search MATCH ? AND t.call_id = c.id
-                     AND s.rowid >= (SELECT min(written) FROM transcripts WHERE call_id = c.id)
-                     AND s.rowid <= (SELECT max(written) FROM transcripts WHERE call_id = c.id))",
-                [(&words.fts5("")).into()],
-            ),
-            Self::PostgresCommon => statement.add(
-                " AND EXISTS (SELECT 1 FROM transcripts t WHERE t.call_id = c.id AND t.search @@ to_tsquery('simple', ?))",
-                [(&words.tsquery("")).into()],
-            ),
-        };
+/// A call whose lines have the words, looked at by itself.
+fn with_words(statement: &mut Statement, words: &Words, is_postgres: bool) {
+    if is_postgres {
+        statement.add(
+            " AND EXISTS (SELECT 1 FROM transcripts t WHERE t.call_id = c.id AND t.search @@ to_tsquery('simple', ?))",
+            [(&words.tsquery("")).into()],
+        );
+    } else {
+        // A call's lines were written one after the other, with those of other calls between: one look into the index of
+        // words for all of them, and another at whose line it is.
+        statement.add(
+            " AND EXISTS (SELECT 1 FROM transcript_search s CROSS JOIN transcripts t ON t.written = s.rowid
+               WHERE s.transcript_search MATCH ? AND t.call_id = c.id
+                 AND s.rowid >= (SELECT min(written) FROM transcripts WHERE call_id = c.id)
+                 AND s.rowid <= (SELECT max(written) FROM transcripts WHERE call_id = c.id))",
+            [(&words.fts5("")).into()],
+        );
     }
 }

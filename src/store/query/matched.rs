@@ -55,6 +55,21 @@ impl Words {
         format!("{}{last}", words.join(between))
     }
 
+    /// Whether a line has all of them, as whole words.
+    pub(super) fn are_in(&self, line: &str) -> bool {
+        let mut missing: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        for word in line.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            let is_it = |wanted: &str| {
+                if word.is_ascii() { word.eq_ignore_ascii_case(wanted) } else { word.to_lowercase() == wanted }
+            };
+            missing.retain(|wanted| !is_it(wanted));
+            if missing.is_empty() {
+                return true;
+            }
+        }
+        missing.is_empty()
+    }
+
     fn has(&self, word: &str) -> bool {
         let word = word.to_lowercase();
         let (last, whole) = self.0.split_last().expect("a search without words finds nothing");
@@ -118,6 +133,20 @@ mod tests {
         assert_eq!(words.fts5("*"), "\"hair\" \"or\" \"near\" \"cut\" \"x\"*");
         assert_eq!(words.tsquery(":*"), "'hair' & 'or' & 'near' & 'cut' & 'x':*");
         assert!(Words::of(" *\"'()--").is_empty());
+    }
+
+    #[test]
+    fn a_line_has_words_where_it_has_all_of_them_whole() {
+        for (words, line, has) in [
+            ("refund complaint", "My COMPLAINT: a refund!", true),
+            ("refund complaint", "a refund of complaints", false),
+            ("über", "Über alles", true),
+            ("nr7x3", "Nr7x3", true),
+            ("a a", "a", true),
+            ("b", "", false),
+        ] {
+            assert_eq!(Words::of(words).are_in(line), has, "{words} in {line}");
+        }
     }
 
     #[test]

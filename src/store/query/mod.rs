@@ -8,6 +8,7 @@ mod appointments;
 mod cursor;
 mod figures;
 mod filter;
+mod found;
 pub mod hidden;
 mod list;
 mod matched;

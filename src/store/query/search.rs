@@ -1,13 +1,12 @@
 //! Full-text search over transcripts.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
-use super::filter::{Filter, Written};
+use super::filter::Filter;
+use super::found::Found;
 use super::matched::{Piece, Words};
 use super::{PAGE_ROWS_MAX, Page, QueryError};
 use crate::store::Records;
@@ -92,9 +91,10 @@ impl Records {
             return Err(QueryError::wrong("q", "write at least one word of letters or digits"));
         }
         let before = query.cursor.as_deref().map(read_cursor).transpose()?;
+        let found = self.found(&Filter { text: None, ..query.filter.clone() }).await?;
         let mut rows: Vec<HitRow> = match self.is_postgres() {
-            false => self.hits(query, &words, &Among::All, before).all(self).await?,
-            true => self.hits_in_postgres(query, &words, before).await?,
+            false => self.hits(query, &words, &Among::All, &found, before).all(self).await?,
+            true => self.hits_in_postgres(query, &words, &found, before).await?,
         };
         let has_more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);
@@ -109,14 +109,15 @@ impl Records {
         &self,
         query: &SearchQuery,
         words: &Words,
+        found: &Found,
         before: Option<i64>,
     ) -> Result<Vec<HitRow>, QueryError> {
-        let recent: Vec<HitRow> = self.hits(query, words, &Among::Recent, before).all(self).await?;
+        let recent: Vec<HitRow> = self.hits(query, words, &Among::Recent, found, before).all(self).await?;
         if recent.len() > query.limit as usize {
             return Ok(recent);
         }
         let among = self.rare_lines(words).await?.map_or(Among::All, Among::These);
-        Ok(self.hits(query, words, &among, before).all(self).await?)
+        Ok(self.hits(query, words, &among, found, before).all(self).await?)
     }
 
     /// The lines that have the words, as JSON, where they are few.
@@ -131,7 +132,7 @@ impl Records {
         Ok((lines.len() as i64 <= RARE_LINES_MAX).then(|| serde_json::json!(lines).to_string()))
     }
 
-    fn hits(&self, query: &SearchQuery, words: &Words, among: &Among, before: Option<i64>) -> Statement {
+    fn hits(&self, query: &SearchQuery, words: &Words, among: &Among, found: &Found, before: Option<i64>) -> Statement {
         let columns = "SELECT t.written, t.call_id, t.line, t.speaker, t.start_ms, t.text, c.start_time, c.caller,
                               c.business, c.outcome";
         let joined = "JOIN calls c ON c.id = t.call_id";
@@ -162,41 +163,12 @@ impl Records {
         }
         let row = if self.is_postgres() { "t.written" } else { "s.rowid" };
         let filter = Filter { text: None, ..query.filter.clone() };
-        filter.add_to(&mut statement, &Written::SqliteCommon, self.is_postgres());
+        filter.add_to(&mut statement, found, self.is_postgres());
         if let Some(before) = before {
             statement.push(&format!(" AND {row} < ?"), [before.into()]);
         }
         statement.push(&format!(" ORDER BY {row} DESC LIMIT ?"), [i64::from(query.limit + 1).into()]);
         statement
-    }
-
-    /// How the calls with a filter's words are best found. A database that has to guess how rare words are guesses wrong
-    /// where it matters, so it is asked first.
-    pub(super) async fn written(&self, filter: &Filter) -> Result<Written, QueryError> {
-        let words = Words::of(filter.text.as_deref().unwrap_or_default());
-        let common = if self.is_postgres() { Written::PostgresCommon } else { Written::SqliteCommon };
-        if words.is_empty() {
-            return Ok(common);
-        }
-        let mut statement = Statement::default();
-        let most = (RARE_LINES_MAX + 1).into();
-        if self.is_postgres() {
-            let lines = "SELECT call_id FROM transcripts WHERE search @@ to_tsquery('simple', ?) LIMIT ?";
-            statement.add(lines, [(&words.tsquery("")).into(), most]);
-        } else {
-            statement.add(
-                "SELECT t.call_id FROM
-                   (SELECT rowid FROM transcript_search WHERE transcript_search MATCH ? LIMIT ?) AS s
-                 JOIN transcripts t ON t.written = s.rowid",
-                [(&words.fts5("")).into(), most],
-            );
-        }
-        let lines: Vec<(String,)> = statement.all(self).await?;
-        if lines.len() as i64 > RARE_LINES_MAX {
-            return Ok(common);
-        }
-        let calls: BTreeSet<String> = lines.into_iter().map(|(call,)| call).collect();
-        Ok(Written::Rare(serde_json::json!(calls).to_string()))
     }
 }
 

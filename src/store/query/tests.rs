@@ -7,6 +7,8 @@ use engine::record::{Row, Speaker, Stage};
 use engine::time::CallTime;
 use uuid::Uuid;
 
+use super::found::{Found, How};
+use super::list::Way;
 use super::*;
 use crate::store::statement::Statement;
 use crate::store::tests::place::{Place, on_both};
@@ -17,6 +19,7 @@ on_both! {
     pages_hold_every_call_once_in_order_and_lead_both_ways,
     an_item_says_what_a_list_shows,
     every_filter_leaves_the_calls_it_names,
+    what_is_common_is_found_in_turn_as_what_is_rare_is_ahead,
     words_are_found_in_any_order_and_shown_where_they_stand,
     a_line_is_found_by_its_last_words_only_and_not_when_it_is_gone,
     a_call_is_shown_with_everything_to_whoever_may_see_it,
@@ -149,6 +152,34 @@ async fn pages_hold_every_call_once_in_order_and_lead_both_ways(place: Place) {
             let front = desk.list(query(back.previous)).await;
             assert_eq!((front.items, front.previous), (first.items, None));
         }
+    }
+}
+
+/// Words and numbers of few calls are looked up ahead; those of many are not, and must lead to the same calls.
+async fn what_is_common_is_found_in_turn_as_what_is_rare_is_ahead(place: Place) {
+    let desk = Desk::with(place, 9).await;
+    let records = desk.store.records();
+    let in_turn = Found { words: How::InTurn, callers: How::InTurn };
+    for (text, caller) in
+        [(Some("HAIRCUT wash"), None), (Some("nr4"), None), (None, Some("0007")), (Some("nr8"), Some("00"))]
+    {
+        let (text, caller) = (text.map(str::to_owned), caller.map(str::to_owned));
+        let filter = Filter { text, caller, ..Filter::default() };
+        let ahead = records.found(&filter).await.expect("looked for");
+        for (sort, order) in [(Sort::StartTime, Order::Ascending), (Sort::Duration, Order::Descending)] {
+            for wanted in [1, 2, 50] {
+                let way = || Way { sort, order, from: None };
+                let expected = records.calls_of(&filter, &ahead, way(), wanted).await.expect("calls");
+                let calls = records.calls_of(&filter, &in_turn, way(), wanted).await.expect("calls");
+                assert_eq!(calls, expected, "{filter:?} {sort:?}");
+                assert!(!calls.is_empty() && calls.len() <= wanted);
+            }
+        }
+        let spans = Spans::between(moment(0), moment(60), Step::Hour, Tz::UTC).expect("an hour");
+        let counted = records.figures(&filter, &spans).await.expect("figures").buckets[0].calls;
+        let all =
+            records.calls_of(&filter, &in_turn, Way { sort: Sort::StartTime, order: Order::Ascending, from: None }, 50);
+        assert_eq!(counted as usize, all.await.expect("calls").len());
     }
 }
 
