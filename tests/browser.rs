@@ -10,8 +10,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// What the analyst logs in with.
+/// What the analyst logs in with who may see everything.
 const KEY: &str = "the-analysts-own-key-of-this-test";
+
+/// And the one who may not.
+const LESSER_KEY: &str = "another-analysts-key-of-this-test";
 
 /// How long the demo may take to fill its week, or a browser to do one thing.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -35,7 +38,7 @@ fn an_analyst_finds_a_call_plays_it_and_follows_another() {
             .env("PATH", std::env::var("PATH").unwrap_or_default())
             .env("PORT", "0")
             .env("HOST", "127.0.0.1")
-            .env("ANALYST_KEYS", format!("ada:admin:*:{KEY}"))
+            .env("ANALYST_KEYS", format!("ada:admin:*:{KEY},mo:analyst:*:{LESSER_KEY}"))
             .env("DATABASE_URL", format!("sqlite://{}", folder.path().join("frontdesk.db").display()))
             .env("RECORDING_STORAGE_PATH", folder.path().join("recordings"))
             .stdout(Stdio::piped())
@@ -52,7 +55,7 @@ fn an_analyst_finds_a_call_plays_it_and_follows_another() {
     let mut analyst = Ended(
         Command::new("node")
             .arg(root.join("tests/browser/walk.js"))
-            .args([&address, KEY])
+            .args([&address, KEY, LESSER_KEY])
             .arg(root.join("target/screenshots"))
             .stdout(Stdio::piped())
             .spawn()
@@ -63,6 +66,9 @@ fn an_analyst_finds_a_call_plays_it_and_follows_another() {
     while let Ok(line) = told.recv_timeout(PATIENCE) {
         if line == "READY" {
             calling = Some(dial(root, &address));
+        }
+        if line == "TAKE THE RECORDINGS AWAY" {
+            std::fs::remove_dir_all(folder.path().join("recordings")).expect("removed");
         }
         seen.push(line);
     }

@@ -52,7 +52,7 @@ use crate::vendors::deepgram::listen;
 use crate::vendors::openai::Model;
 use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
-use crate::web::api::live::{Happened, Live};
+use crate::web::api::live::{Happened, Live, Overheard};
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, PastDays, signature::AuthToken};
 
@@ -64,6 +64,9 @@ const LAST_GOODBYES: Duration = Duration::from_secs(5);
 
 /// Rows that a slow watcher may be behind; older ones it misses. The store misses none.
 const ROWS_WATCHED_MAX: usize = 1_024;
+
+/// Words on their way that a slow watcher may be behind; older ones it misses, and finds in their lines.
+const WORDS_WATCHED_MAX: usize = 256;
 
 /// How long the last jobs may take to be done.
 const LAST_JOBS_WITHIN: Duration = Duration::from_secs(3);
@@ -170,6 +173,8 @@ pub(crate) struct House {
     fleet: Option<Fleet>,
     /// What calls write down, for whoever watches.
     rows: broadcast::Sender<Happened>,
+    /// What callers are saying.
+    words: broadcast::Sender<Overheard>,
 }
 
 /// A house that is open: it answers calls until it is told to go down.
@@ -218,6 +223,7 @@ impl App {
             store,
             model: Some(Model::new(&mapping::model(settings)).map_err(OpenError::Vendor)?),
             rows: broadcast::channel(ROWS_WATCHED_MAX).0,
+            words: broadcast::channel(WORDS_WATCHED_MAX).0,
             hearing: Arc::new(mapping::hearing(settings)),
             telemetry,
             tickets: Arc::clone(&tickets),
@@ -235,7 +241,12 @@ impl App {
             speech: speech::front(settings, fleet::shared(house.fleet.as_ref())),
             access: access::access(settings),
             store: house.store.clone(),
-            live: Live { business: house.business.name.clone(), rows: house.rows.clone(), over: is_over },
+            live: Live {
+                business: house.business.name.clone(),
+                rows: house.rows.clone(),
+                words: house.words.clone(),
+                over: is_over,
+            },
             time_zone: house.business.time_zone,
             past_days: PastDays::default(),
             wall_ms: Arc::new(move || clock.wall_ms()),

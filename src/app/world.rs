@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::audio::frame::Frame;
 use engine::audio::speech::{SpeechPart, Spoken};
 use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
-use engine::record::Row;
+use engine::record::{Row, Speaker};
 use engine::redaction::RowRedactor;
 use engine::tape;
 use engine::time::CallTime;
@@ -25,7 +25,7 @@ use crate::telemetry::ActiveCall;
 use crate::vendors::deepgram::listen::{self, Hearing};
 use crate::vendors::openai::Asking;
 use crate::web::Next;
-use crate::web::api::live::Happened;
+use crate::web::api::live::{Happened, Overheard};
 
 /// What one call's orders are carried out with.
 pub(super) struct World {
@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) tape: Tape,
     /// The call in numbers.
     pub(super) tally: Tally,
+    /// What the caller said since their last line.
+    pub(super) said_so_far: String,
     /// What was said, for whoever sums it up.
     pub(super) transcript: Transcript,
     /// What its rows go through before anybody sees them.
@@ -60,6 +62,12 @@ impl driver::World for World {
         match input {
             Input::VoiceStarted => self.tally.voice_started(at),
             Input::VoiceEnded { voiced_ms } => self.tally.voice_ended(*voiced_ms),
+            Input::Interim { text, .. } => self.hearing_words(at, text),
+            Input::Final { text, .. } => {
+                self.hearing_words(at, text);
+                self.said_so_far.push_str(text);
+                self.said_so_far.push(' ');
+            }
             _ => {}
         }
         self.house.telemetry.told(at, input);
@@ -184,7 +192,18 @@ impl World {
         }
     }
 
+    /// For whoever watches: the caller's words before they are a line.
+    fn hearing_words(&mut self, at: CallTime, words: &str) {
+        if self.house.words.receiver_count() > 0 && !words.is_empty() {
+            let text = self.redactor.words(&format!("{}{words}", self.said_so_far));
+            let _ = self.house.words.send(Overheard { call_id: self.call_id, text, at_ms: at.as_ms() });
+        }
+    }
+
     fn record(&mut self, row: Row) {
+        if matches!(row, Row::Said { speaker: Speaker::Caller, .. }) {
+            self.said_so_far.clear();
+        }
         self.tally.row(&row);
         let key = self.house.recordings.key();
         let said = key.and_then(|_| said(&row));

@@ -1,12 +1,12 @@
 // Does in Chromium what an analyst does, and looks at each page in both colour schemes. Called with the address of a
-// Frontdesk that has calls, its key, and a folder for screenshots. Prints a line for each thing that was seen; the first
+// Frontdesk that has calls, an admin's key, an analyst's, and a folder for screenshots. Prints a line for each thing that was seen; the first
 // that is not ends it with its reason and code 1.
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const [address, key, folder] = process.argv.slice(2);
+const [address, key, lesserKey, folder] = process.argv.slice(2);
 const WIDTHS = { desk: { width: 1280, height: 900 }, phone: { width: 375, height: 780 } };
 const WAIT_MS = 20_000;
 
@@ -25,9 +25,9 @@ async function opened(browser, scheme, viewport) {
   return page;
 }
 
-async function logIn(page, to = '/') {
+async function logIn(page, to = '/', secret = key) {
   await page.goto(`/login?next=${encodeURIComponent(to)}`);
-  await page.getByLabel('Key').fill(key);
+  await page.getByLabel('Key').fill(secret);
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.waitForURL((url) => url.pathname === to);
 }
@@ -82,6 +82,32 @@ async function plays(page) {
   await shot(page, 'call');
 }
 
+// Who may see figures and words sees no number and no recording, and is told so.
+async function limited(browser, call) {
+  const page = await opened(browser, 'light', WIDTHS.desk);
+  await logIn(page, '/calls', lesserKey);
+  const callers = await page.locator('.rows tbody td.end').allTextContents();
+  must(callers.length > 0 && callers.every((text) => !/\d{5}/.test(text)), 'an analyst sees no number');
+  await page.goto(`/calls/${call}`);
+  must(await page.getByText('Recordings are for managers').isVisible(), 'an analyst is told that recordings are not for them');
+  must((await page.locator('audio').count()) === 0 && (await page.locator('.said li').count()) > 4, 'and reads the transcript');
+  await page.context().close();
+}
+
+// The test takes the recording away; the page says so and still works.
+async function lost(browser, call) {
+  console.log('TAKE THE RECORDINGS AWAY');
+  // A browser that has heard the call may have it still.
+  const page = await opened(browser, 'light', WIDTHS.desk);
+  await logIn(page);
+  await page.waitForFunction((path) => fetch(path).then(({ status }) => status === 410), `/api/calls/${call}/audio`);
+  await page.goto(`/calls/${call}`);
+  await page.locator('#no-audio').waitFor();
+  must((await page.locator('.said .w').count()) > 10, 'a call whose recording is lost can be read');
+  await page.locator('.said .w').nth(3).click();
+  must(page.faults.every((fault) => /410|Failed to load/.test(fault)), `and nothing on it fails ${page.faults.join('; ')}`);
+}
+
 // Every page in both schemes and at both widths: no serious fault, nothing wider than the screen, no error in a script.
 async function looks(browser, call) {
   const pages = { overview: '/', calls: '/calls', call: `/calls/${call}`, live: '/live', appointments: '/appointments', login: '/login' };
@@ -125,9 +151,12 @@ async function accessible(browser, call) {
 async function live(page) {
   await page.goto('/live');
   console.log('READY');
+  const hearing = page.locator('.calls-live .said [data-key="hearing"]').first().waitFor({ timeout: 60_000 });
   await page.locator('.calls-live .said li.assistant').first().waitFor({ timeout: 60_000 });
   must(true, 'a call that goes on appears with its words');
-  await page.locator('.calls-live .said li.caller').first().waitFor({ timeout: 60_000 });
+  await hearing;
+  must(true, 'a caller’s words appear while they are said');
+  await page.locator('.calls-live .said li.caller:not([data-key="hearing"])').first().waitFor({ timeout: 60_000 });
   must(true, 'and the caller’s words come, too');
   await shot(page, 'following');
 }
@@ -147,7 +176,9 @@ try {
   const call = new URL(page.url()).pathname.split('/')[2];
   await looks(browser, call);
   await accessible(browser, call);
+  await limited(browser, call);
   await live(page);
+  await lost(browser, call);
 } catch (error) {
   console.log(`FAILED ${error.stack ?? error}`);
   process.exitCode = 1;

@@ -62,6 +62,17 @@ impl RowRedactor {
         row
     }
 
+    /// Words of the caller that are on their way, as they may be shown.
+    pub fn words(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        if self.paused {
+            NOT_RECORDED.clone_into(&mut text);
+        } else {
+            self.redact(&mut text, self.asked);
+        }
+        text
+    }
+
     /// A line of the call's tape, with everything taken out of its texts that is taken out of rows. It tells what happened,
     /// and cannot be replayed.
     pub fn tape_line(&self, line: &str) -> String {

@@ -64,7 +64,7 @@ pub(super) async fn show(
 /// Whether what was taken out is wanted, too: `?reveal=true`.
 pub(in crate::web) fn revealed(query: Option<&str>) -> Result<bool, Refusal> {
     let mut params = Params::of(query);
-    let reveal = params.parsed("reveal", "write true or false", |text| text.parse().ok());
+    let reveal = params.yes_or_no("reveal");
     params.finish()?;
     Ok(reveal.unwrap_or(false))
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! event: calls    the calls that go on, first thing: { "items": [ … ] }
+//! event: hearing  what the caller is saying, as far as it is heard; the line takes its place
 //! event: line     somebody said something
 //! event: turn     a turn was answered: when each stage was reached
 //! event: event    a decision or a fault
@@ -47,6 +48,17 @@ pub struct Happened {
     pub row: Row,
 }
 
+/// What a caller is saying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overheard {
+    /// The call, by our own id.
+    pub call_id: Uuid,
+    /// The words so far, with what is taken out of lines taken out of them.
+    pub text: String,
+    /// When, in milliseconds of the call.
+    pub at_ms: u64,
+}
+
 /// What calls write down as they go on, at this instance.
 #[derive(Debug, Clone)]
 pub struct Live {
@@ -54,6 +66,8 @@ pub struct Live {
     pub business: String,
     /// Rows. A reader that is too far behind misses some.
     pub rows: broadcast::Sender<Happened>,
+    /// Words on their way. They may be missed: the line has them all.
+    pub words: broadcast::Sender<Overheard>,
     /// Whether no more will come.
     pub over: watch::Receiver<bool>,
 }
@@ -72,7 +86,7 @@ pub(super) async fn follow(
         return Err(Refusal::Away);
     }
     // Before the list is read: what comes between is told twice and never not at all.
-    let rows = live.rows.subscribe();
+    let (rows, words) = (live.rows.subscribe(), live.words.subscribe());
     let filter = Filter { scope: visitor.scope.clone(), status: Some("active".to_owned()), ..Filter::default() };
     let mut page =
         front.store.records().list(&ListQuery { filter, limit: PAGE_ROWS_MAX, ..ListQuery::default() }).await?;
@@ -89,17 +103,28 @@ pub(super) async fn follow(
         let ended = async { over.wait_for(|over| *over).await.is_ok() };
         let _ = tokio::time::timeout(READ_WITHIN, ended).await;
     };
-    let told = stream::unfold(rows, move |mut rows| async move {
+    let is_wanted = move |call_id: Uuid| is_theirs && call.is_none_or(|call| call == call_id);
+    let told = stream::unfold((rows, words), move |(mut rows, mut words)| async move {
         loop {
-            let event = match rows.recv().await {
-                Ok(happened) if is_theirs && call.is_none_or(|call| call == happened.call_id) => told(&happened),
-                Ok(_) => continue,
-                Err(RecvError::Lagged(missed)) => {
-                    Event::default().event("missed").data(json!({ "rows": missed }).to_string())
+            let event = tokio::select! {
+                biased;
+                row = rows.recv() => match row {
+                    Ok(happened) if is_wanted(happened.call_id) => told(&happened),
+                    Ok(_) => continue,
+                    Err(RecvError::Lagged(missed)) => {
+                        Event::default().event("missed").data(json!({ "rows": missed }).to_string())
+                    }
+                    Err(RecvError::Closed) => return None,
+                },
+                Ok(Overheard { call_id, text, at_ms }) = words.recv() => {
+                    if !is_wanted(call_id) {
+                        continue;
+                    }
+                    let data = json!({ "call_id": call_id, "text": text, "at_ms": at_ms });
+                    Event::default().event("hearing").data(data.to_string())
                 }
-                Err(RecvError::Closed) => return None,
             };
-            return Some((event, rows));
+            return Some((event, (rows, words)));
         }
     });
     let events = stream::iter([calls]).chain(told).map(Ok::<_, Infallible>).take_until(Box::pin(ends));

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 use super::Refusal;
 use crate::store::query::Filter;
@@ -16,11 +17,12 @@ const VALUE_LEN_MAX: usize = 512;
 pub(in crate::web) struct Params {
     given: BTreeMap<String, String>,
     wrong: Vec<Wrong>,
+    days_of: Tz,
 }
 
 impl Params {
     pub(in crate::web) fn of(query: Option<&str>) -> Self {
-        let mut params = Self { given: BTreeMap::new(), wrong: Vec::new() };
+        let mut params = Self { given: BTreeMap::new(), wrong: Vec::new(), days_of: Tz::UTC };
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let (name, value) = (name.into_owned(), value.into_owned());
             if value.len() > VALUE_LEN_MAX || name.len() > VALUE_LEN_MAX {
@@ -34,6 +36,11 @@ impl Params {
         // An empty field of a form is one that was not filled in.
         params.given.retain(|_, value| !value.is_empty());
         params
+    }
+
+    /// The same, with days that begin at midnight there and not in UTC.
+    pub(in crate::web) fn with_days_of(self, zone: Tz) -> Self {
+        Self { days_of: zone, ..self }
     }
 
     fn note(&mut self, field: impl Into<std::borrow::Cow<'static, str>>, detail: &str) {
@@ -63,9 +70,12 @@ impl Params {
         self.parsed(name, "write a whole number, not negative", |text| text.parse().ok().filter(|number| *number >= 0))
     }
 
-    /// A moment as RFC 3339, or a day, which begins at midnight UTC.
+    /// A moment as RFC 3339, or a day, which begins at midnight.
     pub(in crate::web) fn moment(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
-        self.parsed(name, "write a moment like 2026-11-24T15:00:00Z or a day like 2026-11-24", moment)
+        let zone = self.days_of;
+        self.parsed(name, "write a moment like 2026-11-24T15:00:00Z or a day like 2026-11-24", |text| {
+            moment(text, zone)
+        })
     }
 
     pub(in crate::web) fn limit(&mut self) -> u32 {
@@ -116,11 +126,13 @@ impl Params {
     }
 }
 
-fn moment(text: &str) -> Option<DateTime<Utc>> {
+fn moment(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     // A "+" that was not escaped arrives as a space.
     let whole = text.replace(' ', "+");
     let moment = DateTime::parse_from_rfc3339(&whole).map(|moment| moment.to_utc()).ok();
-    let day = || text.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|midnight| midnight.and_utc());
+    // Where midnight is skipped by the clock, the day begins an hour later.
+    let begins = |hour| text.parse::<NaiveDate>().ok()?.and_hms_opt(hour, 0, 0)?.and_local_timezone(zone).earliest();
+    let day = || begins(0).or_else(|| begins(1)).map(|begin| begin.to_utc());
     // Four digits of a year is what every database takes.
     moment.or_else(day).filter(|moment| (1970..=9999).contains(&chrono::Datelike::year(moment)))
 }
@@ -137,11 +149,16 @@ mod tests {
             "2026-11-24T16:00:00+01:00",
             "2026-11-24T16:00:00 01:00",
         ] {
-            assert_eq!(moment(text).expect(text).to_rfc3339(), "2026-11-24T15:00:00+00:00");
+            assert_eq!(moment(text, Tz::UTC).expect(text).to_rfc3339(), "2026-11-24T15:00:00+00:00");
         }
-        assert_eq!(moment("2026-11-24").expect("a day").to_rfc3339(), "2026-11-24T00:00:00+00:00");
+        let day = |zone| moment("2026-11-24", zone).expect("a day").to_rfc3339();
+        assert_eq!(day(Tz::UTC), "2026-11-24T00:00:00+00:00");
+        assert_eq!(day(Tz::America__New_York), "2026-11-24T05:00:00+00:00");
+        // Chile's clocks go forward at midnight.
+        let skipped = moment("2026-09-06", Tz::America__Santiago).expect("a day");
+        assert_eq!(skipped.to_rfc3339(), "2026-09-06T04:00:00+00:00");
         for text in ["", "today", "2026-13-01", "2026-11-24T25:00:00Z", "-2026-01-01", "99999-01-01"] {
-            assert_eq!(moment(text), None, "{text}");
+            assert_eq!(moment(text, Tz::UTC), None, "{text}");
         }
     }
 

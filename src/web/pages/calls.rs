@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::viewer::{NoPage, Viewer};
 use super::{layout, words};
 use crate::store::Records;
-use crate::store::query::{CallItem, Filter, ListQuery, SearchHit, SearchQuery};
+use crate::store::query::{CallItem, Filter, ListQuery, Order, SearchHit, SearchQuery, Sort};
 use crate::web::Front;
 use crate::web::access::Visitor;
 use crate::web::api::calls::list_query;
@@ -30,7 +30,8 @@ pub(super) async fn show(
     Viewer(visitor): Viewer,
     RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, NoPage> {
-    let mut params = Params::of(query.as_deref());
+    // Whoever fills in a day means one of the business.
+    let mut params = Params::of(query.as_deref()).with_days_of(front.time_zone);
     let asked = list_query(&mut params, &visitor)?;
     params.finish()?;
     let state = Address::of(query.as_deref());
@@ -51,12 +52,23 @@ pub(super) async fn show(
                 (table(&page.items, front.time_zone, &hits))
             }
             nav.pages aria-label="Pages of the list" {
-                span { @if let Some(cursor) = &page.previous { a.button rel="prev" href=(state.with("cursor", cursor)) { "← Newer" } } }
-                span { @if let Some(cursor) = &page.next { a.button rel="next" href=(state.with("cursor", cursor)) { "Older →" } } }
+                @let (before, behind) = beside(asked.sort, asked.order);
+                span { @if let Some(cursor) = &page.previous { a.button rel="prev" href=(state.with("cursor", cursor)) { "← " (before) } } }
+                span { @if let Some(cursor) = &page.next { a.button rel="next" href=(state.with("cursor", cursor)) { (behind) " →" } } }
             }
         }
     };
     Ok(layout::page("Calls", "/calls", Some(&visitor), None, body))
+}
+
+/// What the pages before and behind one hold.
+fn beside(sort: Sort, order: Order) -> (&'static str, &'static str) {
+    let (most, least) = match sort {
+        Sort::StartTime => ("Newer", "Older"),
+        Sort::Duration => ("Longer", "Shorter"),
+        Sort::Latency => ("Slower", "Quicker"),
+    };
+    if order == Order::Descending { (most, least) } else { (least, most) }
 }
 
 /// What the address says, to be said again with one thing changed.

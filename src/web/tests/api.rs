@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::store::CallStart;
-use crate::web::api::live::Happened;
+use crate::web::api::live::{Happened, Overheard};
 
 const ID: &str = "00000000-0000-0000-0000-000000000001";
 
@@ -240,6 +240,13 @@ async fn a_live_call_is_followed_and_a_slow_reader_told_what_it_missed() {
     assert_eq!(next().await, "event: missed\ndata: {\"rows\":2}\n\n");
     let line = next().await;
     assert!(line.starts_with("event: line\n") && line.contains(r#""heard":"<b>A haircut</b>""#), "{line}");
+    for _ in 0..3 {
+        next().await;
+    }
+    let overheard = Overheard { call_id: Uuid::from_u128(1), text: "a hair".into(), at_ms: 900 };
+    front.live.words.send(overheard).expect("somebody reads");
+    let heard = next().await;
+    assert!(heard.starts_with("event: hearing\n") && heard.contains(r#""text":"a hair""#), "{heard}");
     let mut theirs = stranger.into_body().into_data_stream();
     let first = theirs.next().await.expect("the list").expect("whole");
     assert!(first.starts_with(b"event: calls"));

@@ -65,7 +65,10 @@ if (audio && wave) {
   audio.addEventListener('pause', () => { play.textContent = 'Play'; show(); });
   audio.addEventListener('loadedmetadata', () => { if (Number.isFinite(audio.duration)) length_ms = audio.duration * 1000; show(); });
   audio.addEventListener('seeked', show);
-  audio.addEventListener('error', () => { document.querySelector('#no-audio').hidden = false; });
+  const lost = () => { document.querySelector('#no-audio').hidden = false; };
+  audio.addEventListener('error', lost);
+  // It may have failed before this script ran.
+  if (audio.error) lost();
   play.addEventListener('click', toggle);
   document.querySelector('#rate').addEventListener('change', (event) => { audio.playbackRate = Number(event.target.value); });
   const place = (event) => {
@@ -98,7 +101,7 @@ if (audio && wave) {
     const loudest = Math.max(40, ...peaks.caller, ...peaks.assistant);
     for (const side of ['caller', 'assistant']) draw(wave.querySelector(`#${side}`), peaks[side], loudest);
     show();
-  }).catch(() => { document.querySelector('#no-audio').hidden = false; });
+  }).catch(lost);
   const at = new URLSearchParams(location.search).get('at');
   if (at) audio.addEventListener('loadedmetadata', () => seek(Number(at) || 0), { once: true });
   show();

@@ -41,10 +41,17 @@ function put(list, key, speaker, ms, build) {
 
 const on = {
   calls: ({ items }) => { if (!only) items.forEach((call) => card(call.id, call.caller)); },
-  line: (row) => put(card(row.call_id).querySelector('.said'), `l${row.line}`, row.speaker, row.start_ms, (body) => {
-    body.append(made('span', 'by', row.speaker === 'caller' ? 'Caller' : 'Assistant'), made('span', '', row.heard));
-    if (row.unheard) body.append(' ', made('s', '', row.unheard), ' ', made('span', 'label', 'not heard'));
+  hearing: (row) => put(card(row.call_id).querySelector('.said'), 'hearing', 'caller', row.at_ms, (body) => {
+    body.append(made('span', 'by', 'Caller'), made('span', 'hint', row.text));
   }),
+  line: (row) => {
+    const list = card(row.call_id).querySelector('.said');
+    if (row.speaker === 'caller') list.querySelector('[data-key="hearing"]')?.remove();
+    put(list, `l${row.line}`, row.speaker, row.start_ms, (body) => {
+      body.append(made('span', 'by', row.speaker === 'caller' ? 'Caller' : 'Assistant'), made('span', '', row.heard));
+      if (row.unheard) body.append(' ', made('s', '', row.unheard), ' ', made('span', 'label', 'not heard'));
+    });
+  },
   turn: (row) => {
     const gap = row.stages.first_frame_ms - row.stages.speech_ended_ms;
     if (!Number.isFinite(gap)) return;

@@ -49,6 +49,29 @@ fn number(figures: &AnalyticsRecord, name: &str) -> i64 {
     figures.metrics.0.get(name).and_then(serde_json::Value::as_i64).unwrap_or(0)
 }
 
+/// How the call stood while it went on, minute by minute.
+pub(super) fn snapshots(snapshots: &[AnalyticsRecord]) -> Markup {
+    html! {
+        @if !snapshots.is_empty() {
+            section.card {
+                details {
+                    summary { "Minute by minute" }
+                    table.rows {
+                        thead { tr { th scope="col" { "After" } th.n scope="col" { "Spoken" } th.n scope="col" { "Silent" } th.n scope="col" { "Answer" } th scope="col" { "Felt" } } }
+                        tbody { @for taken in snapshots { tr {
+                            td { (taken.snapshot) " min" }
+                            td.n { (words::clock(taken.talk_time_ms)) }
+                            td.n { (words::clock(taken.silence_time_ms)) }
+                            td.n { (words::latency(taken.average_latency_ms)) }
+                            td { @if let Some(felt) = &taken.sentiment { span class={ "tag " (felt) } { (felt) } } }
+                        } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 pub(super) fn costs(costs: &[CostRecord]) -> Markup {
     let sum = |of: fn(&CostRecord) -> i64| costs.iter().map(of).sum::<i64>();
     html! {

@@ -59,6 +59,7 @@ pub(super) async fn show(
             div {
                 section.card { h2 { "How long each answer took" } (turns::bars(&call.turns)) }
                 (about::facts(&whole, front.time_zone))
+                (about::snapshots(&whole.snapshots))
                 (about::costs(&whole.costs))
                 (about::downloads(&call.id, sound))
                 (about::events(&call.events))

@@ -83,9 +83,20 @@ fn spoken(call: &CallRecord, length_ms: i64) -> Markup {
     }
 }
 
-/// Where the caller cut in, and where the booking was made.
+/// Where nothing was recorded, where the line said that an answer was heard, where the caller cut in, and where the booking
+/// was made.
 fn moments(call: &CallRecord, length_ms: i64) -> Markup {
     html! {
+        @for (from_ms, to_ms) in pauses(call, length_ms) {
+            rect.paused x=(share(from_ms, length_ms)) width=(share(to_ms - from_ms, length_ms)) y="0" height="100%" {
+                title { (words::clock(from_ms)) " nothing is recorded until " (words::clock(to_ms)) }
+            }
+        }
+        @for heard_ms in call.turns.iter().filter_map(|turn| turn.first_mark_ms) {
+            line.mark x1=(share(heard_ms, length_ms)) x2=(share(heard_ms, length_ms)) y1="88%" y2="100%" {
+                title { (words::clock(heard_ms)) " the answer is heard" }
+            }
+        }
         @for event in &call.events {
             @let class = match (&*event.name, &*event.detail) {
                 ("stopped", _) => Some(("cut", "the caller cuts in")),
@@ -99,6 +110,24 @@ fn moments(call: &CallRecord, length_ms: i64) -> Markup {
             }
         }
     }
+}
+
+/// From when to when nothing was recorded.
+fn pauses(call: &CallRecord, length_ms: i64) -> Vec<(i64, i64)> {
+    let mut pauses = Vec::new();
+    let mut since = None;
+    for event in call.events.iter().filter(|event| event.name == "recording") {
+        match (&*event.detail, since) {
+            ("paused", None) => since = Some(event.at_ms),
+            ("resumed", Some(from)) => {
+                pauses.push((from, event.at_ms));
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    pauses.extend(since.map(|from| (from, length_ms.max(from))));
+    pauses
 }
 
 fn share(part: i64, of: i64) -> String {
