@@ -109,5 +109,6 @@ fn row(nth: u32) -> Row {
         confidence: 0.97,
         from: at,
         to: at,
+        words: Vec::new(),
     }
 }

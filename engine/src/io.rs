@@ -12,7 +12,7 @@ use statecharts::proposal::Slot;
 use crate::audio::mark::Mark;
 use crate::business::Business;
 pub use crate::ids::{PhraseId, QueryId, ReplyId};
-use crate::record::Row;
+use crate::record::{Row, Span};
 
 /// A vendor's failure, sorted at the edge by what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,9 @@ pub enum Input {
         to_ms: u64,
         /// The vendor heard the end of the turn, too.
         ends_turn: bool,
+        /// When each of the words was said; empty where the vendor does not tell.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        words: Vec<Span>,
     },
     /// A gap between words that only the vendor's words can show, also in noise.
     UtteranceEnded,

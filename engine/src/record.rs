@@ -83,6 +83,9 @@ pub struct Guesses {
     pub wasted: (u32, u32),
 }
 
+/// From when to when something was said.
+pub type Span = (CallTime, CallTime);
+
 /// One row of the call's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Row {
@@ -102,6 +105,9 @@ pub enum Row {
         from: CallTime,
         /// When it ended.
         to: CallTime,
+        /// When each word of `heard` was said; empty where nobody can tell.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        words: Vec<Span>,
     },
     /// A turn was answered, or will never be.
     Turn {

@@ -7,7 +7,16 @@ use super::*;
 
 fn said(speaker: Speaker, heard: &str) -> Row {
     let (from, to) = (CallTime::from_ms(0), CallTime::from_ms(1_000));
-    Row::Said { line: 0, speaker, heard: heard.into(), unheard: String::new(), confidence: 1.0, from, to }
+    Row::Said {
+        line: 0,
+        speaker,
+        heard: heard.into(),
+        unheard: String::new(),
+        confidence: 1.0,
+        from,
+        to,
+        words: Vec::new(),
+    }
 }
 
 fn turn(waited_ms: u64) -> Row {

@@ -114,7 +114,16 @@ mod tests {
         let at = CallTime::ZERO;
         let mut said = |speaker, heard: &str| {
             let (line, unheard, confidence) = (0, "and more".to_owned(), 1.0);
-            transcript.row(&Row::Said { line, speaker, heard: heard.into(), unheard, confidence, from: at, to: at });
+            transcript.row(&Row::Said {
+                line,
+                speaker,
+                heard: heard.into(),
+                unheard,
+                confidence,
+                from: at,
+                to: at,
+                words: Vec::new(),
+            });
         };
         said(Speaker::Assistant, "How can I help you?");
         said(Speaker::Assistant, "");

@@ -43,7 +43,7 @@ pub use database::shown;
 pub use error::StoreError;
 pub use journal::rejected_beside;
 pub use migrating::{Migration, migrate, migrations};
-pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord};
+pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord, WordRecord};
 pub use recordings::{RecordingRow, Unrecorded};
 pub use rows::CallStart;
 pub use uploads::{Awaiting, OnDisk};

@@ -1,8 +1,9 @@
 //! Reading what was written: for commands, for tests, and for whoever shows a call to a person.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+use sqlx::types::Json;
 
 use super::database::{self, Pool};
 use super::error::StoreError;
@@ -78,9 +79,22 @@ pub struct LineRecord {
     pub start_ms: i64,
     /// When it ended.
     pub end_ms: i64,
+    /// When each of the words that were heard was; none, or of no words, where nobody could tell.
+    pub words: Option<Json<Vec<WordRecord>>>,
     /// What was taken out of it, for whoever has the key.
     #[serde(skip)]
     pub sealed: Option<String>,
+}
+
+/// One word of a line; times in milliseconds of the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordRecord {
+    /// As it is written in the line.
+    pub word: String,
+    /// When it began.
+    pub start_ms: i64,
+    /// When it ended.
+    pub end_ms: i64,
 }
 
 /// One turn: when each stage was reached, in milliseconds of the call.
@@ -263,5 +277,5 @@ impl Records {
 }
 
 /// Not the columns that only a search reads.
-const LINES: &str = "SELECT line, speaker, heard, unheard, confidence, start_ms, end_ms, sealed FROM transcripts
+const LINES: &str = "SELECT line, speaker, heard, unheard, confidence, start_ms, end_ms, words, sealed FROM transcripts
     WHERE call_id = $1 ORDER BY line";

@@ -4,9 +4,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::figures::{Cost, Figures, Metadata, Summary};
 use engine::io::Ending;
-use engine::record::{Row, Speaker, Stage};
+use engine::record::{Row, Span, Speaker, Stage};
 use engine::time::CallTime;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::analytics;
@@ -151,13 +152,14 @@ async fn write_line(
     said: &Row,
     sealed: Option<&str>,
 ) -> sqlx::Result<()> {
-    let Row::Said { line, speaker, heard, unheard, confidence, from, to } = said else { return Ok(()) };
+    let Row::Said { line, speaker, heard, unheard, confidence, from, to, words } = said else { return Ok(()) };
     Statement::of(
-        "INSERT INTO transcripts (call_id, line, speaker, heard, unheard, confidence, start_ms, end_ms, sealed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO transcripts (call_id, line, speaker, heard, unheard, confidence, start_ms, end_ms, sealed, words)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (call_id, line) DO UPDATE
          SET heard = excluded.heard, unheard = excluded.unheard, confidence = excluded.confidence,
-             start_ms = excluded.start_ms, end_ms = excluded.end_ms, sealed = excluded.sealed",
+             start_ms = excluded.start_ms, end_ms = excluded.end_ms, sealed = excluded.sealed,
+             words = excluded.words",
         [
             call_id.into(),
             (*line).into(),
@@ -168,11 +170,19 @@ async fn write_line(
             from.as_ms().into(),
             to.as_ms().into(),
             sealed.into(),
+            words_of(heard, words).into(),
         ],
     )
     .run(transaction)
     .await
     .map(drop)
+}
+
+/// Each word with its times; none where they are not known.
+fn words_of(heard: &str, words: &[Span]) -> serde_json::Value {
+    let spans = words.iter().map(|(from, to)| (from.as_ms(), to.as_ms()));
+    let word = |(word, (from_ms, to_ms)): (&str, _)| json!({ "word": word, "start_ms": from_ms, "end_ms": to_ms });
+    heard.split_whitespace().zip(spans).map(word).collect::<Vec<_>>().into()
 }
 
 async fn write_turn(transaction: &mut Transaction, call_id: Uuid, row: &Row) -> sqlx::Result<()> {

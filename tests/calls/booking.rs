@@ -32,6 +32,7 @@ async fn a_caller_books_and_all_of_the_call_is_on_record() {
         caller_said(&record),
         ["hi i'd like a haircut on tuesday at ten", "ada lovelace", "yes please", "no that's all thank you"]
     );
+    each_word_has_its_time(&record);
     let said: Vec<_> = assistant(&record).map(|line| spoken(&line.heard)).collect();
     assert_eq!(said, caller.heard, "what is on record is what was heard");
     assert!(record.transcript.iter().all(|line| line.unheard.is_empty()));
@@ -214,6 +215,20 @@ fn assistant(record: &CallRecord) -> impl Iterator<Item = &LineRecord> {
 
 fn start_of(start_at: &str) -> NaiveDateTime {
     NaiveDateTime::parse_from_str(start_at, "%Y-%m-%dT%H:%M").expect("a time of the business's clock")
+}
+
+/// Of every line, within it and in order.
+fn each_word_has_its_time(record: &CallRecord) {
+    for line in &record.transcript {
+        let words = &line.words.as_ref().expect("they are on record").0;
+        assert!(line.heard.split_whitespace().eq(words.iter().map(|word| word.word.as_str())), "{line:?}");
+        let times: Vec<i64> = words.iter().flat_map(|word| [word.start_ms, word.end_ms]).collect();
+        assert!(times.is_sorted(), "{line:?}");
+        let (first, last) = (times[0], times[times.len() - 1]);
+        // When a caller's line begins is known from the voice, and when its words do, from who heard them.
+        let apart_ms = if line.speaker == "caller" { 300 } else { 20 };
+        assert!(first >= line.start_ms - apart_ms && last <= line.end_ms + apart_ms, "{line:?}");
+    }
 }
 
 /// The caller is on the left, the assistant on the right, each at the time that the transcript has.

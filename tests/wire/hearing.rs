@@ -27,7 +27,7 @@ async fn what_is_said_is_heard_at_its_place_on_the_calls_clock() {
     call.is_silent_for(400).await;
     call.says(&audio).await;
     call.is_silent_for(1_500).await;
-    let Some(Input::Final { text, from_ms, to_ms, ends_turn, confidence }) = call.next().await else {
+    let Some(Input::Final { text, from_ms, to_ms, ends_turn, confidence, words: places }) = call.next().await else {
         panic!("a final")
     };
     assert_eq!(spoken(&text), words);
@@ -35,6 +35,9 @@ async fn what_is_said_is_heard_at_its_place_on_the_calls_clock() {
     assert!((10_300..10_700).contains(&from_ms), "{from_ms}");
     let end_ms = 10_400 + audio.len() as u64 / 8;
     assert!((end_ms - 500..=end_ms).contains(&to_ms), "{to_ms} of {end_ms}");
+    assert_eq!(places.len(), text.split_whitespace().count());
+    let ends = places.iter().flat_map(|(from, to)| [from.as_ms(), to.as_ms()]);
+    assert!(ends.clone().is_sorted() && ends.clone().all(|at| (from_ms..=to_ms).contains(&at)), "{places:?}");
 }
 
 #[tokio::test]

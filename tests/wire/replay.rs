@@ -69,7 +69,8 @@ async fn after_a_break_audio_is_sent_again_from_the_last_word_that_was_settled()
     call.expect(&Input::HearingStarted).await;
     let (from_ms, to_ms) = (10_000, 10_400);
     let confidence = 0.9;
-    call.expect(&Input::Final { text: "one".into(), confidence, from_ms, to_ms, ends_turn: false }).await;
+    call.expect(&Input::Final { text: "one".into(), confidence, from_ms, to_ms, ends_turn: false, words: Vec::new() })
+        .await;
     assert!(matches!(next(&mut call.facts).await, Some(Input::Interim { .. })));
     drop(socket);
     call.fails().await;
@@ -78,7 +79,15 @@ async fn after_a_break_audio_is_sent_again_from_the_last_word_that_was_settled()
     result(&mut socket, 0.0, 1.0, true, "two three").await;
     call.expect(&Input::HearingStarted).await;
     let (from_ms, to_ms) = (10_400, 11_400);
-    call.expect(&Input::Final { text: "two three".into(), confidence, from_ms, to_ms, ends_turn: false }).await;
+    call.expect(&Input::Final {
+        text: "two three".into(),
+        confidence,
+        from_ms,
+        to_ms,
+        ends_turn: false,
+        words: Vec::new(),
+    })
+    .await;
 }
 
 #[tokio::test]

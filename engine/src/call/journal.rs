@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::budget;
 use crate::io::{Ending, Fault, Output};
-use crate::record::{Guesses, Row, Speaker, Stage};
+use crate::record::{Guesses, Row, Span, Speaker, Stage};
 use crate::speaking::Spoken;
 use crate::time::CallTime;
 
@@ -24,12 +24,12 @@ impl Journal {
     pub(super) fn caller_said(
         &mut self,
         text: &str,
+        words: Vec<Span>,
         confidence: f32,
-        from: CallTime,
-        to: CallTime,
+        (from, to): Span,
         out: &mut Vec<Output>,
     ) {
-        let spoken = Spoken { heard: text.to_owned(), unheard: String::new(), from, to };
+        let spoken = Spoken { heard: text.to_owned(), unheard: String::new(), from, to, words };
         self.said(Speaker::Caller, spoken, confidence, out);
     }
 
@@ -106,8 +106,8 @@ impl Journal {
     }
 
     fn said(&mut self, speaker: Speaker, spoken: Spoken, confidence: f32, out: &mut Vec<Output>) {
-        let Spoken { heard, unheard, from, to } = spoken;
-        let row = Row::Said { line: self.lines, speaker, heard, unheard, confidence, from, to };
+        let Spoken { heard, unheard, from, to, words } = spoken;
+        let row = Row::Said { line: self.lines, speaker, heard, unheard, confidence, from, to, words };
         self.lines += 1;
         out.push(Output::Record(row));
     }

@@ -38,6 +38,7 @@ use crate::call::unheeded::Unheeded;
 use crate::io::{Answered, Input, Message, Output, PhraseId, QueryId};
 use crate::keypad::Keypad;
 use crate::listening::Listening;
+use crate::listening::word_times::WordTimes;
 use crate::record::Stage;
 use crate::speaking::Speaking;
 use crate::thinking::Thinking;
@@ -69,6 +70,7 @@ pub struct Call {
     stops: Stops,
     unheeded: Unheeded,
     own_words: OwnWords,
+    word_times: WordTimes,
     /// Whom the caller is put through to when the last word was heard.
     transfer_to: Option<String>,
     /// Something we had to say will not be heard, because its audio does not come.
@@ -130,6 +132,9 @@ impl Call {
             return;
         }
         self.now = at;
+        if let Input::Final { text, words, .. } = &input {
+            self.word_times.told(text, words);
+        }
         self.hear(at, &input, out);
         self.think(at, &input, out);
         self.speak(at, &input, out);

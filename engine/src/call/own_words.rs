@@ -135,12 +135,12 @@ impl Call {
                 Some(Input::Interim { text, confidence: *confidence })
             }
             Input::TurnLikelyOver { text } => Some(Input::TurnLikelyOver { text: self.callers_words(at, text, out)? }),
-            Input::Final { text, confidence, from_ms, to_ms, ends_turn } => {
+            Input::Final { text, confidence, from_ms, to_ms, ends_turn, .. } => {
                 let callers = self.callers_words(at, text, out);
                 self.own_words.voice_since = self.listening.voice_is_on().then_some(at);
                 self.own_words.noted = false;
                 let (confidence, from_ms, to_ms, ends_turn) = (*confidence, *from_ms, *to_ms, *ends_turn);
-                Some(Input::Final { text: callers?, confidence, from_ms, to_ms, ends_turn })
+                Some(Input::Final { text: callers?, confidence, from_ms, to_ms, ends_turn, words: Vec::new() })
             }
             _ => None,
         }

@@ -80,7 +80,7 @@ impl Call {
 
     /// A politeness that came after its turn was answered: it is kept, and wants no answer.
     fn hear_aside(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
-        self.journal.caller_said(words, 1.0, at, at, out);
+        self.journal.caller_said(words, Vec::new(), 1.0, (at, at), out);
         self.remember(Role::User, words);
     }
 
@@ -107,7 +107,8 @@ impl Call {
 
     pub(super) fn turn_ended(&mut self, at: CallTime, turn: Turn, out: &mut Vec<Output>) {
         let said_to = turn.speech_ended.max(turn.from).min(at);
-        self.journal.caller_said(&turn.text, turn.confidence, turn.from, said_to, out);
+        let words = self.word_times.of_line(&turn.text, turn.from, said_to);
+        self.journal.caller_said(&turn.text, words, turn.confidence, (turn.from, said_to), out);
         if self.is_backchannel(&turn.text) && self.passed_over(at, out) {
             return;
         }

@@ -26,6 +26,7 @@ mod pauses;
 mod taken;
 #[cfg(test)]
 mod tests;
+pub(crate) mod word_times;
 
 use std::time::Duration;
 
@@ -185,7 +186,7 @@ impl Listening {
             Input::VoiceStarted => self.voice_started(at, timers),
             Input::VoiceEnded { voiced_ms } => self.voice_ended(at, *voiced_ms),
             Input::Interim { text, confidence } => self.take_interim(at, text, *confidence, heard),
-            Input::Final { text, confidence, from_ms, to_ms, ends_turn } => {
+            Input::Final { text, confidence, from_ms, to_ms, ends_turn, .. } => {
                 let lies = (CallTime::from_ms(*from_ms), CallTime::from_ms(*to_ms));
                 self.take_final(at, text, *confidence, lies, *ends_turn, heard);
             }

@@ -77,7 +77,7 @@ fn interim(text: &str) -> Input {
 }
 
 fn last(text: &str, ends_turn: bool) -> Input {
-    Input::Final { text: text.into(), confidence: 0.95, from_ms: 0, to_ms: 0, ends_turn }
+    Input::Final { text: text.into(), confidence: 0.95, from_ms: 0, to_ms: 0, ends_turn, words: Vec::new() }
 }
 
 fn turn_of(heard: &[Heard]) -> Option<String> {
@@ -290,11 +290,25 @@ fn an_interim_of_the_next_segment_is_not_taken_for_the_last_one() {
 #[test]
 fn a_final_that_comes_twice_is_heard_once() {
     let mut ear = Ear::new(Expect::YesNo);
-    let yes = Input::Final { text: "Yes.".into(), confidence: 0.95, from_ms: 200, to_ms: 600, ends_turn: true };
+    let yes = Input::Final {
+        text: "Yes.".into(),
+        confidence: 0.95,
+        from_ms: 200,
+        to_ms: 600,
+        ends_turn: true,
+        words: Vec::new(),
+    };
     ear.voice(200, 600);
     assert_eq!(turn_of(&ear.hears(900, yes.clone())), some("Yes."));
     assert_eq!(ear.hears(1_300, yes), []);
-    let next = Input::Final { text: "Yes.".into(), confidence: 0.95, from_ms: 2_200, to_ms: 2_600, ends_turn: true };
+    let next = Input::Final {
+        text: "Yes.".into(),
+        confidence: 0.95,
+        from_ms: 2_200,
+        to_ms: 2_600,
+        ends_turn: true,
+        words: Vec::new(),
+    };
     assert_eq!(turn_of(&ear.hears(2_900, next)), some("Yes."));
 }
 

@@ -37,19 +37,20 @@ impl RowRedactor {
     /// The row as it may be written down.
     pub fn row(&mut self, mut row: Row) -> Row {
         match &mut row {
-            Row::Said { speaker: Speaker::Assistant, heard, unheard, .. } => {
-                let said = format!("{heard} {unheard}").to_lowercase();
-                self.asked = NUMBER_WORDS.iter().any(|word| said.contains(word));
-                self.redact(heard, false);
-                self.redact(unheard, false);
-            }
-            Row::Said { speaker: Speaker::Caller, heard, unheard, .. } if self.paused => {
-                NOT_RECORDED.clone_into(heard);
-                unheard.clear();
-            }
-            Row::Said { speaker: Speaker::Caller, heard, unheard, .. } => {
-                self.redact(heard, self.asked);
-                self.redact(unheard, self.asked);
+            Row::Said { speaker, heard, unheard, words, .. } => {
+                let is_caller = *speaker == Speaker::Caller;
+                if !is_caller {
+                    let said = format!("{heard} {unheard}").to_lowercase();
+                    self.asked = NUMBER_WORDS.iter().any(|word| said.contains(word));
+                }
+                if is_caller && self.paused {
+                    NOT_RECORDED.clone_into(heard);
+                    unheard.clear();
+                    words.clear();
+                } else if self.redact(heard, is_caller && self.asked) | self.redact(unheard, is_caller && self.asked) {
+                    // They would tell how long a number is.
+                    words.clear();
+                }
             }
             Row::Event { name, detail, .. } => {
                 if name == "recording" {
@@ -90,17 +91,18 @@ impl RowRedactor {
 
     fn redact_all(&self, value: &mut Value) {
         match value {
-            Value::String(text) => self.redact(text, self.asked),
+            Value::String(text) => drop(self.redact(text, self.asked)),
             Value::Array(values) => values.iter_mut().for_each(|value| self.redact_all(value)),
             Value::Object(fields) => fields.values_mut().for_each(|value| self.redact_all(value)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
-    fn redact(&self, text: &mut String, asked: bool) {
+    /// Says whether there was something to be taken out.
+    fn redact(&self, text: &mut String, asked: bool) -> bool {
         let redacted = if asked { self.redactor.redact_asked(text) } else { self.redactor.redact(text) };
-        if let Cow::Owned(redacted) = redacted {
-            *text = redacted;
-        }
+        let Cow::Owned(redacted) = redacted else { return false };
+        *text = redacted;
+        true
     }
 }

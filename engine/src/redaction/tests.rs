@@ -69,7 +69,7 @@ fn a_line_of_the_tape_loses_what_rows_lose_and_stays_a_line() {
     let (from, to) = (CallTime::from_ms(0), CallTime::from_ms(1));
     let heard = "What number can we reach you on?".to_owned();
     let (line, speaker, unheard, confidence) = (0, Speaker::Assistant, String::new(), 1.0);
-    redactor.row(Row::Said { line, speaker, heard, unheard, confidence, from, to });
+    redactor.row(Row::Said { line, speaker, heard, unheard, confidence, from, to, words: Vec::new() });
     assert!(redactor.tape_line(parts).contains("[number ****]"));
 }
 
@@ -82,7 +82,8 @@ fn while_nothing_is_recorded_no_word_of_the_caller_is_written_down() {
         redactor.row(Row::Event { event, at, name, detail });
         let heard = "my secret word".to_owned();
         let (line, unheard, confidence) = (0, String::new(), 1.0);
-        match redactor.row(Row::Said { line, speaker, heard, unheard, confidence, from: at, to: at }) {
+        match redactor.row(Row::Said { line, speaker, heard, unheard, confidence, from: at, to: at, words: Vec::new() })
+        {
             Row::Said { heard, .. } => heard,
             other => panic!("{other:?}"),
         }
@@ -97,7 +98,16 @@ fn a_number_told_in_parts_is_taken_out_once_it_was_asked_for() {
     let mut redactor = RowRedactor::new(ALL);
     let mut said = |speaker, words: &str| {
         let (from, to) = (CallTime::from_ms(0), CallTime::from_ms(1));
-        let row = Row::Said { line: 0, speaker, heard: words.into(), unheard: "".into(), confidence: 1.0, from, to };
+        let row = Row::Said {
+            line: 0,
+            speaker,
+            heard: words.into(),
+            unheard: "".into(),
+            confidence: 1.0,
+            from,
+            to,
+            words: Vec::new(),
+        };
         let Row::Said { heard, .. } = redactor.row(row) else { panic!("what was said stays said") };
         heard
     };

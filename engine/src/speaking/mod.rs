@@ -14,6 +14,7 @@ use statecharts::booking::Interruptible;
 
 use crate::audio::mark::Mark;
 use crate::io::{Input, Output, PhraseId};
+use crate::record::Span;
 use crate::speaking::phrase::Phrase;
 use crate::time::CallTime;
 
@@ -31,6 +32,8 @@ pub struct Spoken {
     pub from: CallTime,
     /// When its last heard word ended.
     pub to: CallTime,
+    /// When each word that was heard was.
+    pub words: Vec<Span>,
 }
 
 /// What speaking makes of an input.

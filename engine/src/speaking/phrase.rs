@@ -6,6 +6,7 @@ use statecharts::booking::Interruptible;
 
 use crate::audio::words;
 use crate::io::PhraseId;
+use crate::record::Span;
 use crate::speaking::Spoken;
 use crate::time::CallTime;
 
@@ -115,18 +116,38 @@ impl Phrase {
     }
 
     pub(super) fn whole(self, at: CallTime) -> Spoken {
-        Spoken { heard: self.text, unheard: String::new(), from: self.first_heard.unwrap_or(at), to: at }
+        let (from, words) = (self.first_heard.unwrap_or(at), self.heard_at(self.words().count(), at));
+        Spoken { heard: self.text, unheard: String::new(), from, to: at, words }
     }
 
     /// Splits at the word up to which it was heard.
     pub(super) fn cut(self, at: CallTime) -> Spoken {
         let heard_ms = self.heard_ms();
         let split: Vec<&str> = self.words().collect();
-        let (heard, unheard) = split.split_at(self.words_until(heard_ms, WORD_HEARD_SHARE));
+        let count = self.words_until(heard_ms, WORD_HEARD_SHARE);
+        let (heard, unheard) = split.split_at(count);
         let from = self.first_heard.unwrap_or(at);
         let lasted_ms = heard_ms.saturating_sub(self.from_ms);
         let to = self.begun.map_or(from, |begun| begun + Duration::from_millis(u64::from(lasted_ms)));
-        Spoken { heard: heard.join(" "), unheard: unheard.join(" "), from, to: to.max(from).min(at) }
+        let (to, words) = (to.max(from).min(at), self.heard_at(count, at));
+        Spoken { heard: heard.join(" "), unheard: unheard.join(" "), from, to, words }
+    }
+
+    /// When each of the first words was heard, by `at` at the latest.
+    fn heard_at(&self, count: usize, at: CallTime) -> Vec<Span> {
+        let (Some(first_heard), Some(begun)) = (self.first_heard, self.begun) else { return Vec::new() };
+        // What lies before the place where it went on was heard when it was said first.
+        let moment = |ms: u32| match ms.checked_sub(self.from_ms) {
+            Some(into) => begun + Duration::from_millis(u64::from(into)),
+            None => (first_heard + Duration::from_millis(u64::from(ms))).min(begun),
+        };
+        let mut before_ms = 0;
+        let span = |end_ms: u32| {
+            let from_ms = before_ms.max(end_ms.saturating_sub(WORD_MS_MAX as u32));
+            before_ms = end_ms;
+            (moment(from_ms).min(at), moment(end_ms).min(at))
+        };
+        self.word_ends_ms().into_iter().take(count).map(span).collect()
     }
 
     fn heard_ms(&self) -> u32 {

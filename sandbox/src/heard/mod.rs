@@ -54,6 +54,7 @@ mod tests {
                 confidence: 1.0,
                 from: at,
                 to: at,
+                words: Vec::new(),
             }),
         ];
         let length = |phrase, length_ms| Input::PhraseSynthesized {

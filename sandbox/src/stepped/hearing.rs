@@ -118,7 +118,14 @@ impl Utterance<'_> {
         let (at, takes, input) = self.last(&rest, 0.95, true);
         let early = self.from + self.lasts / 2;
         let from_ms = self.from.as_ms();
-        let part = Input::Final { text: first, confidence: 0.95, from_ms, to_ms: early.as_ms(), ends_turn: false };
+        let part = Input::Final {
+            text: first,
+            confidence: 0.95,
+            from_ms,
+            to_ms: early.as_ms(),
+            ends_turn: false,
+            words: Vec::new(),
+        };
         [(early, takes, part), (at, takes, input)]
     }
 
@@ -130,7 +137,7 @@ impl Utterance<'_> {
 
     fn last(&self, text: &str, confidence: f32, ends_turn: bool) -> Sent {
         let (from_ms, to_ms) = (self.from.as_ms(), self.ends().as_ms());
-        let said = Input::Final { text: text.to_owned(), confidence, from_ms, to_ms, ends_turn };
+        let said = Input::Final { text: text.to_owned(), confidence, from_ms, to_ms, ends_turn, words: Vec::new() };
         (self.ends(), self.takes.max(HANGOVER), said)
     }
 

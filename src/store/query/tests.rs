@@ -47,7 +47,16 @@ fn business(call: usize) -> &'static str {
 
 fn said(line: u32, speaker: Speaker, words: &str) -> Row {
     let (from, to) = (CallTime::from_ms(1_000), CallTime::from_ms(2_500));
-    Row::Said { line, speaker, heard: words.into(), unheard: String::new(), confidence: 0.9, from, to }
+    Row::Said {
+        line,
+        speaker,
+        heard: words.into(),
+        unheard: String::new(),
+        confidence: 0.9,
+        from,
+        to,
+        words: Vec::new(),
+    }
 }
 
 impl Desk {

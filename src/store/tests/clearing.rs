@@ -30,7 +30,10 @@ async fn filled(place: &Place) -> Store {
         let (from, to) = (CallTime::from_ms(0), CallTime::from_ms(900));
         let (speaker, unheard, confidence) = (Speaker::Caller, String::new(), 1.0);
         let heard = format!("my word is zanzibar{call}");
-        store.record(start(call).call_id, Row::Said { line: 0, speaker, heard, unheard, confidence, from, to });
+        store.record(
+            start(call).call_id,
+            Row::Said { line: 0, speaker, heard, unheard, confidence, from, to, words: Vec::new() },
+        );
         store.record(start(call).call_id, event(0));
         store.recorded(start(call).call_id, records::recording(&format!("recordings/{call}/call.wav")));
         let at = CallTime::from_ms(5_000);

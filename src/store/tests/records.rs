@@ -43,6 +43,7 @@ fn said(line: u32, heard: &str, unheard: &str) -> Row {
         confidence: 1.0,
         from: CallTime::from_ms(1_000),
         to: CallTime::from_ms(2_500),
+        words: Vec::new(),
     }
 }
 

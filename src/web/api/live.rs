@@ -140,7 +140,7 @@ fn told(happened: &Happened) -> Event {
 
 fn described(row: &Row) -> (&'static str, Value) {
     match row {
-        Row::Said { line, speaker, heard, unheard, confidence, from, to } => {
+        Row::Said { line, speaker, heard, unheard, confidence, from, to, .. } => {
             let speaker = if *speaker == Speaker::Caller { "caller" } else { "assistant" };
             let (start_ms, end_ms) = (from.as_ms(), to.as_ms());
             (

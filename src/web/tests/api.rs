@@ -84,7 +84,16 @@ async fn what_was_taken_out_is_shown_to_admins_who_ask_for_it() {
 fn said() -> Row {
     let (from, to) = (CallTime::from_ms(1_000), CallTime::from_ms(2_500));
     let heard = "<b>A haircut</b>".to_owned();
-    Row::Said { line: 0, speaker: Speaker::Caller, heard, unheard: String::new(), confidence: 0.9, from, to }
+    Row::Said {
+        line: 0,
+        speaker: Speaker::Caller,
+        heard,
+        unheard: String::new(),
+        confidence: 0.9,
+        from,
+        to,
+        words: Vec::new(),
+    }
 }
 
 fn asked(path: &str, name: &str) -> Request {

@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::heard::{Heard, Kind, Word, mean};
+use super::heard::{Heard, Kind, Word, mean, places};
 
 #[derive(Deserialize)]
 struct TurnInfo {
@@ -59,7 +59,7 @@ fn turn(turn: TurnInfo) -> Heard {
         "EndOfTurn" => {
             let settled_s = turn.audio_window_end;
             let to_s = turn.words.last().and_then(|it| it.end).unwrap_or(settled_s);
-            Heard::Final { text, confidence, from_s, to_s, settled_s, ends_turn: true }
+            Heard::Final { text, confidence, from_s, to_s, words_s: places(&turn.words), settled_s, ends_turn: true }
         }
         _ => Heard::Unknown(format!("TurnInfo {}", turn.event)),
     }

@@ -40,6 +40,8 @@ pub enum Heard {
         from_s: f64,
         /// Where they end, or the segment does.
         to_s: f64,
+        /// Where each of them begins and ends; empty when the vendor does not say it of all.
+        words_s: Vec<(f64, f64)>,
         /// Up to where the audio is dealt with for good.
         settled_s: f64,
         /// The turn is over.
@@ -60,6 +62,11 @@ pub enum Heard {
     Aside,
     /// A message of a kind that did not exist when this was written.
     Unknown(String),
+}
+
+/// Where each word begins and ends, if it is known of all.
+pub(super) fn places(words: &[Word]) -> Vec<(f64, f64)> {
+    words.iter().map(|word| word.start.zip(word.end)).collect::<Option<_>>().unwrap_or_default()
 }
 
 /// The mean of the words' confidences, or `otherwise` when there are none.

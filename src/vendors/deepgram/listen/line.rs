@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::audio::frame::{FRAME_LEN, FRAME_MS, SILENCE};
 use engine::io::{Fault, Input};
+use engine::time::CallTime;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::error::Error;
@@ -253,7 +254,7 @@ impl<'a> Line<'a> {
                 self.facts.interim(text, confidence);
                 Ok(())
             }
-            Heard::Final { text, confidence, from_s, to_s, settled_s, ends_turn } => {
+            Heard::Final { text, confidence, from_s, to_s, words_s, settled_s, ends_turn } => {
                 (self.pending_from, self.voice_from) = (None, None);
                 self.settled = self.settled.max(self.frame(settled_s));
                 if text.is_empty() && !ends_turn {
@@ -264,7 +265,9 @@ impl<'a> Line<'a> {
                 self.facts.words_pending = false;
                 let (from_ms, to_ms) = (self.call_ms(from_s), self.call_ms(to_s));
                 let to_ms = to_ms.max(from_ms);
-                self.facts.tell(Input::Final { text, confidence, from_ms, to_ms, ends_turn }).await
+                let moment = |seconds| CallTime::from_ms(self.call_ms(seconds));
+                let words = words_s.into_iter().map(|(from_s, to_s)| (moment(from_s), moment(to_s))).collect();
+                self.facts.tell(Input::Final { text, confidence, from_ms, to_ms, ends_turn, words }).await
             }
             Heard::UtteranceEnded => self.facts.tell(Input::UtteranceEnded).await,
             Heard::TurnLikelyOver { text } => self.facts.tell(Input::TurnLikelyOver { text }).await,

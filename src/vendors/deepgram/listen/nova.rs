@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::heard::{Heard, Kind, Word, mean};
+use super::heard::{Heard, Kind, Word, mean, places};
 
 #[derive(Deserialize)]
 struct Results {
@@ -75,7 +75,7 @@ fn results(results: Results) -> Heard {
     let from_s = best.words.first().and_then(|it| it.start).unwrap_or(results.start);
     let to_s = best.words.last().and_then(|it| it.end).unwrap_or(settled_s);
     let confidence = if confidence > 0.0 { confidence } else { mean(best.words.iter().map(|it| it.confidence), 0.0) };
-    Heard::Final { text, confidence, from_s, to_s, settled_s, ends_turn }
+    Heard::Final { text, confidence, from_s, to_s, words_s: places(&best.words), settled_s, ends_turn }
 }
 
 #[cfg(test)]

@@ -56,8 +56,17 @@ pub(in crate::web::pages) fn line(said: &LineRecord, clickable: bool) -> Markup 
     }
 }
 
-/// Each word with the time at which it was about to be said: a line's time, shared out by letters.
+/// Each word with the time at which it was said.
 fn in_words(said: &LineRecord) -> Markup {
+    let known = said.words.as_ref().map(|words| words.0.as_slice()).unwrap_or_default();
+    if said.heard.split_whitespace().eq(known.iter().map(|word| word.word.as_str())) {
+        return html! { @for word in known { span.w data-from=(word.start_ms) { (word.word) } " " } };
+    }
+    by_letters(said)
+}
+
+/// The same where it is not known: a line's time, shared out by letters.
+fn by_letters(said: &LineRecord) -> Markup {
     let letters = said.heard.chars().count().max(1) as i64;
     let lasts_ms = (said.end_ms - said.start_ms).max(0);
     let words = said.heard.split_whitespace().scan(0, |before, word| {
@@ -133,6 +142,7 @@ mod tests {
             confidence: 0.4,
             start_ms: 1_000,
             end_ms: 2_000,
+            words: None,
             sealed: None,
         }
     }
