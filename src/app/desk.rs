@@ -7,13 +7,13 @@ use std::time::Duration;
 use axum::extract::ws::WebSocket;
 use futures_util::future::BoxFuture;
 
-use crate::app::{House, call};
+use crate::app::{House, call, clear};
 use crate::recordings::Place;
 use crate::store;
-use crate::store::RecordingRow;
+use crate::store::{Going, RecordingRow};
 use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
 use crate::web::tickets::Caller;
-use crate::web::{Admit, Desk, Health, Kept, Next, NotPlayed, Part, Recorded, StatusCallback};
+use crate::web::{Admit, Desk, Health, Kept, Next, NotPlayed, NotRemoved, Part, Recorded, StatusCallback};
 
 /// The desk in front of the house.
 pub(super) struct FrontDesk {
@@ -90,6 +90,26 @@ impl Desk for FrontDesk {
             match opened.map_err(std::io::Error::other).flatten() {
                 Ok((audio, size_bytes)) => Ok(Recorded { size_bytes, audio: Box::new(audio) }),
                 Err(error) => Err(not_played(&error)),
+            }
+        })
+    }
+
+    fn remove(&self, call_id: &str) -> BoxFuture<'static, Result<(), NotRemoved>> {
+        let house = Arc::clone(&self.house);
+        let going = Going { call: Some(call_id.to_owned()), ..Going::default() };
+        Box::pin(async move {
+            house.store.flush().await;
+            let cleared = clear(&house.store.cleaner(), &house.recordings, &going, |_| ()).await;
+            let cleared = cleared.map_err(|error| {
+                tracing::warn!("a call is not removed: {error}");
+                NotRemoved::Away
+            })?;
+            match cleared.left.first() {
+                None => Ok(()),
+                Some(left) => {
+                    tracing::warn!("a call is not removed: {left}");
+                    Err(NotRemoved::FilesStay)
+                }
             }
         })
     }

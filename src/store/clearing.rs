@@ -20,6 +20,8 @@ const TABLES: [&str; 7] = ["transcripts", "turns", "events", "recordings", "anal
 /// Which calls are to go; all conditions hold together. One that goes on never does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Going {
+    /// This one only, by our own id.
+    pub call: Option<String>,
     /// They ended before this moment.
     pub ended_before: Option<DateTime<Utc>>,
     /// Of this business.
@@ -247,6 +249,9 @@ fn digits(number: &str) -> String {
 
 impl Going {
     fn add_to(&self, statement: &mut Statement) {
+        if let Some(call) = &self.call {
+            statement.add(" AND c.id = ?", [call.into()]);
+        }
         if let Some(moment) = self.ended_before {
             statement.add(" AND coalesce(c.end_time, c.start_time) < ?", [moment.into()]);
         }

@@ -112,6 +112,9 @@ pub trait Desk: Send + Sync {
     /// What is kept of a call, decrypted where need be.
     fn recording<'a>(&'a self, recording: &'a RecordingRow, what: Kept) -> BoxFuture<'a, Result<Recorded, NotPlayed>>;
 
+    /// Removes a call that is over with all that belongs to it. Appointments stay.
+    fn remove(&self, call_id: &str) -> BoxFuture<'static, Result<(), NotRemoved>>;
+
     /// What was taken out of a line; none when the key is missing or another one.
     fn reveal(&self, sealed: &str) -> Option<String>;
 
@@ -162,6 +165,15 @@ pub enum NotPlayed {
     Damaged,
     /// It cannot be read now.
     Unreadable,
+}
+
+/// Why a call is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotRemoved {
+    /// Its files cannot be removed, and so neither can it.
+    FilesStay,
+    /// The database does not answer.
+    Away,
 }
 
 /// Whether a call may come in.

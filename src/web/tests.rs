@@ -34,6 +34,7 @@ struct TestDesk {
     next: Next,
     said: Mutex<Vec<StatusCallback>>,
     measured: Mutex<Vec<(String, u16)>>,
+    removed: Mutex<Vec<String>>,
     panics: AtomicBool,
     folder: tempfile::TempDir,
     over: tokio::sync::watch::Sender<bool>,
@@ -44,6 +45,7 @@ impl Default for TestDesk {
         let (said, measured) = (Mutex::default(), Mutex::default());
         let folder = tempfile::tempdir().expect("a folder");
         Self {
+            removed: Mutex::default(),
             admit: Admit::Welcome,
             next: Next::Hangup,
             said,
@@ -117,6 +119,11 @@ impl Desk for TestDesk {
             Ok(Recorded { size_bytes, audio: Box::new(file) })
         }
         .boxed()
+    }
+
+    fn remove(&self, call_id: &str) -> BoxFuture<'static, Result<(), NotRemoved>> {
+        self.removed.lock().expect("no test panics with it").push(call_id.to_owned());
+        async { Ok(()) }.boxed()
     }
 
     fn reveal(&self, sealed: &str) -> Option<String> {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Params, Refusal};
 use crate::store::query::{CallItem, ListQuery, Order, Page, Sort, WholeCall};
-use crate::web::Front;
-use crate::web::access::{Role, Visitor};
+use crate::web::access::{Refused, Role, Visitor, is_same_origin};
+use crate::web::{Front, NotRemoved};
 
 pub(super) const NO_SUCH_CALL: &str = "there is no such call";
 
@@ -82,6 +83,44 @@ pub(in crate::web) fn reveal(front: &Front, visitor: &Visitor, call: &mut WholeC
         lines += 1;
     }
     tracing::info!(visitor = visitor.name, call = call.call.id, lines, "what was taken out of a call was shown");
+    Ok(())
+}
+
+/// `DELETE /api/calls/{id}`.
+pub(super) async fn delete(
+    State(front): State<Arc<Front>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<StatusCode, Refusal> {
+    Params::of(query.as_deref()).finish()?;
+    remove(&front, &visitor, &id, &headers).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a call for good. Who did is in the log.
+pub(in crate::web) async fn remove(
+    front: &Front,
+    visitor: &Visitor,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    if !is_same_origin(headers, front.public_url.as_deref()) {
+        return Err(Refused::Origin.into());
+    }
+    let whole = find(front, visitor, id).await?;
+    visitor.needs(Role::Admin)?;
+    if whole.call.status == "active" {
+        return Err(Refusal::Conflict("the call goes on; it can be removed when it has ended"));
+    }
+    front.desk.remove(&whole.call.id).await.map_err(|not| match not {
+        NotRemoved::FilesStay => {
+            Refusal::Conflict("a file of the call cannot be removed, so it stays; the log says why")
+        }
+        NotRemoved::Away => Refusal::Away,
+    })?;
+    tracing::info!(visitor = visitor.name, call = whole.call.id, "a call was removed");
     Ok(())
 }
 

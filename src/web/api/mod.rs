@@ -28,7 +28,7 @@ use refusal::Refusal;
 pub(super) fn routes() -> Router<Arc<Front>> {
     Router::new()
         .route("/api/calls", get(calls::list))
-        .route("/api/calls/{id}", get(calls::show))
+        .route("/api/calls/{id}", get(calls::show).delete(calls::delete))
         .route("/api/search", get(search::find))
         .route("/api/aggregates", get(figures::count))
         .route("/api/appointments", get(appointments::list))

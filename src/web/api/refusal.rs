@@ -16,6 +16,8 @@ pub(in crate::web) enum Refusal {
     Wrong(Vec<Wrong>),
     /// 404: not there, or another business's.
     NotFound(&'static str),
+    /// 409: not as long as it is as it is.
+    Conflict(&'static str),
     /// 410: was there.
     Gone(&'static str),
     /// 503.
@@ -56,6 +58,7 @@ impl IntoResponse for Refusal {
                 problem::respond(StatusCode::BAD_REQUEST, &told.join("; "), &wrong, None, None)
             }
             Self::NotFound(detail) => problem::respond(StatusCode::NOT_FOUND, detail, &[], None, None),
+            Self::Conflict(detail) => problem::respond(StatusCode::CONFLICT, detail, &[], None, None),
             Self::Gone(detail) => problem::respond(StatusCode::GONE, detail, &[], None, None),
             Self::Away => {
                 let detail = "the database does not answer; try again";

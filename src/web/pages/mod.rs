@@ -21,7 +21,7 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 
 use super::Front;
@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<Arc<Front>> {
         .route("/", get(overview::show))
         .route("/calls", get(calls::show))
         .route("/calls/{id}", get(call::show))
+        .route("/calls/{id}/remove", post(call::remove))
         .route("/calls/{id}/transcript.csv", get(call::transcript_csv))
         .route("/calls/{id}/waveform.json", get(waveform::show))
         .route("/live", get(live::show))

@@ -78,6 +78,7 @@ fn told(refusal: Refusal) -> (StatusCode, &'static str, Vec<String>) {
             (StatusCode::BAD_REQUEST, "That cannot be asked", told)
         }
         Refusal::NotFound(detail) => (StatusCode::NOT_FOUND, "Nothing here", vec![detail.to_owned()]),
+        Refusal::Conflict(detail) => (StatusCode::CONFLICT, "Not now", vec![detail.to_owned()]),
         Refusal::Gone(detail) => (StatusCode::GONE, "Not here any more", vec![detail.to_owned()]),
         Refusal::Away => {
             let detail = "The records cannot be read just now; the log says why. Try again in a moment.";

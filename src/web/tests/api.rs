@@ -58,6 +58,30 @@ async fn with_a_call() -> Arc<Front> {
 }
 
 #[tokio::test]
+async fn a_call_is_removed_by_admins_from_our_own_pages_and_by_programs() {
+    let front = with_a_call().await;
+    let delete = async |id: &str, name: &str, origin: Option<&str>| {
+        let mut request = asked(&format!("/api/calls/{id}"), name);
+        *request.method_mut() = axum::http::Method::DELETE;
+        if let Some(origin) = origin {
+            request.headers_mut().insert(ORIGIN, origin.parse().expect("an origin"));
+        }
+        ask(&front, request).await.0
+    };
+    assert_eq!(delete(ID, "manager", None).await, StatusCode::FORBIDDEN);
+    assert_eq!(delete(ID, "stranger", None).await, StatusCode::NOT_FOUND, "another business's call is not there");
+    assert_eq!(delete(ID, "admin", Some("https://evil.example.com")).await, StatusCode::FORBIDDEN);
+    assert_eq!(delete("x", "admin", None).await, StatusCode::BAD_REQUEST);
+    assert_eq!(delete(ID, "admin", Some("http://localhost:3000")).await, StatusCode::NO_CONTENT);
+    let (_, page) = ask(&front, asked(&format!("/calls/{ID}"), "admin")).await;
+    assert!(page.contains("Remove for good"));
+    let mut request = asked(&format!("/calls/{ID}/remove"), "admin");
+    *request.method_mut() = axum::http::Method::POST;
+    let response = router(Arc::clone(&front)).oneshot(request).await.expect("an answer");
+    assert_eq!(response.headers()[LOCATION], "/calls");
+}
+
+#[tokio::test]
 async fn what_was_taken_out_is_shown_to_admins_who_ask_for_it() {
     let front = with_a_call().await;
     let path = format!("/api/calls/{ID}");

@@ -103,6 +103,18 @@ pub(super) fn downloads(id: &str, sound: Sound) -> Markup {
     }
 }
 
+pub(super) fn removal(id: &str) -> Markup {
+    html! {
+        section.card {
+            details {
+                summary { "Remove this call" }
+                p { "Its words, figures, recording and tape are removed for good. Appointments stay." }
+                form action={ "/calls/" (id) "/remove" } method="post" { button { "Remove for good" } }
+            }
+        }
+    }
+}
+
 pub(super) fn events(events: &[EventRecord]) -> Markup {
     html! {
         section.card {

@@ -9,15 +9,16 @@ mod turns;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
 use super::viewer::{NoPage, Viewer};
 use super::{assets, layout, words};
 use crate::web::Front;
 use crate::web::access::Role;
-use crate::web::api::calls::{find, reveal, revealed, shown};
+use crate::web::api::calls::{self as api, find, reveal, revealed, shown};
 
 /// `GET /calls/{id}`.
 pub(super) async fn show(
@@ -63,10 +64,22 @@ pub(super) async fn show(
                 (about::costs(&whole.costs))
                 (about::downloads(&call.id, sound))
                 (about::events(&call.events))
+                @if visitor.role == Role::Admin && call.status != "active" { (about::removal(&call.id)) }
             }
         }
     };
     Ok(layout::page("Call", "/calls", Some(&visitor), Some(&assets::CALL), body))
+}
+
+/// `POST /calls/{id}/remove`.
+pub(super) async fn remove(
+    State(front): State<Arc<Front>>,
+    Viewer(visitor): Viewer,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Redirect, NoPage> {
+    api::remove(&front, &visitor, &id, &headers).await?;
+    Ok(Redirect::to("/calls"))
 }
 
 /// `GET /calls/{id}/transcript.csv`.
