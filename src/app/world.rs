@@ -58,7 +58,11 @@ pub(super) struct World {
 
 impl driver::World for World {
     fn told(&mut self, at: CallTime, input: &Input) {
-        self.tape(&tape::input_line(at, input));
+        let line = tape::input_line(at, input);
+        if !matches!(input, Input::Tick) {
+            self.log(&line);
+        }
+        self.tape(&line);
         match input {
             Input::VoiceStarted => self.tally.voice_started(at),
             Input::VoiceEnded { voiced_ms } => self.tally.voice_ended(*voiced_ms),
@@ -70,14 +74,16 @@ impl driver::World for World {
             }
             _ => {}
         }
-        self.house.telemetry.told(at, input);
+        self.house.telemetry.told(input);
     }
 
     fn ordered(&mut self, at: CallTime, outputs: &[Output]) {
         for output in outputs {
-            self.tape(&tape::output_line(at, output));
+            let line = tape::output_line(at, output);
+            self.log(&line);
+            self.tape(&line);
         }
-        self.house.telemetry.ordered(at, outputs);
+        self.house.telemetry.ordered(outputs);
     }
 
     fn carry_out(&mut self, at: CallTime, order: Output) {
@@ -172,6 +178,14 @@ impl World {
     fn stop_hearing(&mut self) {
         if let Some(hearing) = self.hearing.take() {
             self.house.telemetry.frames_dropped("hearing", hearing.frames_dropped());
+        }
+    }
+
+    /// What happens in the call, at debug level and with everything taken out that is taken out of rows; nothing while the
+    /// recording rests.
+    fn log(&self, line: &str) {
+        if tracing::enabled!(tracing::Level::DEBUG) && !self.redactor.is_paused() {
+            tracing::debug!("{}", self.redactor.tape_line(line));
         }
     }
 

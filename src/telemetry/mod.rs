@@ -159,11 +159,8 @@ impl Telemetry {
         ActiveCall { active: self.calls_active.clone() }
     }
 
-    /// Counts and logs what a call is told. The caller's words appear at debug level at most.
-    pub fn told(&self, at: CallTime, input: &Input) {
-        if !matches!(input, Input::Tick) {
-            tracing::debug!(%at, ?input);
-        }
+    /// Counts what a call is told.
+    pub fn told(&self, input: &Input) {
         match input {
             Input::PhraseSynthesized { cached, .. } => {
                 self.phrases.with_label_values(&[if *cached { "cache" } else { "synthesis" }]).inc();
@@ -176,10 +173,9 @@ impl Telemetry {
         }
     }
 
-    /// Counts and logs what a call ordered. The caller's words appear at debug level at most.
-    pub fn ordered(&self, at: CallTime, outputs: &[Output]) {
+    /// Counts what a call ordered.
+    pub fn ordered(&self, outputs: &[Output]) {
         for output in outputs {
-            tracing::debug!(%at, ?output);
             match output {
                 Output::ClearPlayout { .. } => self.clears.inc(),
                 Output::Record(row) => self.observe_row(row),

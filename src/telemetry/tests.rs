@@ -36,7 +36,7 @@ fn a_turns_stages_are_measured_from_one_to_the_next() {
         (Stage::FirstPhrase, 1_301),
         (Stage::FirstFrame, 1_304),
     ];
-    telemetry.ordered(CallTime::from_ms(1_304), &[turn(&stages)]);
+    telemetry.ordered(&[turn(&stages)]);
     has(&telemetry, r#"frontdesk_turn_stage_seconds_sum{stage="transcribed"} 0.25"#);
     has(&telemetry, r#"frontdesk_turn_stage_seconds_sum{stage="turn_ended"} 0.05"#);
     has(&telemetry, r#"frontdesk_turn_stage_seconds_sum{stage="first_phrase"} 0.001"#);
@@ -54,7 +54,7 @@ fn late_turns_and_guesses_are_counted_by_what_became_of_them() {
         *guesses = Guesses { asked: 2, used: true, wasted: (350, 8) };
         *late = Some(Stage::FirstSlot);
     }
-    telemetry.ordered(CallTime::ZERO, &[late_turn]);
+    telemetry.ordered(&[late_turn]);
     has(&telemetry, r#"frontdesk_late_turns_total{stage="first_slot"} 1"#);
     has(&telemetry, r#"frontdesk_guesses_total{fate="used"} 1"#);
     has(&telemetry, r#"frontdesk_guesses_total{fate="dropped"} 1"#);
@@ -64,7 +64,7 @@ fn late_turns_and_guesses_are_counted_by_what_became_of_them() {
 #[test]
 fn turns_that_skipped_their_stages_are_counted_and_not_measured() {
     let telemetry = Telemetry::new();
-    telemetry.ordered(CallTime::ZERO, &[turn(&[]), turn(&[(Stage::FirstMark, 5)])]);
+    telemetry.ordered(&[turn(&[]), turn(&[(Stage::FirstMark, 5)])]);
     has(&telemetry, r#"frontdesk_turns_total{by="model"} 2"#);
     has(&telemetry, "frontdesk_response_gap_seconds_count 0");
 }
@@ -74,14 +74,14 @@ fn inputs_and_outputs_are_counted() {
     let telemetry = Telemetry::new();
     let at = CallTime::from_ms(90_000);
     let fault = Fault::GiveUp("402 no credit".to_owned());
-    telemetry.told(at, &Input::ReplyFailed { reply: ReplyId(1), fault });
-    telemetry.ordered(at, &[Output::ClearPlayout { generation: 1 }]);
-    telemetry.told(at, &Input::HearingFailed(Fault::Retry("closed".to_owned())));
+    telemetry.told(&Input::ReplyFailed { reply: ReplyId(1), fault });
+    telemetry.ordered(&[Output::ClearPlayout { generation: 1 }]);
+    telemetry.told(&Input::HearingFailed(Fault::Retry("closed".to_owned())));
     let phrase =
         Input::PhraseSynthesized { phrase: PhraseId(1), length_ms: 900, word_ends_ms: Vec::new(), cached: true };
     let ended = Row::Ended { at, ending: Ending::Goodbye, outcome: "booked".to_owned() };
-    telemetry.told(at, &phrase);
-    telemetry.ordered(at, &[Output::Record(ended)]);
+    telemetry.told(&phrase);
+    telemetry.ordered(&[Output::Record(ended)]);
     has(&telemetry, r#"frontdesk_vendor_errors_total{kind="give_up",vendor="model"} 1"#);
     has(&telemetry, r#"frontdesk_vendor_errors_total{kind="retry",vendor="hearing"} 1"#);
     has(&telemetry, r#"frontdesk_phrases_total{source="cache"} 1"#);

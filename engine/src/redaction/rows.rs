@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Redactor;
 use crate::record::{Row, Speaker};
+use crate::time::CallTime;
 
 /// What a question for a number has in it.
 const NUMBER_WORDS: [&str; 8] = ["number", "digits", "card", "phone", "número", "tarjeta", "teléfono", "dígitos"];
@@ -82,6 +83,10 @@ impl RowRedactor {
         match serde_json::from_str(body) {
             Ok(mut body) => {
                 self.redact_all(&mut body);
+                // Keys come one by one, and together they are a number.
+                if let Some(key) = body.get_mut("KeyPressed").filter(|_| self.redactor.numbers) {
+                    *key = "[key]".into();
+                }
                 format!("{head}{body}")
             }
             // A note of ours.
@@ -91,6 +96,8 @@ impl RowRedactor {
 
     fn redact_all(&self, value: &mut Value) {
         match value {
+            // A moment of the call has digits, too: it is always told to the microsecond.
+            Value::String(text) if text.parse().is_ok_and(|at: CallTime| at.to_string() == *text) => {}
             Value::String(text) => drop(self.redact(text, self.asked)),
             Value::Array(values) => values.iter_mut().for_each(|value| self.redact_all(value)),
             Value::Object(fields) => fields.values_mut().for_each(|value| self.redact_all(value)),

@@ -57,6 +57,8 @@ fn a_line_of_the_tape_loses_what_rows_lose_and_stays_a_line() {
     for (line, wanted) in [
         (r#"0.000000 < {"Answered":{"from":"+14155550142","hours":["09:00-18:00"]}}"#, "[phone ****42]"),
         (r#"4.100000 < {"Heard":{"text":"it's 415-555-0142","final":true}}"#, "it's [phone ****42]"),
+        (r#"5.100000 > {"at":"612.367282"}"#, r#""at":"612.367282""#),
+        (r#"5.100000 < {"KeyPressed":"5"}"#, r#"{"KeyPressed":"[key]"}"#),
         (r#"0.000000 ! words are left out"#, "0.000000 ! words are left out"),
         (r#"4.100000 < "VoiceStarted""#, "4.100000 < \"VoiceStarted\""),
     ] {

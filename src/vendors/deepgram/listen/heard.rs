@@ -64,6 +64,22 @@ pub enum Heard {
     Unknown(String),
 }
 
+impl Heard {
+    /// What it is, without what was said.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Interim { .. } => "interim",
+            Self::Final { .. } => "final",
+            Self::UtteranceEnded => "utterance ended",
+            Self::TurnLikelyOver { .. } => "turn likely over",
+            Self::TurnResumed => "turn resumed",
+            Self::Trouble(_) => "trouble",
+            Self::Aside => "aside",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
 /// Where each word begins and ends, if it is known of all.
 pub(super) fn places(words: &[Word]) -> Vec<(f64, f64)> {
     words.iter().map(|word| word.start.zip(word.end)).collect::<Option<_>>().unwrap_or_default()

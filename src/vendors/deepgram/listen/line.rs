@@ -234,7 +234,8 @@ impl<'a> Line<'a> {
                 return Ok(());
             }
         };
-        tracing::trace!(?heard, "speech-to-text");
+        // Never the words: no log has them.
+        tracing::trace!(kind = heard.kind(), "speech-to-text");
         if let Heard::Trouble(text) = heard {
             let text = excerpt(&text, &self.config.key);
             tracing::warn!(text, "speech-to-text complains");
