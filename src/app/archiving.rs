@@ -147,7 +147,13 @@ impl House {
         let OnDisk { call_id, file_path, sha256 } = recording;
         let id = Uuid::try_parse(call_id).unwrap_or_default();
         match self.recordings.upload(id, Path::new(file_path), sha256.as_deref()).await {
-            Ok(url) => Ok(self.store.uploaded(recording, &url).await?),
+            Ok(url) if self.store.uploaded(recording, &url).await? => Ok(()),
+            Ok(url) => {
+                let removed = self.recordings.remove(Path::new(file_path), Some(&url)).await;
+                removed
+                    .map(drop)
+                    .map_err(|error| Stopped::Objects(format!("{url} is of a call that was removed: {error}")))
+            }
             Err(NotUploaded::Gone) => {
                 tracing::error!(call = call_id, "{file_path} is gone and was never uploaded: somebody removed it");
                 Ok(self.store.left_the_disk(recording).await?)

@@ -50,15 +50,15 @@ impl Store {
         Ok(statement.all(&self.database.ask()).await?)
     }
 
-    /// Writes down where the object store has a recording.
+    /// Writes down where the object store has a recording. False when it is not on record any more: its call was removed
+    /// meanwhile.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn uploaded(&self, recording: &OnDisk, url: &str) -> Result<(), StoreError> {
+    pub async fn uploaded(&self, recording: &OnDisk, url: &str) -> Result<bool, StoreError> {
         let text = "UPDATE recordings SET file_url = $1 WHERE call_id = $2 AND file_path = $3";
         let values = [url.into(), (&recording.call_id).into(), (&recording.file_path).into()];
-        Statement::of(text, values).run(&self.database.write()).await?;
-        Ok(())
+        Ok(Statement::of(text, values).run(&self.database.write()).await? > 0)
     }
 
     /// Writes down that a recording is on this machine's disk no more.

@@ -30,7 +30,9 @@ async fn recordings_wait_until_they_are_uploaded_and_then_until_they_are_removed
     assert_eq!(waiting(&store, Awaiting::Upload, Some(&all[1])).await, all[2..]);
     assert_eq!(waiting(&store, Awaiting::Removal, None).await, []);
 
-    store.uploaded(&all[0], "s3://calls/1.wav").await.expect("written");
+    assert!(store.uploaded(&all[0], "s3://calls/1.wav").await.expect("written"));
+    let forgotten = OnDisk { file_path: "recordings/9/call.wav".into(), ..all[0].clone() };
+    assert!(!store.uploaded(&forgotten, "s3://calls/9.wav").await.expect("readable"), "its call was removed meanwhile");
     // Its file is gone: it waits for nothing.
     store.left_the_disk(&all[1]).await.expect("written");
     // A row that is written again tells nothing new.
