@@ -29,7 +29,10 @@ impl Records {
     /// # Errors
     /// When the database cannot be read.
     pub async fn appointments_between(&self, span: &DaySpan) -> Result<Vec<AppointmentRecord>, QueryError> {
-        let mut statement = Statement::new("SELECT * FROM appointments WHERE TRUE");
+        let mut statement = Statement::new(
+            "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status
+             FROM appointments WHERE TRUE",
+        );
         if let Scope::Business(name) = &span.scope {
             statement.add(" AND business = ?", [name.into()]);
         }

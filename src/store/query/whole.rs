@@ -102,16 +102,26 @@ impl Records {
         }
         let Some((call_sid,)) = statement.first::<(String,)>(self).await? else { return Ok(None) };
         let Some(call) = self.call(&call_sid).await? else { return Ok(None) };
-        let mut analytics: Vec<AnalyticsRecord> =
-            self.of_call("SELECT * FROM analytics WHERE call_id = $1 ORDER BY snapshot", id).await?;
+        let mut analytics: Vec<AnalyticsRecord> = self.of_call(FIGURES, id).await?;
         let last = analytics.first().is_some_and(|first| first.snapshot == 0).then(|| analytics.remove(0));
-        let metadata: Vec<MetadataRecord> = self.of_call("SELECT * FROM call_metadata WHERE call_id = $1", id).await?;
+        let metadata: Vec<MetadataRecord> = self.of_call(METADATA, id).await?;
         Ok(Some(WholeCall {
             call,
             analytics: last,
             snapshots: analytics,
-            costs: self.of_call("SELECT * FROM costs WHERE call_id = $1 ORDER BY stage", id).await?,
+            costs: self.of_call(COSTS, id).await?,
             metadata: metadata.into_iter().next(),
         }))
     }
 }
+
+const FIGURES: &str =
+    "SELECT snapshot, snapshot_time, sentiment, sentiment_score, sentiment_by, talk_time_ms, caller_talk_ms,
+    assistant_talk_ms, silence_time_ms, interruptions, average_latency_ms, p95_latency_ms, metrics FROM analytics
+    WHERE call_id = $1 ORDER BY snapshot";
+
+const METADATA: &str = "SELECT language, region, device_type, network_quality, custom_data FROM call_metadata
+    WHERE call_id = $1";
+
+const COSTS: &str = "SELECT stage, quantity, unit, micros, saved_micros, wasted_micros FROM costs
+    WHERE call_id = $1 ORDER BY stage";
