@@ -59,10 +59,10 @@ pub(super) fn think(messages: &[(String, String)]) -> Known {
         let known = engine::understanding::answer(said, &business);
         known.unwrap_or("I'm not sure about that, sorry.").to_owned()
     });
-    let (first, result) = summed(messages, &lines);
+    let summary = summed(messages, &lines);
     BTreeMap::from([
-        ("summary", Some(format!("The caller said: {first} {result}"))),
-        ("sentiment", Some("neutral".to_owned())),
+        ("sentiment", summary.as_ref().map(|_| "neutral".to_owned())),
+        ("summary", summary),
         ("intent", Some(intent(proposal.intent).to_owned())),
         ("service", proposal.service),
         ("when_text", words_about_time(said, &situation)),
@@ -72,13 +72,13 @@ pub(super) fn think(messages: &[(String, String)]) -> Known {
     ])
 }
 
-/// What a transcript begins with, and what came of it: all that there is to sum up for somebody who cannot read.
-fn summed(messages: &[(String, String)], instructions: &[&str]) -> (String, String) {
+/// What a transcript begins with, and what came of it: all that there is to sum up for somebody who cannot read. None where
+/// the instructions do not say what came of a call.
+fn summed(messages: &[(String, String)], instructions: &[&str]) -> Option<String> {
+    let outcome = instructions.iter().find_map(|line| line.strip_prefix("What came of the call: "))?;
     let transcript = last(messages, "user").unwrap_or_default();
-    let first = transcript.lines().find_map(|line| line.strip_prefix("Caller: "));
-    let outcome = instructions.iter().find_map(|line| line.strip_prefix("What came of the call: "));
-    let first = first.unwrap_or("nothing").trim_end_matches(['.', '!', '?']);
-    (format!("{first}."), format!("What came of it: {}", outcome.unwrap_or("nothing.")))
+    let first = transcript.lines().find_map(|line| line.strip_prefix("Caller: ")).unwrap_or("nothing");
+    Some(format!("The caller said: {}. What came of it: {outcome}", first.trim_end_matches(['.', '!', '?'])))
 }
 
 /// What is said when no schema was asked for.
@@ -248,6 +248,16 @@ mod tests {
         );
         let unknown = thought("How can I help you?", "Do you have parking?");
         assert_eq!(unknown["reply"].as_deref(), Some("You can park for free behind the building."));
+    }
+
+    #[test]
+    fn a_whole_call_is_summed_up_by_its_beginning_and_its_end() {
+        let message = |role: &str, text: &str| (role.to_owned(), text.to_owned());
+        let transcript = "Transcript:\nAssistant: Hello.\nCaller: A haircut, please!\nCaller: Bye.";
+        let known =
+            think(&[message("system", "Sum it up.\nWhat came of the call: booked."), message("user", transcript)]);
+        let summary = "The caller said: A haircut, please. What came of it: booked.";
+        assert_eq!((known["summary"].as_deref(), known["sentiment"].as_deref()), (Some(summary), Some("neutral")));
     }
 
     #[test]
