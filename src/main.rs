@@ -22,6 +22,7 @@ struct CommandLine {
 }
 
 fn main() -> ExitCode {
+    without_huge_pages();
     rustls::crypto::aws_lc_rs::default_provider().install_default().expect("nothing installed another before");
     let command = CommandLine::parse().command.unwrap_or_default();
     match commands::run(command) {
@@ -31,6 +32,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The first touch of a page of two megabytes can take several milliseconds, most of all in a virtual machine: a frame would be
+/// late for it. Where the system knows no such pages, or does not listen, all goes on as it was.
+fn without_huge_pages() {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_thp_disable(true).ok();
 }
 
 /// An error and its causes, each said once: most errors name their cause themselves.
