@@ -3,6 +3,7 @@
 use std::io::SeekFrom;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
@@ -20,35 +21,14 @@ use crate::web::{Front, Kept, Listen, NotPlayed};
 /// Bytes that are read and sent at once.
 const CHUNK_LEN: u64 = 64 * 1024;
 
-/// `GET /api/calls/{id}/audio`, and `HEAD`.
-pub(super) async fn play(
-    state: State<Arc<Front>>,
-    visitor: Visitor,
-    id: Path<String>,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    give(state, visitor, id, query, headers, Kept::Audio).await
-}
-
-/// `GET /api/calls/{id}/tape`, and `HEAD`.
-pub(super) async fn tape(
-    state: State<Arc<Front>>,
-    visitor: Visitor,
-    id: Path<String>,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    give(state, visitor, id, query, headers, Kept::Tape).await
-}
-
-async fn give(
+/// `GET`, and `HEAD`; the route says of what.
+pub(super) async fn give(
     State(front): State<Arc<Front>>,
     visitor: Visitor,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
+    Extension(what): Extension<Kept>,
     headers: HeaderMap,
-    what: Kept,
 ) -> Result<Response, Refusal> {
     Params::of(query.as_deref()).finish()?;
     let whole = calls::find(&front, &visitor, &id).await?;

@@ -14,12 +14,12 @@ mod search;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 
-use super::Front;
+use super::{Front, Kept};
 
 use params::Params;
 use refusal::Refusal;
@@ -44,8 +44,8 @@ async fn described() -> impl IntoResponse {
 /// The routes whose answers go on for as long as somebody reads them.
 pub(super) fn streams() -> Router<Arc<Front>> {
     Router::new()
-        .route("/api/calls/{id}/audio", get(audio::play))
-        .route("/api/calls/{id}/tape", get(audio::tape))
+        .route("/api/calls/{id}/audio", get(audio::give).layer(Extension(Kept::Audio)))
+        .route("/api/calls/{id}/tape", get(audio::give).layer(Extension(Kept::Tape)))
         .route("/api/live", get(live::follow))
         .route("/api/exports/{file}", get(exports::download))
 }
