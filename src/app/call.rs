@@ -138,6 +138,7 @@ async fn run(
         facts,
         speech,
         tally: Tally::new(&answered.from, voice.language),
+        has_rested: false,
         said_so_far: String::new(),
         transcript: Transcript::default(),
         redactor: RowRedactor::new(house.redactor),

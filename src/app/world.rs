@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) tape: Tape,
     /// The call in numbers.
     pub(super) tally: Tally,
+    /// The recording was paused, now or before: what is told from then on may be of what was said meanwhile.
+    pub(super) has_rested: bool,
     /// What the caller said since their last line.
     pub(super) said_so_far: String,
     /// What was said, for whoever sums it up.
@@ -181,10 +183,10 @@ impl World {
         }
     }
 
-    /// What happens in the call, at debug level and with everything taken out that is taken out of rows; nothing while the
-    /// recording rests.
+    /// What happens in the call, at debug level and with everything taken out that is taken out of rows; nothing more once the
+    /// recording has rested, as on the tape.
     fn log(&self, line: &str) {
-        if tracing::enabled!(tracing::Level::DEBUG) && !self.redactor.is_paused() {
+        if tracing::enabled!(tracing::Level::DEBUG) && !self.has_rested {
             tracing::debug!("{}", self.redactor.tape_line(line));
         }
     }
@@ -200,6 +202,7 @@ impl World {
     /// The tape ends with it: what comes later tells of what was said meanwhile.
     fn pause_recording(&mut self, at: CallTime) {
         self.recorder.pause(true);
+        self.has_rested = true;
         if self.tape != Tape::Off {
             self.tape = Tape::Off;
             self.recorder.tape(&tape::note_line(at, "the recording is paused, by [recording] of the business file"));
