@@ -82,7 +82,12 @@ impl Ear {
     /// The words that went by and have ended, oldest first; no further back than [`MEMORY`].
     pub fn words(&self) -> Vec<HeardWord> {
         let mut words = self.exact.words(self.position);
-        words.extend(self.guess.words());
+        // A likeness lies where its clip would lie, which may be a little ahead of the speech.
+        words.extend(self.guess.words().into_iter().map(|word| HeardWord {
+            from: word.from.min(self.position),
+            to: word.to.min(self.position),
+            ..word
+        }));
         words.sort_by_key(|word| word.from);
         words
     }
