@@ -42,9 +42,19 @@ const FRAMES_STOPPED: Duration = Duration::from_secs(2);
 const FACTS_PER_WAKE: usize = 32;
 
 /// One transport carrying a call.
-pub trait Leg: Stream<Item = LegEvent> + Sink<LegOrder> + Unpin + Send {}
+pub trait Leg: Stream<Item = LegEvent> + Sink<LegOrder> + Unpin + Send {
+    /// Whether its stream's time goes on where that of the call's last one stopped.
+    fn keeps_time(&self) -> bool {
+        false
+    }
 
-impl<T: Stream<Item = LegEvent> + Sink<LegOrder> + Unpin + Send> Leg for T {}
+    /// Ends it because another has taken its place.
+    fn retire(self)
+    where
+        Self: Sized,
+    {
+    }
+}
 
 /// What a call can ask of the world. No method waits; what comes of an order arrives as a fact in the [`Inbox`].
 pub trait World: Send {
@@ -205,8 +215,10 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             Event::Speech((phrase, part)) => self.take_speech(phrase, part),
             Event::Fact(fact) => self.tell(fact),
             Event::Adopted((stream_sid, leg)) => {
-                self.leg = Some(leg);
-                self.stream_began_ms = None;
+                self.stream_began_ms = self.stream_began_ms.filter(|_| leg.keeps_time());
+                if let Some(before) = self.leg.replace(leg) {
+                    before.retire();
+                }
                 // Another way with another delay.
                 self.echo = Echo::default();
                 self.last_frame_at = self.now;
@@ -222,6 +234,8 @@ impl<'w, L: Leg, W: World> Driver<'w, L, W> {
             LegEvent::Frame { stream_ms, frame } => self.take_frame(stream_ms, &frame),
             LegEvent::Mark(mark) => self.take_mark(mark),
             LegEvent::Key(key) => self.tell(Input::KeyPressed(key)),
+            LegEvent::Typed(text) => self.tell(Input::Typed { text }),
+            LegEvent::Noted(name, detail) => self.tell(Input::Noted { name: name.to_owned(), detail }),
             LegEvent::Stopped => {
                 self.leg = None;
                 self.tell(Input::HungUp);

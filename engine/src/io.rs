@@ -44,6 +44,9 @@ pub struct Answered {
     pub turns_by_vendor: bool,
     /// Whether a model may be asked at all. Without one the rules carry the call.
     pub has_model: bool,
+    /// How long the call may go on, in milliseconds, where that is less than any call may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_ms: Option<u64>,
 }
 
 /// Something that happened.
@@ -79,6 +82,18 @@ pub enum Input {
     },
     /// The caller pressed a key: `0`–`9`, `*`, `#`.
     KeyPressed(char),
+    /// The caller wrote words instead of saying them.
+    Typed {
+        /// The words.
+        text: String,
+    },
+    /// The leg tells something about itself that is to be kept: a microphone that is silent, say.
+    Noted {
+        /// What, as one word.
+        name: String,
+        /// More about it. Never the caller's words.
+        detail: String,
+    },
     /// The stream is open, and no audio of the caller comes over it any more.
     FramesStopped,
     /// It comes again.

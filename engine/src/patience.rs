@@ -52,8 +52,9 @@ pub const KEYS: Duration = Duration::from_secs(3);
 /// The calendar's answer: then it has failed, and is asked once more.
 pub const CALENDAR: Duration = Duration::from_secs(4);
 
-/// A dropped stream: then the call is lost.
-pub const RESUME: Duration = Duration::from_secs(20);
+/// A dropped stream: then the call is lost. A carrier opens another within seconds; a browser may have to find a network
+/// first.
+pub const RESUME: Duration = Duration::from_secs(30);
 
 /// A whole call: then goodbye.
 pub const LONGEST_CALL: Duration = Duration::from_secs(30 * 60);

@@ -31,6 +31,10 @@ pub enum LegEvent {
     Mark(Mark),
     /// A key was pressed: `0`–`9`, `*`, `#`.
     Key(char),
+    /// Words that the caller wrote instead of saying them.
+    Typed(String),
+    /// Something about the leg itself that the record is to keep: its name, and more about it.
+    Noted(&'static str, String),
     /// The carrier says that the call or the stream ended.
     Stopped,
     /// The transport broke without a goodbye.

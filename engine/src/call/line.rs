@@ -1,5 +1,7 @@
 //! Whether there is a call: its answer, a stream that drops and comes back, and its end.
 
+use std::time::Duration;
+
 use statecharts::booking::Event as Booked;
 use statecharts::call::{Effect, Event, Wait};
 use statecharts::floor::State as FloorState;
@@ -16,8 +18,9 @@ impl Call {
     pub(super) fn answer(&mut self, at: CallTime, answered: Answered, out: &mut Vec<Output>) {
         out.push(Output::StartHearing { keyterms: expecting::keyterms(&answered.business, self.expected) });
         self.listening = Listening::new(answered.turns_by_vendor);
+        let longest = answered.longest_ms.map_or(patience::LONGEST_CALL, Duration::from_millis);
+        self.timers.set(Timer::LongestCall, at + longest.min(patience::LONGEST_CALL));
         self.answered = Some(answered);
-        self.timers.set(Timer::LongestCall, at + patience::LONGEST_CALL);
         self.line_event(at, Event::Answered, out);
         self.arm(at);
     }

@@ -22,6 +22,7 @@ mod line;
 mod own_words;
 mod turn_taking;
 mod turns;
+mod typing;
 mod unheeded;
 
 use chrono::{DateTime, NaiveDateTime};
@@ -177,6 +178,8 @@ impl Call {
             Input::PhraseArrived { phrase } if Some(phrase) != self.filler => {
                 self.journal.reached(Stage::FirstAudio, at);
             }
+            Input::Typed { text } => self.typed(at, &text, out),
+            Input::Noted { name, detail } => self.journal.event(at, &name, detail, out),
             Input::HearingStarted => self.hearing_failures = 0,
             Input::HearingFailed(fault) => self.hearing_failed(at, &fault, out),
             Input::SynthesisFailed { phrase, fault } => self.synthesis_failed(at, phrase, &fault, out),

@@ -38,6 +38,11 @@ impl Stepped {
         self.enter(at, Happening::There(There::Says(Input::KeyPressed(key))));
     }
 
+    /// The caller writes instead of speaking.
+    pub fn types(&mut self, at: CallTime, words: &str) {
+        self.enter(at, Happening::There(There::Says(Input::Typed { text: words.to_owned() })));
+    }
+
     /// The caller hangs up.
     pub fn hangs_up(&mut self, at: CallTime) {
         self.enter(at, Happening::There(There::Says(Input::HungUp)));

@@ -150,6 +150,7 @@ impl Stepped {
             business,
             turns_by_vendor: false,
             has_model,
+            longest_ms: None,
         })
     }
 

@@ -60,7 +60,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
 
 const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business records no contact`, `TIME caller says \"…\" \
                         for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME somebody far away says \"…\" for 2s`, `TIME caller \
-                        presses 1`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
+                        presses 1`, `TIME caller types \"…\"`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
                         fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, \
                         `model answers {…}`, `model fails`, `model stalls`, `transcripts take 0.5s`, `synthesis takes \
@@ -123,6 +123,8 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
     } else if let Some(count) = what.strip_prefix("the next ").and_then(|rest| rest.strip_suffix(" marks are lost")) {
         let count: usize = count.parse().ok()?;
         stepped.line().echoes.extend(std::iter::repeat_n(Echo::Lost, count));
+    } else if let Some(words) = what.strip_prefix("caller types \"") {
+        stepped.types(at?, words.strip_suffix('"')?);
     } else if let Some(key) = what.strip_prefix("caller presses ") {
         stepped.presses(at?, key.chars().next()?);
     } else if let Some(answer) = what.strip_prefix("model answers ") {

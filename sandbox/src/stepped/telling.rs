@@ -43,6 +43,7 @@ fn told(input: &Input) -> Option<String> {
         }
         Input::VoiceEnded { voiced_ms } => format!("the voice has ended after {voiced_ms} ms"),
         Input::KeyPressed(key) => format!("caller presses {key}"),
+        Input::Typed { text } => format!("caller types {text:?}"),
         Input::Interim { text, .. } => format!("hears {text:?} so far"),
         Input::Final { text, ends_turn: true, .. } => format!("hears {text:?}, and the turn is over"),
         Input::Final { text, .. } => format!("hears {text:?}"),

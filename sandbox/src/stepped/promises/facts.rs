@@ -142,6 +142,7 @@ impl Facts {
             | Input::Interim { .. }
             | Input::Final { .. }
             | Input::KeyPressed(_)
+            | Input::Typed { .. }
             | Input::StreamDropped
             | Input::StreamResumed { .. } => {
                 self.stirred_at = at;
