@@ -26,7 +26,7 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 2] = [("config", "telemetry"), ("web", "store")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 22] = [
+const CRATES: [(&str, &[&str]); 23] = [
     ("async_openai", &["src/vendors/openai/"]),
     ("aws_credential_types", &["src/vendors/polly/"]),
     ("aws_sigv4", &["src/vendors/polly/"]),
@@ -43,6 +43,7 @@ const CRATES: [(&str, &[&str]); 22] = [
     ("prometheus", &["src/telemetry/"]),
     ("redis", &["src/app/", "src/cache/", "src/fleet/"]),
     ("reqwest", &["src/commands/", "src/vendors/"]),
+    ("ropus", &["src/legs/browser/"]),
     ("roxmltree", &["src/web/"]),
     ("rustls", &["src/main.rs", "src/vendors/"]),
     ("sandbox", &["src/commands/"]),

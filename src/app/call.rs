@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
 use engine::io::{Answered, Input};
@@ -15,11 +16,14 @@ use tracing::Instrument;
 use crate::analytics::Tally;
 use crate::app::House;
 use crate::app::calls::LiveCall;
+use crate::app::showing::Showing;
 use crate::app::summary::Transcript;
 use crate::app::world::World;
 use crate::config::Tape;
 use crate::driver::{self, Inbox};
-use crate::legs::twilio::{self, Leg, Start};
+use crate::legs::browser::Page;
+use crate::legs::twilio::{self, Start};
+use crate::legs::{self, Leg};
 use crate::store::CallStart;
 use crate::vendors::deepgram::listen::Flavor;
 use crate::web::Next;
@@ -41,7 +45,11 @@ pub(super) async fn take(house: Arc<House>, socket: WebSocket) {
         }
     };
     match admitted(&house, &start).await {
-        Ok(caller) => carry(house, start, caller, leg).await,
+        Ok(caller) => {
+            let (call_sid, stream_sid) = (start.call_sid, start.stream_sid);
+            let leg = legs::Leg::Twilio(Box::new(leg));
+            carry(house, Arrival { call_sid, stream_sid, caller, leg, page: None, longest: None }).await;
+        }
         Err(not_admitted) => {
             tracing::warn!(call = start.call_sid, %not_admitted, "a stream was refused");
             house.telemetry.malformed("ticket");
@@ -59,28 +67,45 @@ async fn admitted(house: &House, start: &Start) -> Result<Caller, NotAdmitted> {
     }
 }
 
-async fn carry(house: Arc<House>, start: Start, caller: Caller, leg: Leg) {
+/// Somebody who was let in, and what carries them.
+pub(super) struct Arrival {
+    pub(super) call_sid: String,
+    pub(super) stream_sid: String,
+    pub(super) caller: Caller,
+    pub(super) leg: Leg,
+    /// The page that shows the call.
+    pub(super) page: Option<Page>,
+    /// How long the call may go on, where that is less than any call may.
+    pub(super) longest: Option<Duration>,
+}
+
+/// Carries a call to its end, or hands its stream to the one that is going on under the same id. Says how it ended, as one
+/// word.
+pub(super) async fn carry(house: Arc<House>, arrival: Arrival) -> &'static str {
     let (facts, facts_in) = mpsc::channel(FACTS_MAX);
     let (legs, legs_in) = mpsc::channel(1);
-    let listed = match house.calls.list(&start.call_sid, LiveCall { facts: facts.clone(), legs }) {
+    let there = LiveCall { facts: facts.clone(), legs, page: arrival.page.clone() };
+    let listed = match house.calls.list(&arrival.call_sid, there) {
         Ok(listed) => listed,
-        Err(there) => return adopt(there, start.stream_sid, leg).await,
+        Err(there) => {
+            adopt(there, arrival.stream_sid, arrival.leg).await;
+            return "adopted";
+        }
     };
     let call_id = uuid::Uuid::new_v4();
-    let span = tracing::info_span!("call", call = %start.call_sid, id = %call_id);
-    let task =
-        run(Arc::clone(&house), call_id, start.clone(), caller, leg, facts, (facts_in, legs_in)).instrument(span);
+    let call_sid = arrival.call_sid.clone();
+    let span = tracing::info_span!("call", call = %call_sid, id = %call_id);
+    let task = run(Arc::clone(&house), call_id, arrival, facts, (facts_in, legs_in)).instrument(span);
+    let mut ended = "ended";
     if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
         let what = panic.downcast_ref::<&str>().copied().map(str::to_owned);
         let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        tracing::error!(
-            call = start.call_sid,
-            what,
-            "a call panicked; this is a mistake of ours, and ends no other call"
-        );
-        house.calls.decide(&start.call_sid, Next::Apologise);
+        tracing::error!(call = call_sid, what, "a call panicked; this is a mistake of ours, and ends no other call");
+        house.calls.decide(&call_sid, Next::Apologise);
+        ended = "failed";
     }
     drop(listed);
+    ended
 }
 
 /// Hands the stream to the call that is going on under the same id: its own was lost, or is about to be.
@@ -93,19 +118,17 @@ async fn adopt(there: LiveCall, stream_sid: String, leg: Leg) {
 async fn run(
     house: Arc<House>,
     call_id: uuid::Uuid,
-    start: Start,
-    caller: Caller,
-    leg: Leg,
+    Arrival { call_sid, stream_sid, caller, leg, page, longest }: Arrival,
     facts: mpsc::Sender<Input>,
     (facts_in, legs_in): (mpsc::Receiver<Input>, mpsc::Receiver<(String, Leg)>),
 ) {
     let clock = house.clock.answer();
     let answered_at_ms = clock.answered_at_ms();
-    let (cast, voice) = house.cast(&start.call_sid, false).await;
+    let (cast, voice) = house.cast(&call_sid, false).await;
     house.store.begin(CallStart {
         call_id,
-        call_sid: start.call_sid.clone(),
-        stream_sid: start.stream_sid.clone(),
+        call_sid: call_sid.clone(),
+        stream_sid: stream_sid.clone(),
         from: caller.from.clone(),
         to: caller.to.clone(),
         business: house.business.name.clone(),
@@ -115,17 +138,18 @@ async fn run(
     });
     tracing::info!("a call was answered");
     let answered = Answered {
-        call_sid: start.call_sid.clone(),
-        stream_sid: start.stream_sid.clone(),
+        call_sid: call_sid.clone(),
+        stream_sid: stream_sid.clone(),
         from: caller.from,
         to: caller.to,
         answered_at_ms,
         business: house.business.clone(),
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
+        longest_ms: longest.map(|longest| longest.as_millis() as u64),
     };
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
-    let mut recorder = house.recordings.open(call_id, &start.call_sid, answered_at_ms);
+    let mut recorder = house.recordings.open(call_id, &call_sid, answered_at_ms);
     match house.tape {
         Tape::Off => recorder.tape(&tape::note_line(CallTime::ZERO, "no tape is kept, by TAPE")),
         Tape::Redacted => recorder.tape(&tape::note_line(CallTime::ZERO, "words are taken out, by REDACT and TAPE")),
@@ -133,7 +157,7 @@ async fn run(
     }
     let mut world = World {
         call_id,
-        call_sid: start.call_sid.clone(),
+        call_sid: call_sid.clone(),
         cast,
         facts,
         speech,
@@ -146,6 +170,7 @@ async fn run(
         tape: house.tape,
         hearing: None,
         asking: None,
+        showing: page.map(|page| Showing::new(page, house.targets)),
         now_ms: 0,
         last_frame_ms: None,
         _active: house.telemetry.call_started(),

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use engine::io::Input;
 use tokio::sync::mpsc;
 
+use crate::driver;
 use crate::fleet::Roll;
-use crate::legs::twilio::Leg;
+use crate::legs::Leg;
+use crate::legs::browser::Page;
 use crate::web::Next;
 
 /// Ended calls that are remembered for the carrier's "what next?", which comes right after our close.
@@ -36,6 +38,20 @@ pub(super) struct LiveCall {
     pub(super) facts: mpsc::Sender<Input>,
     /// Streams that are to carry it on.
     pub(super) legs: mpsc::Sender<(String, Leg)>,
+    /// The page that shows it, where there is one.
+    pub(super) page: Option<Page>,
+}
+
+impl driver::Leg for Leg {
+    fn keeps_time(&self) -> bool {
+        Self::keeps_time(self)
+    }
+
+    fn retire(self) {
+        if let Self::Browser(leg) = self {
+            tokio::spawn(leg.hand_over());
+        }
+    }
 }
 
 /// Takes a call off the list when its task ends, however it does.
@@ -77,6 +93,11 @@ impl Calls {
         book.ended.remove(call_sid);
         book.live.insert(call_sid.to_owned(), call);
         Ok(Listed { calls: Arc::clone(self), call_sid: call_sid.to_owned() })
+    }
+
+    /// How to reach the one with this id, if it goes on.
+    pub(super) fn find(&self, call_sid: &str) -> Option<LiveCall> {
+        self.open().live.get(call_sid).cloned()
     }
 
     /// How many are going on.

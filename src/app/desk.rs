@@ -7,11 +7,12 @@ use std::time::Duration;
 use axum::extract::ws::WebSocket;
 use futures_util::future::BoxFuture;
 
-use crate::app::{House, call, clear};
+use crate::app::{House, browser, call, clear};
 use crate::recordings::Place;
 use crate::store;
 use crate::store::{Going, RecordingRow};
 use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
+use crate::web::talk::Visit;
 use crate::web::tickets::Caller;
 use crate::web::{Admit, Desk, Health, Kept, Next, NotPlayed, NotRemoved, Part, Recorded, StatusCallback};
 
@@ -33,6 +34,10 @@ impl Desk for FrontDesk {
 
     fn on_stream(&self, socket: WebSocket) -> BoxFuture<'static, ()> {
         Box::pin(call::take(Arc::clone(&self.house), socket))
+    }
+
+    fn on_page(&self, socket: WebSocket, visit: Visit) -> BoxFuture<'static, ()> {
+        Box::pin(browser::take(Arc::clone(&self.house), socket, visit))
     }
 
     fn lend<'a>(&'a self, ticket: &'a str, caller: &'a Caller) -> BoxFuture<'a, ()> {

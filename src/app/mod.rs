@@ -8,6 +8,7 @@
 
 mod access;
 mod archiving;
+mod browser;
 mod call;
 mod calls;
 mod clearing;
@@ -18,6 +19,7 @@ mod mapping;
 mod objects;
 pub mod presynthesis;
 pub mod probe;
+mod showing;
 mod speech;
 mod summary;
 mod tiers;
@@ -25,6 +27,7 @@ mod voices;
 mod world;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +41,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::analytics::Prices;
 use crate::app::archiving::Archiving;
+use crate::app::browser::Returns;
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::app::summary::Summaries;
@@ -45,14 +49,16 @@ use crate::cache::{BoardError, Phrases};
 use crate::clock::Clock;
 use crate::config::{self, BusinessError, PhrasesError, Settings, Tape, VoicesError};
 use crate::fleet::{Fleet, FleetError};
+use crate::legs::browser::Terms;
 use crate::recordings::{self, Recordings};
 use crate::store::{Casting, Store, StoreError};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Targets, Telemetry};
 use crate::vendors::deepgram::listen;
 use crate::vendors::openai::Model;
 use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
 use crate::web::api::live::{Happened, Live, Overheard};
+use crate::web::talk::Talk;
 use crate::web::tickets::Tickets;
 use crate::web::{self, Front, PastDays, signature::AuthToken};
 
@@ -124,6 +130,14 @@ pub enum OpenError {
     /// The Redis that instances share.
     #[error(transparent)]
     Fleet(#[from] FleetError),
+    /// The key that sessions' tokens are checked with.
+    #[error("JWT_PUBLIC_KEY_FILE={} cannot be used: {why}; it must be a public key of RSA or Ed25519 in PEM", .path.display())]
+    PublicKey {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The port.
     #[error("cannot listen on {address}: {source}; another program may have the port, PORT chooses another")]
     Listen {
@@ -168,6 +182,12 @@ pub(crate) struct House {
     hearing: Arc<listen::Config>,
     telemetry: Arc<Telemetry>,
     tickets: Arc<Tickets>,
+    /// Who may talk from a page, and how it is carried.
+    talk: Arc<Talk>,
+    terms: Terms,
+    targets: Targets,
+    /// How pages come back to their sessions.
+    returns: Returns,
     calls: Arc<Calls>,
     /// The other instances, where there may be any.
     fleet: Option<Fleet>,
@@ -201,6 +221,7 @@ impl App {
         let voices = voices::voices(settings, voices::watch(&telemetry)).map_err(OpenError::Vendor)?;
         let own = voices::own(settings, business.voice.as_deref());
         let fleet = fleet::fleet(settings, &telemetry)?;
+        let talk = Arc::new(access::talk(settings, &business.name)?);
         let house = Arc::new(House {
             stand_ins: settings.stand_ins.names(),
             redactor: mapping::redactor(settings),
@@ -227,6 +248,10 @@ impl App {
             hearing: Arc::new(mapping::hearing(settings)),
             telemetry,
             tickets: Arc::clone(&tickets),
+            talk: Arc::clone(&talk),
+            terms: browser::terms(&settings.browser),
+            targets: browser::targets(&settings.browser),
+            returns: Returns::default(),
             calls: Arc::new(Calls::new(fleet.as_ref().map(Fleet::roll))),
             fleet,
             business,
@@ -240,6 +265,7 @@ impl App {
             now: Arc::new(move || clock.now()),
             speech: speech::front(settings, fleet::shared(house.fleet.as_ref())),
             access: access::access(settings),
+            talk,
             store: house.store.clone(),
             live: Live {
                 business: house.business.name.clone(),

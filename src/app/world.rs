@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::analytics::Tally;
 use crate::app::House;
+use crate::app::showing::Showing;
 use crate::app::summary::Transcript;
 use crate::cache::Cast;
 use crate::config::Tape;
@@ -51,6 +52,8 @@ pub(super) struct World {
     pub(super) redactor: RowRedactor,
     pub(super) hearing: Option<Hearing>,
     pub(super) asking: Option<Asking>,
+    /// The page that shows the call, where there is one.
+    pub(super) showing: Option<Showing>,
     /// The call's time at this wake-up.
     pub(super) now_ms: u64,
     /// When the caller's last frame came.
@@ -76,6 +79,10 @@ impl driver::World for World {
             }
             _ => {}
         }
+        if let Some(showing) = &mut self.showing {
+            showing.told(input);
+            self.house.telemetry.session_told(&mut showing.watch, at, input);
+        }
         self.house.telemetry.told(input);
     }
 
@@ -84,6 +91,12 @@ impl driver::World for World {
             let line = tape::output_line(at, output);
             self.log(&line);
             self.tape(&line);
+            if let Some(showing) = &mut self.showing {
+                showing.ordered(output);
+                if let Output::Record(Row::Turn { stages, .. }) = output {
+                    self.house.telemetry.session_turn(&showing.watch, stages);
+                }
+            }
         }
         self.house.telemetry.ordered(outputs);
     }

@@ -3,6 +3,7 @@
 //! This is the only place that reads the environment, and it does so through [`Strings`], so that tests never touch the
 //! real one. All that is wrong is said at once.
 
+mod browser;
 mod business;
 mod declared;
 mod environment;
@@ -23,6 +24,7 @@ use engine::audio::format::Format;
 
 use crate::telemetry::LogFormat;
 
+pub use browser::Browser;
 pub use business::{BusinessError, WrongLine, load_business};
 pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
@@ -46,6 +48,8 @@ pub struct Settings {
     pub server: Server,
     /// The business, and what its calls leave behind.
     pub desk: Desk,
+    /// Sessions of browsers.
+    pub browser: Browser,
     /// What several instances share.
     pub sharing: Sharing,
     /// Spoken phrases, for calls and for other systems.
@@ -329,6 +333,7 @@ impl Settings {
             twilio: twilio.auth_token.is_none(),
         };
         let (server, desk) = (Server::declare(read), Desk::declare(read));
+        let browser = Browser::declare(read);
         let (sharing, speech) = (Sharing::declare(read), Speech::declare(read));
         let storage = Storage::declare(read);
         let keeping = Keeping::declare(read, &storage);
@@ -339,6 +344,7 @@ impl Settings {
             twilio,
             server,
             desk,
+            browser,
             keeping,
             sharing,
             providers,

@@ -6,6 +6,7 @@
 mod exposition;
 mod fleet;
 mod logging;
+mod sessions;
 mod speech;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use prometheus::{
 };
 
 pub use logging::{BadLogLevel, LogFormat, check_log_level, start_logging};
+pub use sessions::{Stopwatch, Targets};
 
 /// What people wait for: a stage of a turn, a whole call's gap.
 const TURN_BUCKETS_S: [f64; 14] = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0, 10.0];
@@ -55,6 +57,7 @@ pub struct Telemetry {
     malformed: IntCounterVec,
     clear_seconds: Histogram,
     webhooks: HistogramVec,
+    sessions: sessions::Sessions,
     speech: speech::Speech,
     fleet: fleet::Fleet,
 }
@@ -147,6 +150,7 @@ impl Telemetry {
                 &FRAME_BUCKETS_S,
                 &["path", "status"],
             ),
+            sessions: sessions::Sessions::new(&registry),
             speech: speech::Speech::new(&registry),
             fleet: fleet::Fleet::new(&registry),
             registry,

@@ -11,6 +11,7 @@ mod problem;
 mod ranges;
 pub mod signature;
 pub mod speech;
+pub mod talk;
 pub mod tickets;
 pub mod tokens;
 pub mod twiml;
@@ -41,6 +42,7 @@ pub use health::{Health, Part};
 pub use pages::PastDays;
 use signature::AuthToken;
 use speech::{Audio, Heard, NotSaid, Order, Said, Speech, WallMs};
+use talk::{Talk, Visit};
 use tickets::{Caller, Now, Tickets};
 
 /// The largest body that is read. Twilio's forms have about two kilobytes.
@@ -68,6 +70,8 @@ pub struct Front {
     pub speech: Speech,
     /// Who may see calls.
     pub access: Access,
+    /// Who may talk from a page.
+    pub talk: Arc<Talk>,
     /// What calls left behind.
     pub store: Store,
     /// What calls write down as they go on.
@@ -90,6 +94,9 @@ pub trait Desk: Send + Sync {
     /// Takes a media socket over, from before its start message to its end. The socket has been upgraded and, where a
     /// token is set, its signature checked; its ticket has not.
     fn on_stream(&self, socket: WebSocket) -> BoxFuture<'static, ()>;
+
+    /// Takes a page's socket over, from before its hello to its end. It has been upgraded and nothing else.
+    fn on_page(&self, socket: WebSocket, visit: Visit) -> BoxFuture<'static, ()>;
 
     /// Lets a ticket open a stream that lands on another instance.
     fn lend<'a>(&'a self, ticket: &'a str, caller: &'a Caller) -> BoxFuture<'a, ()>;
@@ -246,13 +253,20 @@ pub fn router(front: Arc<Front>) -> Router {
     let sessions = Router::new()
         .route("/login", get(pages::show_login).post(access::log_in))
         .route("/logout", post(access::log_out));
-    let quick = webhooks.merge(pages).merge(sessions).merge(pages::routes()).merge(api::routes()).fallback(not_found);
+    let quick = webhooks
+        .merge(pages)
+        .merge(sessions)
+        .merge(pages::routes())
+        .merge(api::routes())
+        .merge(talk::routes())
+        .fallback(not_found);
     quick
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN))
         .merge(speech)
         .merge(api::streams())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .merge(socket)
+        .merge(talk::socket())
         // Outermost, so that nothing can panic past it. Twilio asks the fallback address after a 500.
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(front)

@@ -2,6 +2,7 @@
 //! socket.
 
 mod api;
+mod talking;
 mod webhooks;
 
 use std::sync::Mutex;
@@ -72,6 +73,10 @@ impl Desk for TestDesk {
             }
         }
         .boxed()
+    }
+
+    fn on_page(&self, _: WebSocket, _: Visit) -> BoxFuture<'static, ()> {
+        async {}.boxed()
     }
 
     fn lend<'a>(&'a self, _: &'a str, _: &'a Caller) -> BoxFuture<'a, ()> {
@@ -183,6 +188,13 @@ async fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
             shared: None,
         },
         access: Access::new(keys(), None, false, Arc::new(|| NOW_MS)),
+        talk: Arc::new(Talk::new(
+            "Harbor Street \"Barbers\"",
+            true,
+            vec!["https://shop.example.com".to_owned()],
+            talk::Passes::new(None, None, Arc::new(|| NOW_MS)),
+            (10, 5),
+        )),
         store,
         live: Live {
             business: "Barbers".to_owned(),

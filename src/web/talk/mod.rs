@@ -1,0 +1,90 @@
+//! Voice in the browser: the page that talks, what it is made of, and the door of its socket.
+//!
+//! ```text
+//!  GET  /talk/{business}          the page
+//!  POST /talk/{business}/token    a pass for one session, for a page of ours or of an allowed site
+//!  GET  /talk/assets/…, /talk/embed.js
+//!  WS   /voice-ws                 the session (docs/browser-voice.md)
+//! ```
+
+mod door;
+mod limits;
+mod page;
+mod pass;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::http::header::{HOST, ORIGIN};
+use axum::routing::{any, get, post};
+
+use super::Front;
+pub use door::Visit;
+use limits::Limits;
+pub use limits::{Place, TooMany};
+pub use pass::{NotAdmitted, Pass, Passes, PublicKey};
+
+/// Who may open sessions from where.
+pub struct Talk {
+    /// Whether anybody may talk from our own page.
+    pub page: bool,
+    /// Other sites that may, as browsers write them.
+    pub origins: Vec<String>,
+    /// Who is let in.
+    pub passes: Passes,
+    /// How many are.
+    pub limits: Limits,
+    /// The business that is talked to.
+    pub business: String,
+}
+
+impl Talk {
+    /// Sessions with the business of this name: `connections_max` at once, so many openings a minute of one address or
+    /// visitor.
+    pub fn new(
+        business: &str,
+        page: bool,
+        origins: Vec<String>,
+        passes: Passes,
+        (connections_max, per_minute): (usize, usize),
+    ) -> Self {
+        let limits = Limits::new(connections_max, per_minute);
+        Self { page, origins, passes, limits, business: business.to_owned() }
+    }
+
+    /// The business's name in an address: lower-case letters and digits, and hyphens between them.
+    pub fn slug(&self) -> String {
+        let kept = self.business.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
+        kept.collect::<String>().split_whitespace().collect::<Vec<_>>().join("-")
+    }
+
+    /// Whether a page with this origin may open a session. No page sends none: who sends none is a program, which needs a
+    /// token anyway.
+    fn lets_in(&self, headers: &HeaderMap, public_url: Option<&str>) -> bool {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let Some(origin) = headers.get(ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        let Some((_, host)) = origin.split_once("://") else { return false };
+        let is_ours = text(HOST).is_some_and(|ours| ours.eq_ignore_ascii_case(host))
+            || public_url.is_some_and(|url| url.eq_ignore_ascii_case(origin));
+        is_ours || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin))
+    }
+}
+
+/// What can be asked for, apart from the socket.
+pub(super) fn routes() -> Router<Arc<Front>> {
+    Router::new()
+        .route("/talk/embed.js", get(page::embed))
+        .route("/talk/assets/{name}", get(page::asset))
+        .route("/talk/{slug}", get(page::show))
+        .route("/talk/{slug}/token", post(page::issue))
+}
+
+/// The socket, which no deadline may end.
+pub(super) fn socket() -> Router<Arc<Front>> {
+    Router::new().route("/voice-ws", any(door::upgrade))
+}
+
+#[cfg(test)]
+mod tests;
