@@ -23,6 +23,8 @@ pub mod openai;
 pub mod polly;
 #[cfg(feature = "sockets")]
 pub mod providers;
+#[cfg(feature = "sockets")]
+pub mod realtime;
 pub mod recognizer;
 #[cfg(feature = "sockets")]
 pub mod speech;

@@ -16,6 +16,7 @@ use crate::deepgram::{self, Deepgram};
 use crate::google::Account;
 use crate::openai::{self, OpenAi};
 use crate::providers::Providers;
+use crate::realtime::{self, Realtime};
 use crate::recognizer::Lexicon;
 use crate::speech::{self, Speaking};
 use crate::twilio::Rest;
@@ -32,6 +33,8 @@ pub struct WorldSettings {
     pub deepgram: deepgram::Settings,
     /// How OpenAI behaves at first.
     pub openai: openai::Settings,
+    /// How its speech-to-speech model behaves at first.
+    pub realtime: realtime::Settings,
 }
 
 /// A world that is up. Dropping it ends it, connections and all, as if the vendors' machines had died.
@@ -39,6 +42,7 @@ pub struct World {
     address: SocketAddr,
     deepgram: Deepgram,
     openai: OpenAi,
+    realtime: Realtime,
     providers: Providers,
     twilio: Rest,
     lexicon: Lexicon,
@@ -71,12 +75,18 @@ impl WorldSettings {
             port: 0,
             deepgram: deepgram::Settings::default(),
             openai: openai::Settings::default(),
+            realtime: realtime::Settings::default(),
         }
     }
 
     /// The same with latencies as the real vendors have them.
     pub fn lifelike(self) -> Self {
-        Self { deepgram: deepgram::Settings::lifelike(), openai: openai::Settings::lifelike(), ..self }
+        Self {
+            deepgram: deepgram::Settings::lifelike(),
+            openai: openai::Settings::lifelike(),
+            realtime: realtime::Settings::lifelike(),
+            ..self
+        }
     }
 }
 
@@ -91,14 +101,16 @@ impl World {
         let lexicon = Lexicon::new(utterances.iter().chain(&phrases).cloned());
         let voice = Voice::new(&phrases, lexicon.clone());
         let providers = Providers::new(&voice);
+        let realtime = Realtime::new(voice.clone(), settings.realtime);
         let deepgram = Deepgram::new(voice, settings.deepgram);
         let openai = OpenAi::new(settings.openai);
         let twilio = Rest::default();
         let router = deepgram.router().merge(openai.router()).merge(twilio.router());
-        let router = router.merge(providers.router()).merge(switches(&openai, &providers));
+        let router = router.merge(realtime.router()).merge(providers.router());
+        let router = router.merge(switches(&openai, &realtime, &providers));
         let (address, runtime) =
             serve(settings.port, router).map_err(|source| WorldError::Listen { port: settings.port, source })?;
-        Ok(Self { address, deepgram, openai, providers, twilio, lexicon, utterances, runtime: Some(runtime) })
+        Ok(Self { address, deepgram, openai, realtime, providers, twilio, lexicon, utterances, runtime: Some(runtime) })
     }
 
     /// What `DEEPGRAM_URL` is to be: `http://127.0.0.1:4010`.
@@ -129,6 +141,11 @@ impl World {
     /// OpenAI: its settings, faults and counts.
     pub fn openai(&self) -> &OpenAi {
         &self.openai
+    }
+
+    /// OpenAI's speech-to-speech model: its settings, faults and counts.
+    pub fn realtime(&self) -> &Realtime {
+        &self.realtime
     }
 
     /// What the address of every other provider of speech is to be: `http://127.0.0.1:4010`.
@@ -184,10 +201,13 @@ fn serve(port: u16, router: Router) -> io::Result<(SocketAddr, Runtime)> {
 
 /// `PUT /sandbox/openai/faults` with what is to be broken from now on, and the rest whole, and the same for each provider
 /// of speech: for tests in other languages.
-fn switches(openai: &OpenAi, providers: &Providers) -> Router {
+fn switches(openai: &OpenAi, realtime: &Realtime, providers: &Providers) -> Router {
     let openai = openai.clone();
     let set = async move |Json(faults): Json<openai::Faults>| openai.set(|settings| settings.faults = faults);
     let router = Router::new().route("/sandbox/openai/faults", put(set));
+    let realtime = realtime.clone();
+    let set = async move |Json(faults): Json<realtime::Faults>| realtime.set(|settings| settings.faults = faults);
+    let router = router.route("/sandbox/realtime/faults", put(set));
     let router = router.merge(account(&providers.google_account));
     providers.all().into_iter().fold(router, |router, (name, speaking)| {
         let speaking = Speaking::clone(speaking);

@@ -13,7 +13,7 @@ use engine::understanding::{Expect, Reading, Situation, understand, when};
 use statecharts::proposal::{Intent, Slot};
 
 /// What was understood, by the members' names in the schema.
-pub(super) type Known = BTreeMap<&'static str, Option<String>>;
+pub(crate) type Known = BTreeMap<&'static str, Option<String>>;
 
 /// Questions that facts answer: words of the question, and words that a fact about it has.
 const TOPICS: [(&[&str], &[&str]); 5] = [
@@ -38,7 +38,7 @@ const QUESTIONS: [(&[&str], Expect); 6] = [
 const QUOTED_WORDS_MAX: usize = 40;
 
 /// Understands a conversation: the last message of the caller, in the light of all before.
-pub(super) fn think(messages: &[(String, String)]) -> Known {
+pub(crate) fn think(messages: &[(String, String)]) -> Known {
     let said = last(messages, "user").unwrap_or_default();
     let asked = last(messages, "assistant").unwrap_or_default();
     let instructions = messages.iter().filter(|(role, _)| role == "system" || role == "developer");
@@ -82,7 +82,7 @@ fn summed(messages: &[(String, String)], instructions: &[&str]) -> Option<String
 }
 
 /// What is said when no schema was asked for.
-pub(super) fn chat(known: &Known) -> String {
+pub(crate) fn chat(known: &Known) -> String {
     let reply = known.get("reply").cloned().flatten();
     reply.unwrap_or_else(|| "I can help you to book an appointment. What would you like, and when?".to_owned())
 }

@@ -11,9 +11,9 @@
 //! and are never called. How it behaves is set, also while it runs, by [`Settings`].
 
 mod completion;
-mod mind;
+pub(crate) mod mind;
 mod ordered;
-mod refusal;
+pub(crate) mod refusal;
 mod request;
 mod schema;
 mod settings;
@@ -217,7 +217,7 @@ fn exists(settings: &Settings, model: &str) -> Result<(), Refusal> {
 }
 
 /// Any key is good but an empty one and those that begin with `bad`.
-fn check_key(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check_key(headers: &HeaderMap) -> Result<(), Refusal> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match authorization.strip_prefix("Bearer ").map(str::trim) {
         None | Some("") => Err(Refusal::no_key()),

@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) kind: &'static str,
-    pub(super) message: String,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
     /// The parameter that is wrong.
-    pub(super) param: Option<String>,
-    pub(super) code: Option<&'static str>,
-    pub(super) retry_after: Option<u64>,
+    pub(crate) param: Option<String>,
+    pub(crate) code: Option<&'static str>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Refusal {
     /// 400: a parameter is missing, unknown or has a value it cannot have.
-    pub(super) fn bad(param: &str, code: Option<&'static str>, message: impl Into<String>) -> Self {
+    pub(crate) fn bad(param: &str, code: Option<&'static str>, message: impl Into<String>) -> Self {
         let param = (!param.is_empty()).then(|| param.to_owned());
         Self { param, ..Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", code, message) }
     }
 
     /// 400: a required parameter is missing.
-    pub(super) fn missing(param: &str) -> Self {
+    pub(crate) fn missing(param: &str) -> Self {
         Self::bad(param, Some("missing_required_parameter"), format!("Missing required parameter: '{param}'."))
     }
 
     /// 400: a parameter has another type than it must have.
-    pub(super) fn wrong_type(param: &str, expected: &str, found: &Value) -> Self {
+    pub(crate) fn wrong_type(param: &str, expected: &str, found: &Value) -> Self {
         let found = match found {
             Value::Null => "null",
             Value::Bool(_) => "a boolean",
@@ -46,38 +46,38 @@ impl Refusal {
     }
 
     /// 401: no key.
-    pub(super) fn no_key() -> Self {
+    pub(crate) fn no_key() -> Self {
         let message = "You didn't provide an API key. You need to provide your API key in an Authorization header using \
                        Bearer auth (i.e. Authorization: Bearer YOUR_KEY).";
         Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", None, message)
     }
 
     /// 401: a key that is not believed. Of the key itself nothing is repeated.
-    pub(super) fn bad_key() -> Self {
+    pub(crate) fn bad_key() -> Self {
         let message = "Incorrect API key provided. You can find your API key at \
                        https://platform.openai.com/account/api-keys.";
         Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", Some("invalid_api_key"), message)
     }
 
     /// 404: a model that does not exist, or not any more.
-    pub(super) fn no_model(model: &str) -> Self {
+    pub(crate) fn no_model(model: &str) -> Self {
         let message = format!("The model `{model}` does not exist or you do not have access to it.");
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", Some("model_not_found"), message)
     }
 
     /// 404: an address that is none.
-    pub(super) fn no_address(method: &str, path: &str) -> Self {
+    pub(crate) fn no_address(method: &str, path: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", None, format!("Invalid URL ({method} {path})"))
     }
 
     /// 429: no credit left.
-    pub(super) fn out_of_quota() -> Self {
+    pub(crate) fn out_of_quota() -> Self {
         let message = "You exceeded your current quota, please check your plan and billing details.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "insufficient_quota", Some("insufficient_quota"), message)
     }
 
     /// What a status that was set as a fault stands for.
-    pub(super) fn of_status(status: u16, model: &str, retry_after: Option<u64>) -> Self {
+    pub(crate) fn of_status(status: u16, model: &str, retry_after: Option<u64>) -> Self {
         let refusal = match status {
             400 => Self::bad("", None, "The request was bad, as it was told to be."),
             401 => Self::bad_key(),
@@ -111,7 +111,7 @@ impl Refusal {
     }
 
     /// The body, which is also what a stream brings when it fails halfway.
-    pub(super) fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         json!({"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}})
     }
 
