@@ -27,6 +27,8 @@ mod postgres;
 mod presynthesize;
 #[path = "calls/process.rs"]
 mod process;
+#[path = "calls/realtime.rs"]
+mod realtime;
 #[path = "calls/redis.rs"]
 mod redis;
 #[path = "calls/s3.rs"]

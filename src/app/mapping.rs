@@ -10,10 +10,16 @@ use crate::config::{Deepgram, Secret, Settings, Tape, VoiceSeed};
 use crate::recordings::{self, RecordingsError};
 use crate::store;
 use crate::vendors::deepgram::listen::{self, Flavor};
+use crate::vendors::openai::realtime;
 use crate::vendors::{openai, twilio};
 
 /// How long Twilio may take to say whether it plays something: somebody waits for it.
 const CARRIER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a speech-to-speech session may take to be ready, and to begin a response. Then the three services carry the call:
+/// before the caller would take the line for dead.
+const REALTIME_READY_WITHIN: Duration = Duration::from_millis(1_500);
+const REALTIME_ANSWERS_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// Where calls are written, and what waits for it.
 pub fn store(settings: &Settings) -> store::Config {
@@ -89,6 +95,20 @@ pub(super) fn model(settings: &Settings) -> openai::Config {
         org: openai.org_id.clone(),
         model: openai.model.clone(),
         ..openai::Config::default()
+    }
+}
+
+pub(super) fn realtime(settings: &Settings) -> realtime::Config {
+    let openai = &settings.openai;
+    realtime::Config {
+        base_url: openai.base_url.clone(),
+        key: exposed(openai.api_key.as_ref()),
+        model: openai.realtime_model.clone(),
+        voice: openai.realtime_voice.clone(),
+        transcription: openai.realtime_transcription.clone(),
+        connect: REALTIME_READY_WITHIN,
+        first: REALTIME_ANSWERS_WITHIN,
+        renew_after: openai.realtime_session,
     }
 }
 

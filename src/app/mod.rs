@@ -54,7 +54,7 @@ use crate::recordings::{self, Recordings};
 use crate::store::{Casting, Store, StoreError};
 use crate::telemetry::{Targets, Telemetry};
 use crate::vendors::deepgram::listen;
-use crate::vendors::openai::Model;
+use crate::vendors::openai::{Model, realtime};
 use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
 use crate::web::api::live::{Happened, Live, Overheard};
@@ -180,6 +180,7 @@ pub(crate) struct House {
     speech_url_ttl: Duration,
     model: Option<Model>,
     hearing: Arc<listen::Config>,
+    realtime: Arc<realtime::Config>,
     telemetry: Arc<Telemetry>,
     tickets: Arc<Tickets>,
     /// Who may talk from a page, and how it is carried.
@@ -246,6 +247,7 @@ impl App {
             rows: broadcast::channel(ROWS_WATCHED_MAX).0,
             words: broadcast::channel(WORDS_WATCHED_MAX).0,
             hearing: Arc::new(mapping::hearing(settings)),
+            realtime: Arc::new(mapping::realtime(settings)),
             telemetry,
             tickets: Arc::clone(&tickets),
             talk: Arc::clone(&talk),

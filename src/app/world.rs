@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use engine::audio::frame::Frame;
 use engine::audio::speech::{SpeechPart, Spoken};
+use engine::business::Engine;
 use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
 use engine::record::{Row, Speaker};
 use engine::redaction::RowRedactor;
@@ -25,6 +26,7 @@ use crate::store::{Reserved, StoreError};
 use crate::telemetry::ActiveCall;
 use crate::vendors::deepgram::listen::{self, Hearing};
 use crate::vendors::openai::Asking;
+use crate::vendors::openai::realtime::{self, Conversation};
 use crate::web::Next;
 use crate::web::api::live::{Happened, Overheard};
 
@@ -52,6 +54,12 @@ pub(super) struct World {
     pub(super) redactor: RowRedactor,
     pub(super) hearing: Option<Hearing>,
     pub(super) asking: Option<Asking>,
+    /// The speech-to-speech model, while it carries the call.
+    pub(super) conversation: Option<Conversation>,
+    /// Whether that is to carry it.
+    pub(super) engine: Engine,
+    /// What is expected to be heard.
+    pub(super) keyterms: Vec<String>,
     /// The page that shows the call, where there is one.
     pub(super) showing: Option<Showing>,
     /// The call's time at this wake-up.
@@ -69,6 +77,9 @@ impl driver::World for World {
         }
         self.tape(&line);
         match input {
+            Input::HearingFailed(_) => self.carry_on(),
+            Input::Typed { text } => self.with_model(|model| model.typed(text)),
+            Input::PlayoutCleared { phrase, heard_ms, .. } => self.with_model(|model| model.heard(*phrase, *heard_ms)),
             Input::VoiceStarted => self.tally.voice_started(at),
             Input::VoiceEnded { voiced_ms } => self.tally.voice_ended(*voiced_ms),
             Input::Interim { text, .. } => self.hearing_words(at, text),
@@ -91,6 +102,9 @@ impl driver::World for World {
             let line = tape::output_line(at, output);
             self.log(&line);
             self.tape(&line);
+            if matches!(output, Output::ClearPlayout { .. }) {
+                self.with_model(Conversation::stop);
+            }
             if let Some(showing) = &mut self.showing {
                 showing.ordered(output);
                 if let Output::Record(Row::Turn { stages, .. }) = output {
@@ -103,25 +117,31 @@ impl driver::World for World {
 
     fn carry_out(&mut self, at: CallTime, order: Output) {
         match order {
-            Output::StartHearing { keyterms } => {
-                let config = Arc::clone(&self.house.hearing);
-                self.hearing = Some(listen::open(config, keyterms, self.facts.clone()));
-            }
+            Output::StartHearing { keyterms } => self.start_hearing(keyterms),
             Output::ExpectWords { keyterms } => {
                 if let Some(hearing) = &self.hearing {
-                    hearing.expect(keyterms);
+                    hearing.expect(keyterms.clone());
                 }
+                self.keyterms = keyterms;
             }
-            Output::FinishUtterance => {
-                if let Some(hearing) = &mut self.hearing {
-                    hearing.finish_utterance();
-                }
-            }
+            Output::FinishUtterance => match (&self.conversation, &mut self.hearing) {
+                (Some(conversation), _) => conversation.finish_utterance(),
+                (None, Some(hearing)) => hearing.finish_utterance(),
+                (None, None) => {}
+            },
             Output::StopHearing => self.stop_hearing(),
-            Output::StartReply { reply, messages } => {
-                self.asking = self.house.model.as_ref().map(|model| model.ask(reply, messages, self.facts.clone()));
+            Output::StartReply { reply, messages } => match &self.conversation {
+                Some(conversation) => conversation.ask(reply, messages),
+                None => {
+                    self.asking = self.house.model.as_ref().map(|model| model.ask(reply, messages, self.facts.clone()));
+                }
+            },
+            Output::CancelReply { .. } => {
+                self.asking = None;
+                if let Some(conversation) = &self.conversation {
+                    conversation.cancel();
+                }
             }
-            Output::CancelReply { .. } => self.asking = None,
             Output::FindTimes { query, wanted } => self.find_times(query, wanted),
             Output::ReserveSlot { query, key, reservation } => self.reserve(query, key, reservation),
             Output::Transfer { to } => self.house.calls.decide(&self.call_sid, Next::Dial(to)),
@@ -135,6 +155,9 @@ impl driver::World for World {
     fn fetch(&mut self, phrase: PhraseId, text: &str) -> Option<Spoken> {
         // What the model says is words: nothing in it is carried out as SSML.
         let words = text.trim_start_matches('<');
+        if let Some(conversation) = &self.conversation {
+            return conversation.say(phrase, words);
+        }
         let at_hand = self.house.phrases.fetch(&self.cast, words, phrase, self.speech.clone());
         self.tally.spoken(words, at_hand.is_some());
         at_hand
@@ -147,8 +170,10 @@ impl driver::World for World {
         }
         self.tally.caller_frame(at_ms, self.now_ms);
         self.recorder.caller(at_ms, frame);
-        if let Some(hearing) = &mut self.hearing {
-            hearing.feed(at_ms, voice);
+        match (&self.conversation, &mut self.hearing) {
+            (Some(conversation), _) => conversation.feed(at_ms, voice),
+            (None, Some(hearing)) => hearing.feed(at_ms, voice),
+            (None, None) => {}
         }
     }
 
@@ -190,7 +215,48 @@ impl driver::World for World {
 }
 
 impl World {
+    fn start_hearing(&mut self, keyterms: Vec<String>) {
+        self.keyterms.clone_from(&keyterms);
+        if self.engine == Engine::Realtime {
+            let config = Arc::clone(&self.house.realtime);
+            self.conversation = Some(realtime::open(config, keyterms, self.facts.clone(), self.speech.clone()));
+        } else {
+            let config = Arc::clone(&self.house.hearing);
+            self.hearing = Some(listen::open(config, keyterms, self.facts.clone()));
+        }
+    }
+
+    fn with_model(&self, tell: impl FnOnce(&Conversation)) {
+        if let Some(conversation) = &self.conversation {
+            tell(conversation);
+        }
+    }
+
+    /// Where the speech-to-speech model is lost for good, the three services go on from the same word: they hear what
+    /// nothing was said about, and say what was not said.
+    fn carry_on(&mut self) {
+        let Some(left) = self.conversation.as_ref().and_then(Conversation::left) else { return };
+        self.conversation = None;
+        self.engine = Engine::Cascade;
+        self.start_hearing(self.keyterms.clone());
+        if let Some(hearing) = &mut self.hearing {
+            left.unheard.iter().for_each(|(at_ms, frame)| hearing.feed(*at_ms, frame));
+        }
+        for (phrase, text) in left.unsaid {
+            let Some(spoken) = driver::World::fetch(self, phrase, &text) else { continue };
+            let speech = self.speech.clone();
+            // A call that is over wants no words.
+            tokio::spawn(async move {
+                let _ = speech.send((phrase, SpeechPart::Chunk(spoken.audio))).await;
+                let _ = speech.send((phrase, SpeechPart::End)).await;
+            });
+        }
+    }
+
     fn stop_hearing(&mut self) {
+        if let Some(conversation) = self.conversation.take() {
+            self.house.telemetry.frames_dropped("conversation", conversation.frames_dropped());
+        }
         if let Some(hearing) = self.hearing.take() {
             self.house.telemetry.frames_dropped("hearing", hearing.frames_dropped());
         }

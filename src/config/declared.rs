@@ -63,6 +63,34 @@ impl OpenAi {
                 "A quick one: the caller waits for it. Models retire, and a retired one answers model_not_found.",
                 parse::word,
             ),
+            realtime_model: read.value(
+                "OPENAI_REALTIME_MODEL",
+                "gpt-realtime-2.1",
+                "model",
+                "Hears, thinks and speaks where the business file says engine = \"realtime\".",
+                parse::word,
+            ),
+            realtime_voice: read.value(
+                "OPENAI_REALTIME_VOICE",
+                "marin",
+                "name",
+                "Its voice: marin, cedar, alloy, ash, ballad, coral, echo, sage, shimmer or verse.",
+                parse::word,
+            ),
+            realtime_transcription: read.value(
+                "OPENAI_REALTIME_TRANSCRIPTION",
+                "gpt-live-transcribe",
+                "model",
+                "What writes down callers' words beside it.",
+                parse::word,
+            ),
+            realtime_session: read.value(
+                "OPENAI_REALTIME_SESSION_SECONDS",
+                "3300",
+                "seconds",
+                "How old a session becomes before the call goes over to another. The service ends one after 3600.",
+                parse::long_seconds,
+            ),
         }
     }
 }

@@ -90,6 +90,14 @@ pub struct OpenAi {
     pub base_url: String,
     /// `OPENAI_MODEL`.
     pub model: String,
+    /// `OPENAI_REALTIME_MODEL`.
+    pub realtime_model: String,
+    /// `OPENAI_REALTIME_VOICE`.
+    pub realtime_voice: String,
+    /// `OPENAI_REALTIME_TRANSCRIPTION`.
+    pub realtime_transcription: String,
+    /// `OPENAI_REALTIME_SESSION_SECONDS`.
+    pub realtime_session: Duration,
 }
 
 /// Who carries the calls.

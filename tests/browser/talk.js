@@ -1,6 +1,7 @@
 // A visitor who talks from the page, in Chromium: by voice, with a WAV file as the microphone, interrupting and losing the
 // socket; and by typing, without any microphone. Called with the address of a Frontdesk, an admin's key, a folder for
-// screenshots, and the port of another site, which may open sessions as http://127.0.0.1 and not as http://localhost. Prints a line for each thing that was seen; the first that is not ends it with code 1.
+// screenshots, and the port of another site, which may open sessions as http://127.0.0.1 and not as http://localhost; without a
+// port only voice is tried. Prints a line for each thing that was seen; the first that is not ends it with code 1.
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import http from 'node:http';
@@ -12,6 +13,7 @@ import { microphone } from './wav.js';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const [address, key, folder, shopPort] = process.argv.slice(2);
+const VOICE_ONLY = !shopPort;
 const CLIPS = fileURLToPath(new URL('../../fixtures/utterances', import.meta.url));
 const TALK = '/talk/harbor-street-barbers';
 const WAIT_MS = 45_000;
@@ -190,13 +192,15 @@ const wav = path.join(await mkdtemp(path.join(os.tmpdir(), 'talk-')), 'microphon
 await microphone(wav, CLIPS, SAID, 90);
 const browser = await started(wav);
 const deaf = await started(null);
-const site = shop();
+const site = VOICE_ONLY ? null : shop();
 try {
   const talker = await opened(browser, { permissions: ['microphone'] });
   const session = await byVoice(talker);
-  await byTyping(await opened(deaf, { viewport: { width: 320, height: 700 } }));
-  await turnedAway(browser);
-  await embedded(browser);
+  if (!VOICE_ONLY) {
+    await byTyping(await opened(deaf, { viewport: { width: 320, height: 700 } }));
+    await turnedAway(browser);
+    await embedded(browser);
+  }
   await onRecord(talker, session);
 } catch (error) {
   console.error(error);
@@ -206,5 +210,5 @@ try {
   process.exitCode = 1;
 } finally {
   await Promise.all([browser.close(), deaf.close()]);
-  site.close();
+  site?.close();
 }

@@ -57,6 +57,11 @@ impl Problems {
         self.require(!name.trim().is_empty(), format!("name={name:?}"), || {
             "the business has no name: write what people call it".to_owned()
         });
+        for number in business.engine_by_number.keys() {
+            self.require(number == "browser" || is_phone_number(number), format!("{number:?}="), || {
+                format!("engine_by_number names {number}: write a number like \"+15551230000\", or browser")
+            });
+        }
         let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
         self.require(is_country, "country=", || {
             format!("the country {country:?} is no code of ISO 3166: write two capitals, like \"US\"")

@@ -52,6 +52,37 @@ pub struct Business {
     /// The voice that speaks, by the vendor's name for it. The server's default when absent.
     #[serde(default)]
     pub voice: Option<String>,
+    /// What drives its calls.
+    #[serde(default, skip_serializing_if = "Engine::is_usual")]
+    pub engine: Engine,
+    /// The same by the number that was dialled, or `browser`, where it differs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub engine_by_number: BTreeMap<String, Engine>,
+}
+
+/// What hears, thinks and speaks in a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// Three services, one behind the other.
+    #[default]
+    Cascade,
+    /// One speech-to-speech model.
+    Realtime,
+}
+
+impl Engine {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Business {
+    /// What drives a call to this number; `browser:…` is a page.
+    pub fn engine_of(&self, to: &str) -> Engine {
+        let dialled = if to.starts_with("browser:") { "browser" } else { to };
+        self.engine_by_number.get(dialled).copied().unwrap_or(self.engine)
+    }
 }
 
 /// Opening hours of a week.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use engine::business::{Answer, BookingRules, Business, Hours, RecordingRules, Service};
+use engine::business::{Answer, BookingRules, Business, Engine, Hours, RecordingRules, Service};
 use engine::understanding::{Expect, Reading, Situation, understand, when};
 use statecharts::proposal::{Intent, Slot};
 
@@ -136,6 +136,8 @@ fn business(lines: &[&str]) -> Business {
         prompts: BTreeMap::new(),
         keyterms: Vec::new(),
         voice: None,
+        engine: Engine::Cascade,
+        engine_by_number: BTreeMap::new(),
     }
 }
 

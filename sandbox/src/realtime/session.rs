@@ -23,6 +23,8 @@ pub(super) enum Order {
     Respond(Asked),
     /// Drop what is still to be sent of the response under way, and tell why.
     Cancel(&'static str),
+    /// The same of one by its id, which may be beside the conversation.
+    CancelOne(String),
 }
 
 /// A response that is asked for.
@@ -78,7 +80,7 @@ impl Session {
             "conversation.item.delete" => self.delete(&event["item_id"], out),
             "conversation.item.retrieve" => self.retrieve(&event["item_id"], out),
             "response.create" => self.respond(&event["response"], out),
-            "response.cancel" => self.cancel(out),
+            "response.cancel" => self.cancel(&event["response_id"], out),
             other => Err(error("invalid_value", "type", &format!("Invalid value: '{other}'."))),
         };
         if let Err(mut error) = result {
@@ -232,7 +234,11 @@ impl Session {
         Ok(Asked { instructions, tools, in_conversation, messages, output, metadata: wanted["metadata"].clone() })
     }
 
-    fn cancel(&mut self, out: &mut Vec<Order>) -> Result<(), Value> {
+    fn cancel(&mut self, response: &Value, out: &mut Vec<Order>) -> Result<(), Value> {
+        if let Some(id) = response.as_str() {
+            out.push(Order::CancelOne(id.to_owned()));
+            return Ok(());
+        }
         if !self.responding {
             return Err(error("response_cancel_not_active", "", "Cancellation failed: no active response found"));
         }

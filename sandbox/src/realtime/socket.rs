@@ -115,6 +115,7 @@ impl Line {
                 Order::Later(after, event) => self.put(now + after, None, event),
                 Order::Respond(asked) => self.respond(asked).await,
                 Order::Cancel(reason) => self.cancel(reason),
+                Order::CancelOne(id) => self.cancel_one(&id),
             }
         }
     }
@@ -197,6 +198,21 @@ impl Line {
         let _ = self.session.conversation.truncate(&item, sent_ms);
         let names = Names { response: &id, metadata: &metadata, in_conversation: true, previous: Value::Null };
         let done = response::ended(&names, "cancelled", json!({"type": "cancelled", "reason": reason}));
+        self.realtime.count(|counts| counts.cancelled += 1);
+        self.put(Instant::now(), None, done);
+    }
+
+    fn cancel_one(&mut self, id: &str) {
+        if self.under_way.as_ref().is_some_and(|under_way| under_way.id == id) {
+            return self.cancel("client_cancelled");
+        }
+        let waiting = self.queue.len();
+        self.queue.retain(|waiting| waiting.of.as_deref() != Some(id));
+        if self.queue.len() == waiting {
+            return self.complain("Cancellation failed: no active response found");
+        }
+        let names = Names { response: id, metadata: &Value::Null, in_conversation: false, previous: Value::Null };
+        let done = response::ended(&names, "cancelled", json!({"type": "cancelled", "reason": "client_cancelled"}));
         self.realtime.count(|counts| counts.cancelled += 1);
         self.put(Instant::now(), None, done);
     }

@@ -10,6 +10,7 @@
 
 pub mod answer;
 mod failure;
+pub mod realtime;
 mod schema;
 pub mod speech;
 mod summary;
