@@ -53,10 +53,10 @@ impl Slots {
     pub fn proposal(&self, said: &str, situation: &Situation) -> Proposal {
         let mut proposal = Proposal::of(self.intent.unwrap_or(Intent::Other));
         self.read_service(&mut proposal, situation);
-        self.read_when(&mut proposal, said, situation);
         proposal.name = written(&self.name).and_then(|name| grounded_name(name, said));
         proposal.phone =
             written(&self.phone).and_then(|phone| understanding::phone(phone, &situation.business.country));
+        self.read_when(&mut proposal, said, situation);
         understanding::complete_name(&mut proposal, said, situation);
         if proposal.has_facts() || proposal.unknown_service || proposal.unclear_when {
             return proposal;
@@ -74,6 +74,10 @@ impl Slots {
 
     fn read_when(&self, proposal: &mut Proposal, said: &str, situation: &Situation) {
         let Some(words) = written(&self.when_text) else { return };
+        // The last digit of "oh one nine nine" is no nine o'clock.
+        if proposal.phone.is_some() && understanding::is_dictated(words) {
+            return;
+        }
         let reading = match understanding::when(words, situation) {
             Reading::Found(when) => Reading::Found(when),
             Reading::Nothing | Reading::Unclear => understanding::when(said, situation),
@@ -112,4 +116,43 @@ fn grounded_name(name: &str, said: &str) -> Option<String> {
         said.split(|letter: char| !letter.is_alphanumeric()).any(|heard| heard == word) || spelled.contains(word)
     });
     (grounded && name.chars().count() <= NAME_MAX).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use statecharts::proposal::Expect;
+
+    use super::*;
+    use crate::business::Business;
+
+    fn proposal(said: &str, when_text: &str, phone: Option<&str>) -> Proposal {
+        let business: Business = toml::from_str(include_str!("../../../business.toml")).expect("the example");
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).and_then(|day| day.and_hms_opt(10, 0, 0)).expect("a moment");
+        let situation = Situation {
+            business: &business,
+            now: day,
+            expects: Expect::Phone,
+            offered: &[],
+            half: None,
+            day_in_mind: day.date().succ_opt(),
+            half_name: None,
+            service: Some("haircut"),
+        };
+        let mut slots = Slots::default();
+        slots.close("intent", Some("provide".to_owned()));
+        slots.close("when_text", Some(when_text.to_owned()));
+        slots.close("phone", phone.map(str::to_owned));
+        slots.proposal(said, &situation)
+    }
+
+    #[test]
+    fn a_digit_of_a_number_is_no_time() {
+        let said = "My number is two one two, five five five, oh one nine nine.";
+        let number = Some("two one two five five five oh one nine nine");
+        let read = proposal(said, "nine", number);
+        assert_eq!((read.phone.as_deref(), read.when), (Some("+12125550199"), None));
+        assert!(proposal("make it nine, and it's 212 555 0199", "at nine", number).when.is_some());
+        assert!(proposal("at nine", "nine", None).when.is_some());
+    }
 }

@@ -156,6 +156,12 @@ pub fn phone(text: &str, country: &str) -> Option<String> {
     phones::dialable(&phones::dialled(&words::read(text))?.digits, country)
 }
 
+/// Whether a text is nothing but digits as they are dictated: "oh one nine nine".
+pub fn is_dictated(text: &str) -> bool {
+    let words = words::read(text);
+    phones::dialled(&words).is_some_and(|dialled| dialled.from == 0 && dialled.to == words.len())
+}
+
 /// What the business says to a question, if it has said what to say.
 pub fn answer<'b>(text: &str, business: &'b Business) -> Option<&'b str> {
     answers::found(&words::read(text), business)
