@@ -47,6 +47,7 @@ impl Gateway {
         command.env("DEEPGRAM_URL", world.deepgram_url()).env("DEEPGRAM_API_KEY", "none");
         command.env("OPENAI_BASE_URL", world.openai_base_url()).env("OPENAI_API_KEY", "none");
         command.env("DATABASE_URL", folder.path().join("calls.db")).env("RECORDING_STORAGE_PATH", recordings(&folder));
+        command.env("VOICE_MAX_CONNECTIONS", "2000").env("VOICE_RATE_LIMIT_PER_MINUTE", "100000");
         command.env("SPEECH_CACHE_PATH", folder.path().join("speech"));
         let gateway = Self::start(command, port, true, folder).await?;
         gateway.wait_for("standard phrases are at hand").await?;
@@ -91,6 +92,10 @@ impl Gateway {
             settings.auth_token = Some(TOKEN.to_owned());
         }
         Ok(Twilio::new(settings)?)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn usage(&self) -> anyhow::Result<Usage> {

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! cargo bench --bench calls -- --calls 200 --seconds 60
+//! cargo bench --bench calls -- --calls 500 --seconds 60 --pages
 //! ```
 //!
 //! Three processes on loopback, so that nothing is counted twice: this one holds the callers and the vendors, a second is
@@ -14,6 +15,7 @@
 
 mod callers;
 mod gateway;
+mod pages;
 mod process;
 mod relay;
 mod report;
@@ -65,6 +67,9 @@ struct Load {
     /// Callers who say nothing: the media plane alone
     #[arg(long)]
     quiet: bool,
+    /// Visitors of a web page in place of callers, in Opus both ways
+    #[arg(long, conflicts_with_all = ["relay", "relay_only", "quiet"])]
+    pages: bool,
     /// Set by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -90,6 +95,11 @@ fn main() -> anyhow::Result<()> {
 async fn measure(load: &Load) -> anyhow::Result<()> {
     rustls::crypto::aws_lc_rs::default_provider().install_default().expect("nothing installed another before");
     let world = World::start(WorldSettings::new(gateway::FIXTURES)).context("the vendors do not start")?;
+    if load.pages {
+        let gateway = Gateway::frontdesk(&world).await?;
+        let outcome = visit(load, &world, &gateway).await?;
+        return report::pages(load.calls, &outcome, &gateway).await;
+    }
     if !load.relay_only {
         let gateway = Gateway::frontdesk(&world).await?;
         let outcome = run(load, &world, &gateway).await?;
@@ -114,6 +124,20 @@ struct Outcome {
     connected: isize,
 }
 
+async fn visit(load: &Load, world: &World, gateway: &Gateway) -> anyhow::Result<Outcome> {
+    let idle = gateway.usage()?;
+    let mut crowd = pages::Crowd::new(gateway.port(), world.utterances());
+    for _ in 0..load.calls {
+        crowd.visit();
+        tokio::time::sleep(Duration::from_secs(1) / CALLS_PER_SECOND).await;
+    }
+    let (ours, looks) = look(load, gateway).await?;
+    let connected = crowd.connected();
+    let heard = crowd.leave().await?;
+    println!("frames heard by each: {} to {}", heard.iter().min().unwrap_or(&0), heard.iter().max().unwrap_or(&0));
+    Ok(Outcome { idle, looks, ours, tallies: Vec::new(), connected })
+}
+
 async fn run(load: &Load, world: &World, gateway: &Gateway) -> anyhow::Result<Outcome> {
     let idle = gateway.usage()?;
     let mut crowd = Crowd::new(gateway.twilio()?, world.utterances(), load.quiet);
@@ -121,6 +145,14 @@ async fn run(load: &Load, world: &World, gateway: &Gateway) -> anyhow::Result<Ou
         crowd.call();
         tokio::time::sleep(Duration::from_secs(1) / CALLS_PER_SECOND).await;
     }
+    let (ours, looks) = look(load, gateway).await?;
+    let connected = crowd.connected();
+    let tallies = crowd.hang_up().await;
+    Ok(Outcome { idle, looks, ours, tallies, connected })
+}
+
+/// Looks at the gateway and at us, from when all have settled for as long as is measured.
+async fn look(load: &Load, gateway: &Gateway) -> anyhow::Result<((Usage, Usage), Vec<Usage>)> {
     tokio::time::sleep(SETTLE).await;
     let ours = Usage::of(std::process::id())?;
     let mut looks = vec![gateway.usage()?];
@@ -129,8 +161,5 @@ async fn run(load: &Load, world: &World, gateway: &Gateway) -> anyhow::Result<Ou
         tokio::time::sleep(LOOK_EVERY).await;
         looks.push(gateway.usage()?);
     }
-    let ours = (ours, Usage::of(std::process::id())?);
-    let connected = crowd.connected();
-    let tallies = crowd.hang_up().await;
-    Ok(Outcome { idle, looks, ours, tallies, connected })
+    Ok(((ours, Usage::of(std::process::id())?), looks))
 }

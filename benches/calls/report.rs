@@ -35,6 +35,29 @@ pub async fn gateway(calls: usize, outcome: &Outcome, gateway: &Gateway) -> anyh
     Ok(())
 }
 
+/// What happened to the gateway when pages talked.
+pub async fn pages(visitors: usize, outcome: &Outcome, gateway: &Gateway) -> anyhow::Result<()> {
+    println!("\nfrontdesk, {visitors} visitors of a page");
+    costs(visitors, outcome);
+    let metrics = gateway.metrics().await?;
+    for name in [
+        "frontdesk_frame_lateness_seconds",
+        "frontdesk_frames_in_total",
+        "frontdesk_frames_out_total",
+        "frontdesk_dropped_frames_total",
+    ] {
+        println!("{name}: {}", metrics[name]["samples"][0]);
+    }
+    println!("voice_latency_seconds: {}", metrics["voice_latency_seconds"]["samples"]);
+    let mut turns = Turns::read(&gateway.recordings())?;
+    quantiles("turn's end → first frame, no model asked", &mut turns.without_model);
+    quantiles("the gateway's own stages around the model", &mut turns.own);
+    let log = gateway.log();
+    let complaints: Vec<&str> = log.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    println!("warnings in the log: {} {}", complaints.len(), complaints.first().unwrap_or(&""));
+    Ok(())
+}
+
 /// What happened to the relay.
 pub fn relay(calls: usize, outcome: &Outcome) {
     println!("\nbare relay, {calls} calls");

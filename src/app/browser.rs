@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use crate::app::House;
 use crate::app::call::{self, Arrival};
@@ -14,7 +16,9 @@ use crate::config::Browser;
 use crate::legs::browser::{self, Carried, Knock, Page, Refused, Terms, VERSION, Welcome};
 use crate::legs::{self};
 use crate::telemetry::Targets;
-use crate::web::talk::{NotAdmitted, Pass, Place, TooMany, Visit};
+use crate::vendors::openai::realtime;
+use crate::web::Part;
+use crate::web::talk::{NotAdmitted, Pass, Place, Secret, TooMany, Visit};
 use crate::web::tickets::Caller;
 
 /// How long a session waits for its page, in milliseconds: as long as the engine keeps a call whose stream dropped.
@@ -179,7 +183,50 @@ fn welcome(house: &House, session: &str, knock: &Knock, resumed: bool) -> Welcom
     }
 }
 
+/// How long a page's own key is good: long enough to open a session with, which may go on beyond.
+const SECRET_GOOD_FOR_S: u32 = 60;
+
+/// How long what was found out about the model holds: whoever asks every second is not passed on to the vendor.
+const MODEL_LOOKED_AT_EVERY: Duration = Duration::from_secs(15);
+
+/// When the model was last looked at, and how it was.
+#[derive(Default)]
+pub(super) struct ModelSeen {
+    seen: tokio::sync::Mutex<Option<(Instant, Part)>>,
+}
+
 impl House {
+    /// A key for a page that talks to the model by itself.
+    pub(super) async fn page_secret(&self) -> Option<Secret> {
+        let instructions = format!("You speak for {}, on its web page.", self.business.name);
+        match realtime::give_secret(&self.realtime, &instructions, SECRET_GOOD_FOR_S).await {
+            Ok(given) => Some(Secret { value: given.value, expires_at: given.expires_at }),
+            Err(fault) => {
+                self.telemetry.vendor_failed("realtime", &fault);
+                None
+            }
+        }
+    }
+
+    /// How the model is. One look is shared by all who ask meanwhile.
+    pub(super) async fn model_health(&self) -> Part {
+        let Some(model) = &self.model else {
+            return Part::Impaired { why: "there is none; the rules book".to_owned() };
+        };
+        let mut seen = self.model_seen.seen.lock().await;
+        if let Some((at, part)) = &*seen
+            && *at + MODEL_LOOKED_AT_EVERY > self.clock.now()
+        {
+            return part.clone();
+        }
+        let part = match model.warm().await {
+            Ok(_) => Part::Works,
+            Err(fault) => Part::Impaired { why: format!("it does not answer ({fault:?}); the rules book meanwhile") },
+        };
+        *seen = Some((self.clock.now(), part.clone()));
+        part
+    }
+
     fn turned_away(&self, refused: &Refused, visit: &Visit) {
         tracing::info!(address = %visit.address, code = refused.code(), "a page was turned away: {refused}");
         self.telemetry.session_ended(&self.business.name, "refused");

@@ -12,7 +12,7 @@ use crate::recordings::Place;
 use crate::store;
 use crate::store::{Going, RecordingRow};
 use crate::web::speech::{Audio, Heard, NotSaid, Order, Said};
-use crate::web::talk::Visit;
+use crate::web::talk::{Secret, Used, Visit, VoiceHealth};
 use crate::web::tickets::Caller;
 use crate::web::{Admit, Desk, Health, Kept, Next, NotPlayed, NotRemoved, Part, Recorded, StatusCallback};
 
@@ -38,6 +38,23 @@ impl Desk for FrontDesk {
 
     fn on_page(&self, socket: WebSocket, visit: Visit) -> BoxFuture<'static, ()> {
         Box::pin(browser::take(Arc::clone(&self.house), socket, visit))
+    }
+
+    fn page_secret(&self) -> BoxFuture<'_, Option<Secret>> {
+        Box::pin(self.house.page_secret())
+    }
+
+    fn page_used(&self, tenant: &str, used: Used) {
+        self.house.telemetry.page_used(tenant, used.input_tokens, used.output_tokens, used.seconds);
+    }
+
+    fn voice_health(&self) -> BoxFuture<'_, VoiceHealth> {
+        Box::pin(async {
+            let redis = self.tiers().filter(|(tier, _)| *tier == "redis");
+            let database = [("database", self.store())];
+            let rest = [("model", self.house.model_health().await), ("voice", self.voice())];
+            database.into_iter().chain(redis).chain(rest).collect()
+        })
     }
 
     fn lend<'a>(&'a self, ticket: &'a str, caller: &'a Caller) -> BoxFuture<'a, ()> {
@@ -163,6 +180,15 @@ impl FrontDesk {
             store::Health::Journalling { rows, .. } => Part::Impaired {
                 why: format!("the database takes no rows; {rows} wait in the journal and are caught up when it does"),
             },
+        }
+    }
+
+    /// Whether another session may be opened.
+    fn voice(&self) -> Part {
+        match self.admit() {
+            Admit::Welcome => Part::Works,
+            Admit::Busy => Part::Failed { why: "as many calls as MAX_CALLS allows are going on".to_owned() },
+            Admit::Draining => Part::Failed { why: "the server goes down".to_owned() },
         }
     }
 

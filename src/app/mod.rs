@@ -41,7 +41,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::analytics::Prices;
 use crate::app::archiving::Archiving;
-use crate::app::browser::Returns;
+use crate::app::browser::{ModelSeen, Returns};
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::app::summary::Summaries;
@@ -189,6 +189,7 @@ pub(crate) struct House {
     targets: Targets,
     /// How pages come back to their sessions.
     returns: Returns,
+    model_seen: ModelSeen,
     calls: Arc<Calls>,
     /// The other instances, where there may be any.
     fleet: Option<Fleet>,
@@ -254,6 +255,7 @@ impl App {
             terms: browser::terms(&settings.browser),
             targets: browser::targets(&settings.browser),
             returns: Returns::default(),
+            model_seen: ModelSeen::default(),
             calls: Arc::new(Calls::new(fleet.as_ref().map(Fleet::roll))),
             fleet,
             business,

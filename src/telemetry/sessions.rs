@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::io::Input;
 use engine::record::Stage;
 use engine::time::CallTime;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 
 /// What a visitor waits for.
 const BUCKETS_S: [f64; 7] = [0.05, 0.1, 0.15, 0.3, 0.5, 1.0, 2.0];
@@ -29,6 +29,8 @@ pub(super) struct Sessions {
     pub(super) total: IntCounterVec,
     pub(super) active: IntGauge,
     latency: HistogramVec,
+    tokens: IntCounterVec,
+    page_seconds: CounterVec,
 }
 
 impl Sessions {
@@ -38,7 +40,12 @@ impl Sessions {
             "voice_latency_seconds",
             "What visitors wait for: the model's first token, the first words of a voice, silence after a barge-in.",
         );
+        let tokens =
+            Opts::new("voice_page_tokens_total", "Tokens of sessions that pages had with the model by themselves.");
+        let seconds = Opts::new("voice_page_seconds_total", "How long those sessions were, together.");
         let sessions = Self {
+            tokens: IntCounterVec::new(tokens, &["tenant", "direction"]).expect("a name and two labels"),
+            page_seconds: CounterVec::new(seconds, &["tenant"]).expect("a name and a label"),
             total: IntCounterVec::new(total, &["tenant", "status"]).expect("a name and two labels"),
             active: IntGauge::new("voice_sessions_active", "Sessions of browsers going on.").expect("a name"),
             latency: HistogramVec::new(latency.buckets(BUCKETS_S.to_vec()), &["type"]).expect("a name and a label"),
@@ -46,6 +53,8 @@ impl Sessions {
         registry.register(Box::new(sessions.total.clone())).expect("every name is used once");
         registry.register(Box::new(sessions.active.clone())).expect("every name is used once");
         registry.register(Box::new(sessions.latency.clone())).expect("every name is used once");
+        registry.register(Box::new(sessions.tokens.clone())).expect("every name is used once");
+        registry.register(Box::new(sessions.page_seconds.clone())).expect("every name is used once");
         sessions
     }
 
@@ -83,6 +92,13 @@ impl super::Telemetry {
     /// A session ended, or never began.
     pub fn session_ended(&self, tenant: &str, status: &'static str) {
         self.sessions.total.with_label_values(&[tenant, status]).inc();
+    }
+
+    /// A page told what its own session with the model used.
+    pub fn page_used(&self, tenant: &str, read: u64, written: u64, seconds: f64) {
+        self.sessions.tokens.with_label_values(&[tenant, "read"]).inc_by(read);
+        self.sessions.tokens.with_label_values(&[tenant, "written"]).inc_by(written);
+        self.sessions.page_seconds.with_label_values(&[tenant]).inc_by(seconds);
     }
 
     /// Measures what a session's call is told.

@@ -42,7 +42,7 @@ pub use health::{Health, Part};
 pub use pages::PastDays;
 use signature::AuthToken;
 use speech::{Audio, Heard, NotSaid, Order, Said, Speech, WallMs};
-use talk::{Talk, Visit};
+use talk::{Secret, Talk, Used, Visit, VoiceHealth};
 use tickets::{Caller, Now, Tickets};
 
 /// The largest body that is read. Twilio's forms have about two kilobytes.
@@ -97,6 +97,15 @@ pub trait Desk: Send + Sync {
 
     /// Takes a page's socket over, from before its hello to its end. It has been upgraded and nothing else.
     fn on_page(&self, socket: WebSocket, visit: Visit) -> BoxFuture<'static, ()>;
+
+    /// A key with which a page talks to the model by itself; none where there is none to be had.
+    fn page_secret(&self) -> BoxFuture<'_, Option<Secret>>;
+
+    /// A page tells what its session with the model used.
+    fn page_used(&self, tenant: &str, used: Used);
+
+    /// How the parts are that sessions of pages depend on.
+    fn voice_health(&self) -> BoxFuture<'_, VoiceHealth>;
 
     /// Lets a ticket open a stream that lands on another instance.
     fn lend<'a>(&'a self, ticket: &'a str, caller: &'a Caller) -> BoxFuture<'a, ()>;

@@ -79,6 +79,20 @@ impl Desk for TestDesk {
         async {}.boxed()
     }
 
+    fn page_secret(&self) -> BoxFuture<'_, Option<Secret>> {
+        let secret = Secret { value: "ek_1".to_owned(), expires_at: 1 };
+        async move { (self.admit == Admit::Welcome).then_some(secret) }.boxed()
+    }
+
+    fn page_used(&self, tenant: &str, used: Used) {
+        self.measured.lock().expect("no test panics with it").push((tenant.to_owned(), used.input_tokens as u16));
+    }
+
+    fn voice_health(&self) -> BoxFuture<'_, VoiceHealth> {
+        let model = if self.admit == Admit::Welcome { Part::Works } else { Part::Failed { why: "no".to_owned() } };
+        async move { [("model", model)].into() }.boxed()
+    }
+
     fn lend<'a>(&'a self, _: &'a str, _: &'a Caller) -> BoxFuture<'a, ()> {
         async {}.boxed()
     }

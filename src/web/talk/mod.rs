@@ -5,12 +5,16 @@
 //!  POST /talk/{business}/token    a pass for one session, for a page of ours or of an allowed site
 //!  GET  /talk/assets/…, /talk/embed.js
 //!  WS   /voice-ws                 the session (docs/browser-voice.md)
+//!  GET  /api/voice/health         whether anybody can talk now
+//!  POST /api/voice/secrets, /api/voice/usage   keys for pages that talk to the model by themselves
 //! ```
 
 mod door;
+mod health;
 mod limits;
 mod page;
 mod pass;
+mod secrets;
 
 use std::sync::Arc;
 
@@ -21,9 +25,11 @@ use axum::routing::{any, get, post};
 
 use super::Front;
 pub use door::Visit;
+pub use health::VoiceHealth;
 use limits::Limits;
 pub use limits::{Place, TooMany};
 pub use pass::{NotAdmitted, Pass, Passes, PublicKey};
+pub use secrets::{Secret, Used};
 
 /// Who may open sessions from where.
 pub struct Talk {
@@ -37,6 +43,7 @@ pub struct Talk {
     pub limits: Limits,
     /// The business that is talked to.
     pub business: String,
+    reports: secrets::Reports,
 }
 
 impl Talk {
@@ -50,7 +57,7 @@ impl Talk {
         (connections_max, per_minute): (usize, usize),
     ) -> Self {
         let limits = Limits::new(connections_max, per_minute);
-        Self { page, origins, passes, limits, business: business.to_owned() }
+        Self { page, origins, passes, limits, business: business.to_owned(), reports: secrets::Reports::default() }
     }
 
     /// The business's name in an address: lower-case letters and digits, and hyphens between them.
@@ -79,6 +86,9 @@ pub(super) fn routes() -> Router<Arc<Front>> {
         .route("/talk/assets/{name}", get(page::asset))
         .route("/talk/{slug}", get(page::show))
         .route("/talk/{slug}/token", post(page::issue))
+        .route("/api/voice/health", get(health::show))
+        .route("/api/voice/secrets", post(secrets::give))
+        .route("/api/voice/usage", post(secrets::report))
 }
 
 /// The socket, which no deadline may end.

@@ -90,3 +90,46 @@ async fn nobody_is_given_a_pass_when_no_line_is_free_or_no_page_wanted() {
     );
     assert_eq!(respond(&other, get_page("/talk/barbers")).await.status(), StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_page_that_talks_to_the_model_by_itself_gets_a_key_and_tells_what_it_used() {
+    let (front, desk) = front(TestDesk::default()).await;
+    let front = Arc::new(front);
+    let with = |path: &str, bearer: &str, body: String| {
+        let request = axum::http::Request::post(path).header(HOST, "localhost:3000").header("authorization", bearer);
+        request.header(CONTENT_TYPE, "application/json").body(Body::from(body)).expect("a request")
+    };
+    let body_of = async |response: Response<Body>| -> Value {
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+        serde_json::from_slice(&body).expect("JSON")
+    };
+    let given = body_of(respond(&front, from("http://localhost:3000", TOKEN)).await).await;
+    let bearer = format!("Bearer {}", given["token"].as_str().expect("a token"));
+    let secret = respond(&front, with("/api/voice/secrets", &bearer, String::new())).await;
+    assert_eq!(
+        (secret.status(), &secret.headers()[CACHE_CONTROL]),
+        (StatusCode::OK, &"no-store".parse().expect("a header"))
+    );
+    let secret = body_of(secret).await;
+    assert_eq!(secret["value"], "ek_1");
+    let again = respond(&front, with("/api/voice/secrets", &bearer, String::new())).await;
+    assert_eq!(again.status(), StatusCode::UNAUTHORIZED, "a pass is good once");
+
+    let usage =
+        json!({"report": secret["report"], "input_tokens": 812, "output_tokens": 344, "seconds": 61.5}).to_string();
+    let report = |usage: &str| respond(&front, with("/api/voice/usage", "", usage.to_owned()));
+    assert_eq!(report(&usage.replace("61.5", "-1")).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(report(&usage).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(report(&usage).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(desk.measured.lock().expect("fine").last(), Some(&("Harbor Street \"Barbers\"".to_owned(), 812)));
+}
+
+#[tokio::test]
+async fn whether_anybody_can_talk_is_told_in_one_word() {
+    for (admit, status, word) in [(Admit::Welcome, 200, "ok"), (Admit::Busy, 503, "failed")] {
+        let (front, _desk) = front(TestDesk { admit, ..TestDesk::default() }).await;
+        let (code, body) = ask(&Arc::new(front), get_page("/api/voice/health")).await;
+        assert_eq!(code.as_u16(), status);
+        assert!(body.contains(&format!("\"status\":\"{word}\"")), "{body}");
+    }
+}

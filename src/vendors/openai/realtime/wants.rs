@@ -140,7 +140,7 @@ mod tests {
         }
         assert_eq!(wants.heard(PhraseId(2), 400), [("b".to_owned(), 400), ("c".to_owned(), 0)]);
         assert_eq!(wants.heard(PhraseId(2), 9_000), [], "nothing grows back");
-        assert_eq!(wants.heard(PhraseId(1), 1_000), [], "heard whole");
+        assert_eq!(wants.heard(PhraseId(1), 1_000), [("b".to_owned(), 0)], "the first was heard whole, and no more");
     }
 
     #[test]
