@@ -222,6 +222,39 @@ mod tests {
         }
     }
 
+    /// What is left of a tone when the tone itself is taken out, against the tone, in dB: distortion and noise together.
+    fn distortion_db(samples: &[i16], rate_hz: u32, tone_hz: f64) -> f64 {
+        let phase = |n: usize| TAU * tone_hz * n as f64 / f64::from(rate_hz);
+        let (mut sine, mut cosine) = (0.0, 0.0);
+        for (n, &sample) in samples.iter().enumerate() {
+            sine += f64::from(sample) * phase(n).sin() * 2.0 / samples.len() as f64;
+            cosine += f64::from(sample) * phase(n).cos() * 2.0 / samples.len() as f64;
+        }
+        let rest = samples.iter().enumerate().map(|(n, &sample)| {
+            (f64::from(sample) - sine * phase(n).sin() - cosine * phase(n).cos()).powi(2)
+        });
+        let rest = rest.sum::<f64>() / samples.len() as f64;
+        10.0 * (rest / ((sine * sine + cosine * cosine) / 2.0)).log10()
+    }
+
+    #[test]
+    fn a_tone_keeps_its_purity_from_the_browser_to_the_telephone_and_back() {
+        for tone_hz in [200.0, 1_000.0, 2_500.0, 3_300.0] {
+            let loud: Vec<i16> =
+                (0..48_000).map(|n| (30_000.0 * (TAU * tone_hz * f64::from(n) / 48_000.0).sin()).round() as i16).collect();
+            let half = resample(48_000, 24_000, &loud, 960);
+            let narrow = resample(24_000, 8_000, &half, 480);
+            let wide = resample(8_000, 48_000, &narrow, 160);
+            for (samples, rate_hz) in [(&half, 24_000), (&narrow, 8_000), (&wide, 48_000)] {
+                // A whole number of waves, away from the ends.
+                let from = samples.len() / 5;
+                let middle = &samples[from..from + samples.len() / 2];
+                let db = distortion_db(middle, rate_hz, tone_hz);
+                assert!(db < -80.0, "{tone_hz} Hz at {rate_hz}: {db:.1} dB");
+            }
+        }
+    }
+
     #[test]
     fn what_the_lower_rate_cannot_carry_is_removed() {
         let out = resample(16_000, 8_000, &sine(16_000, 5_000.0, 16_000), 320);
