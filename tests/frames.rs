@@ -15,11 +15,12 @@ use engine::audio::timeline::Timeline;
 use engine::audio::vad::Detector;
 use engine::io::PhraseId;
 use engine::time::CallTime;
+use frontdesk::legs::browser::{self, Carried, Codec, Page, Terms, Welcome};
 use frontdesk::legs::twilio;
 use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 
 /// So many frames are passed before anything is counted: what is kept and used again has been made by then.
-const WARM_UP: u64 = 100;
+const WARM_UP: u64 = 150;
 const FRAMES: u64 = 500;
 
 const START: &str = r#"{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1"}}"#;
@@ -73,6 +74,36 @@ fn allocations(mut step: impl FnMut(u64)) -> u64 {
 async fn no_allocation_per_frame_on_the_leg() {
     let messages = std::iter::once(Message::text(START)).chain((0..WARM_UP + FRAMES).map(media)).collect();
     let (_, mut leg) = twilio::open(Peer(messages)).await.expect("a start");
+    let count = allocations(|number| {
+        let event = leg.next().now_or_never().expect("nothing waits");
+        let Some(LegEvent::Frame { stream_ms, frame }) = event else { panic!("{event:?} is no frame") };
+        assert_eq!(stream_ms, number * FRAME_MS);
+        leg.feed(LegOrder::Frame(frame)).now_or_never().expect("nothing waits").expect("taken");
+    });
+    assert_eq!(count, 0);
+}
+
+/// A page's samples: 300 Hz, at 48 kHz.
+fn samples(number: u64) -> Message {
+    let mut message = vec![1, 2, 0, 0];
+    message.extend((number as u32).to_be_bytes());
+    let tone = |at: u64| (6_000.0 * (std::f64::consts::TAU * 300.0 * at as f64 / 48_000.0).sin()) as i16;
+    message.extend((number * 960..(number + 1) * 960).flat_map(|at| tone(at).to_le_bytes()));
+    Message::from(message)
+}
+
+#[tokio::test]
+async fn no_allocation_per_frame_of_a_page() {
+    let hello = r#"{"type":"hello","version":1,"audio":{"up":"pcm16","down":"pcm16","rate_hz":48000}}"#;
+    let messages = std::iter::once(Message::text(hello)).chain((0..WARM_UP + FRAMES).map(samples)).collect();
+    let rate_hz = 48_000.try_into().expect("not 0");
+    let terms = Terms { rate_hz, bitrate: 16_000, idle: std::time::Duration::from_secs(10) };
+    let audio = Carried { up: Codec::Pcm16, down: Codec::Pcm16, rate_hz: 48_000, frame_ms: 20, bitrate: 16_000 };
+    let (session, resume, business) = (String::new(), String::new(), String::new());
+    let welcome =
+        Welcome { version: 1, session, resume, resume_within_ms: 0, resumed: false, business, audio, idle_ms: 0 };
+    let knock = browser::listen(Peer(messages), terms).await.expect("a hello");
+    let mut leg = knock.let_in(&welcome, terms, &Page::default()).await.expect("let in");
     let count = allocations(|number| {
         let event = leg.next().now_or_never().expect("nothing waits");
         let Some(LegEvent::Frame { stream_ms, frame }) = event else { panic!("{event:?} is no frame") };

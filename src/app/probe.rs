@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::audio::format::Format;
+use engine::business::Engine;
 use engine::io::{Fault, Input};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
@@ -14,7 +15,7 @@ use crate::config::{self, Provider, Settings};
 use crate::recordings::Recordings;
 use crate::store::{self, Records, StoreError};
 use crate::vendors::deepgram::listen;
-use crate::vendors::openai::Model;
+use crate::vendors::openai::{Model, realtime};
 use crate::vendors::speech::Order;
 
 /// How long one component may take to show that it works.
@@ -42,6 +43,9 @@ pub async fn everything(settings: &Settings) -> Vec<Probed> {
         needed("model", within(model(settings)).await),
         needed("public address", public_url(settings)),
     ];
+    if uses_realtime(settings) {
+        all.push(needed("speech-to-speech", within(conversing(settings)).await));
+    }
     for provider in &settings.providers.order {
         all.push(needed("text-to-speech", within(speaking(settings, *provider)).await));
     }
@@ -55,6 +59,21 @@ pub async fn everything(settings: &Settings) -> Vec<Probed> {
 fn business(settings: &Settings) -> Result<String, String> {
     let business = config::load_business(&settings.desk.business_file).map_err(|error| error.to_string())?;
     Ok(format!("{}, {} services, {} staff", business.name, business.services.len(), business.staff.len()))
+}
+
+/// Whether any call of the business is carried by a speech-to-speech model.
+fn uses_realtime(settings: &Settings) -> bool {
+    let business = config::load_business(&settings.desk.business_file).ok();
+    business.is_some_and(|business| {
+        let engines = business.engine_by_number.values().chain([&business.engine]);
+        engines.into_iter().any(|engine| *engine == Engine::Realtime)
+    })
+}
+
+async fn conversing(settings: &Settings) -> Result<String, String> {
+    let config = mapping::realtime(settings);
+    realtime::try_out(&config).await.map_err(said)?;
+    Ok(format!("{} with the voice {}", config.model, config.voice))
 }
 
 async fn database(settings: &Settings) -> Result<String, String> {

@@ -230,9 +230,10 @@ mod tests {
             sine += f64::from(sample) * phase(n).sin() * 2.0 / samples.len() as f64;
             cosine += f64::from(sample) * phase(n).cos() * 2.0 / samples.len() as f64;
         }
-        let rest = samples.iter().enumerate().map(|(n, &sample)| {
-            (f64::from(sample) - sine * phase(n).sin() - cosine * phase(n).cos()).powi(2)
-        });
+        let rest = samples
+            .iter()
+            .enumerate()
+            .map(|(n, &sample)| (f64::from(sample) - sine * phase(n).sin() - cosine * phase(n).cos()).powi(2));
         let rest = rest.sum::<f64>() / samples.len() as f64;
         10.0 * (rest / ((sine * sine + cosine * cosine) / 2.0)).log10()
     }
@@ -240,8 +241,9 @@ mod tests {
     #[test]
     fn a_tone_keeps_its_purity_from_the_browser_to_the_telephone_and_back() {
         for tone_hz in [200.0, 1_000.0, 2_500.0, 3_300.0] {
-            let loud: Vec<i16> =
-                (0..48_000).map(|n| (30_000.0 * (TAU * tone_hz * f64::from(n) / 48_000.0).sin()).round() as i16).collect();
+            let loud: Vec<i16> = (0..48_000)
+                .map(|n| (30_000.0 * (TAU * tone_hz * f64::from(n) / 48_000.0).sin()).round() as i16)
+                .collect();
             let half = resample(48_000, 24_000, &loud, 960);
             let narrow = resample(24_000, 8_000, &half, 480);
             let wide = resample(8_000, 48_000, &narrow, 160);

@@ -28,8 +28,13 @@ const VERSION: u8 = 1;
 /// The rate at which calls are carried inside.
 const INNER_HZ: u32 = engine::audio::frame::RATE_HZ;
 
-/// The largest packet that Opus makes of a frame (RFC 6716, section 3.2.1).
+/// The largest packet that Opus makes of a frame (RFC 6716, section 3.2.1), and one of speech at some ten times the usual
+/// bit rate: the buffer grows for one that is larger.
 const PACKET_LEN_MAX: usize = 1_275;
+const PACKET_LEN_USUAL: usize = 400;
+
+/// Messages that may wait in the socket before the buffer has to grow: what the playout's lead may be, and some more.
+const MESSAGES_HELD: usize = 8;
 
 /// Effort of the encoder, 0 to 10. More is not heard at 8 kHz and costs twice the time.
 const COMPLEXITY: u8 = 1;
@@ -203,7 +208,7 @@ impl Mouth {
             inner: [0; FRAME_LEN],
             outer: Vec::with_capacity(2 * outer_len),
             outer_len,
-            buffer: BytesMut::new(),
+            buffer: BytesMut::with_capacity(MESSAGES_HELD * (HEADER_LEN + longest(codec, outer_len))),
         }
     }
 
@@ -212,7 +217,7 @@ impl Mouth {
         for (sample, byte) in self.inner.iter_mut().zip(frame) {
             *sample = mulaw::decode(*byte);
         }
-        self.buffer.reserve(HEADER_LEN + 2 * self.outer_len.max(PACKET_LEN_MAX));
+        self.buffer.reserve(HEADER_LEN + longest(self.codec, self.outer_len));
         self.buffer.put_slice(&[VERSION, number_of(self.codec), 0, 0]);
         self.buffer.put_u32(self.sequence);
         self.sequence = self.sequence.wrapping_add(1);
@@ -238,6 +243,14 @@ impl Mouth {
     pub(super) fn clear(&mut self) {
         self.resampler.reset();
         self.outer.clear();
+    }
+}
+
+/// The most bytes that a frame takes.
+fn longest(codec: Codec, outer_len: usize) -> usize {
+    match codec {
+        Codec::Opus => PACKET_LEN_USUAL,
+        Codec::Pcm16 => 2 * outer_len,
     }
 }
 

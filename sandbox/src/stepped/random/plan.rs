@@ -60,6 +60,8 @@ pub(super) enum What {
     Dictates(Duration),
     /// Makes a sound without words, so much like speech.
     Sounds(Duration, u8),
+    /// Writes instead of speaking.
+    Types(&'static str),
     /// Presses keys, one after the other.
     Presses(&'static str, Duration),
     HangsUp,
@@ -209,6 +211,13 @@ fn what(dice: &mut Dice) -> What {
         9 | 10 => strange(dice),
         11 => broken(dice),
         12 => stalled(dice),
+        13 => What::Types(dice.pick(&[
+            "a haircut tomorrow at three",
+            "yes",
+            "no, friday at two",
+            "when are you open?",
+            "bye",
+        ])),
         _ => What::Speaks,
     }
 }

@@ -96,6 +96,7 @@ impl PlayingOut {
                 stepped.sounds(at, lasts, percent);
                 return lasts;
             }
+            What::Types(words) => stepped.types(at, words),
             What::Presses(keys, gap) => {
                 for (place, key) in keys.chars().enumerate() {
                     stepped.presses(at + gap * place as u32, key);

@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use engine::audio::frame::Frame;
 use engine::audio::speech::{SpeechPart, Spoken};
-use engine::io::{Input, Message, PhraseId, ReplyId};
+use engine::io::{Fault, Input, Message, PhraseId, ReplyId};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
@@ -135,6 +135,14 @@ pub fn open(
     let task = task::Task::new(config, keyterms, taken, facts, speech, Arc::clone(&shared));
     tokio::spawn(task.run().in_current_span());
     Conversation { orders, shared }
+}
+
+/// Opens a session and closes it again.
+///
+/// # Errors
+/// Why there is none.
+pub async fn try_out(config: &Config) -> Result<(), Fault> {
+    link::open(config, &[], &[]).await.map(drop)
 }
 
 impl Conversation {

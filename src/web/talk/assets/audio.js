@@ -41,6 +41,7 @@ const encoding = (bitrate) => ({
 export class Sound extends EventTarget {
   #context = null; #stream = null; #capture = null; #playback = null; #encoder = null; #decoder = null;
   #codec; #bitrate = 16000; #clock = 0; #silentMs = 0; #voiceAt = null; #playing = false; #generation = 0; #held = null;
+  #packets = 0; #decoded = 0; #marks = [];
   stats = { underruns: 0, bufferMs: 0, bargeIn: [], framesUp: 0, framesDown: 0 };
 
   /** @param {string} codec */
@@ -79,25 +80,24 @@ export class Sound extends EventTarget {
   play(payload, codec) {
     this.stats.framesDown++;
     if (codec === "pcm16") return this.#queue(floats(new Int16Array(payload)));
+    if (!this.#decoder) return;
     const timestamp = this.stats.framesDown * FRAME_US;
-    this.#decoder?.decode(new EncodedAudioChunk({ type: "key", timestamp, data: payload }));
+    this.#packets++;
+    this.#decoder.decode(new EncodedAudioChunk({ type: "key", timestamp, data: payload }));
   }
 
-  /** A mark behind all that was played so far: also behind what is still being decoded. */
+  /** A mark behind all that was played so far: also behind what is still being decoded, packet for packet. */
   mark(name) {
-    const generation = this.#generation;
-    const pass = () => {
-      if (generation === this.#generation) this.#playback?.port.postMessage({ mark: name });
-      else this.#tell("mark", name);
-    };
-    if (this.#decoder?.decodeQueueSize > 0) this.#decoder.flush().then(pass, pass);
-    else pass();
+    this.#marks.push({ name, behind: this.#packets });
+    this.#passMarks();
   }
 
   clear() {
     clearTimeout(this.#held);
     this.#held = null;
     this.#generation++;
+    this.#decoded = this.#packets;
+    this.#passMarks();
     if (this.#codec === "opus" && this.#decoder) this.#newDecoder();
     this.#playback?.port.postMessage({ clear: true });
   }
@@ -198,10 +198,22 @@ export class Sound extends EventTarget {
       const samples = new Float32Array(data.numberOfFrames);
       data.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
       data.close();
-      if (generation === this.#generation) this.#queue(samples);
+      if (generation !== this.#generation) return;
+      this.#queue(samples);
+      this.#decoded++;
+      this.#passMarks();
     };
-    this.#decoder = new AudioDecoder({ output, error: () => this.#newDecoder() });
+    const error = () => {
+      this.#decoded = this.#packets;
+      this.#passMarks();
+      this.#newDecoder();
+    };
+    this.#decoder = new AudioDecoder({ output, error });
     this.#decoder.configure(DECODING);
+  }
+
+  #passMarks() {
+    while (this.#marks[0]?.behind <= this.#decoded) this.#playback?.port.postMessage({ mark: this.#marks.shift().name });
   }
 
   #queue(samples) { this.#playback?.port.postMessage({ samples }, [samples.buffer]); }
