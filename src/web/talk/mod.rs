@@ -83,7 +83,7 @@ impl Talk {
 pub(super) fn routes() -> Router<Arc<Front>> {
     Router::new()
         .route("/talk/embed.js", get(page::embed))
-        .route("/talk/assets/{name}", get(page::asset))
+        .route("/talk/assets/{digest}/{name}", get(page::asset))
         .route("/talk/{slug}", get(page::show))
         .route("/talk/{slug}/token", post(page::issue))
         .route("/api/voice/health", get(health::show))

@@ -1,13 +1,13 @@
 //! The page that talks, and what it is made of.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, ORIGIN, REFERRER_POLICY,
-    VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, ORIGIN,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,9 +17,17 @@ use sha2::{Digest, Sha256};
 use super::pass::GOOD_FOR;
 use crate::web::{Admit, Front, problem};
 
-/// Long enough that a visitor's second call fetches nothing, short enough that a new version is there within the hour;
-/// after that a browser asks whether anything changed.
-const KEPT: &str = "public, max-age=3600, stale-while-revalidate=86400";
+/// What the page is made of stands under a digest of all of it: a browser keeps it for ever, and never one of another
+/// version beside one of this.
+const KEPT: &str = "public, max-age=31536000, immutable";
+
+/// The button stands on other sites under one address: a browser asks every hour whether it changed.
+const ASKED_AFTER: &str = "public, max-age=3600, stale-while-revalidate=86400";
+
+static DIGEST: LazyLock<String> = LazyLock::new(|| {
+    let all = ASSETS.iter().fold(Sha256::new(), |all, (.., text)| all.chain_update(text));
+    hex(&all.finalize())
+});
 
 /// Nothing but our own files runs on the page; its socket goes to this server.
 const ONLY_OURS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; \
@@ -44,6 +52,7 @@ pub(super) async fn show(State(front): State<Arc<Front>>, Path(slug): Path<Strin
         return nobody_here();
     }
     let html = HTML.replace("{{name}}", &escaped(&front.talk.business)).replace("{{slug}}", &escaped(&slug));
+    let html = html.replace("{{assets}}", &format!("/talk/assets/{}", *DIGEST));
     let sites = front.talk.origins.iter().fold("'self'".to_owned(), |sites, origin| format!("{sites} {origin}"));
     let policy = format!("{ONLY_OURS}; frame-ancestors {sites}");
     let headers = [
@@ -94,35 +103,37 @@ pub(super) async fn issue(
     response
 }
 
-/// `GET /talk/assets/{name}`.
-pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    match ASSETS.iter().find(|(known, ..)| *known == name) {
-        Some((_, kind, text)) => file(kind, text, &headers),
+/// `GET /talk/assets/{digest}/{name}`.
+pub(super) async fn asset(Path((digest, name)): Path<(String, String)>) -> Response {
+    let asset = ASSETS.iter().find(|(known, ..)| *known == name).filter(|_| digest == *DIGEST);
+    match asset {
+        Some((_, kind, text)) => (head(kind, KEPT), *text).into_response(),
         None => (StatusCode::NOT_FOUND, "There is no such file; load the page again.\n").into_response(),
     }
 }
 
 /// `GET /talk/embed.js`: the button for other sites.
 pub(super) async fn embed(headers: HeaderMap) -> Response {
-    file(JS, include_str!("assets/embed.js"), &headers)
+    let text = include_str!("assets/embed.js");
+    let tag = format!("\"{}\"", hex(&Sha256::digest(text)));
+    let is_known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let head = (head(JS, ASKED_AFTER), [(ETAG, tag)]);
+    if is_known { (StatusCode::NOT_MODIFIED, head).into_response() } else { (head, text).into_response() }
 }
 
 /// Cross-origin, because the button stands on other sites, and an isolated page takes only what says so.
-fn file(kind: &'static str, text: &'static str, headers: &HeaderMap) -> Response {
-    let digest: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{digest}\"");
-    let policy = HeaderName::from_static("cross-origin-resource-policy");
-    let embedder = HeaderName::from_static("cross-origin-embedder-policy");
-    let head = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CACHE_CONTROL, KEPT.to_owned()),
-        (policy, "cross-origin".to_owned()),
-        (embedder, "require-corp".to_owned()),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (ETAG, tag.clone()),
-    ];
-    let is_known = headers.get("if-none-match").is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    if is_known { (StatusCode::NOT_MODIFIED, head).into_response() } else { (head, text).into_response() }
+fn head(kind: &'static str, kept: &'static str) -> [(HeaderName, &'static str); 5] {
+    [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, kept),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ]
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn nobody_here() -> Response {

@@ -38,16 +38,24 @@ async fn the_page_runs_nothing_but_its_own() {
 async fn what_the_page_is_made_of_is_kept_by_browsers() {
     let (front, _desk) = front(TestDesk::default()).await;
     let front = Arc::new(front);
-    for path in ["/talk/assets/audio-worklet-processor.js", "/talk/assets/talk.css", "/talk/embed.js"] {
-        let file = respond(&front, get_page(path)).await;
-        assert_eq!(file.status(), StatusCode::OK, "{path}");
-        assert!(file.headers()[CACHE_CONTROL].to_str().expect("text").contains("max-age=3600"), "{path}");
+    let page = respond(&front, get_page("/talk/harbor-street-barbers")).await;
+    let html = axum::body::to_bytes(page.into_body(), 1 << 20).await.expect("a page");
+    let html = String::from_utf8(html.to_vec()).expect("text");
+    let script = html.split('"').find(|part| part.ends_with("/talk.js")).expect("its script").to_owned();
+    for name in ["talk.js", "audio-worklet-processor.js", "talk.css"] {
+        let file = respond(&front, get_page(&script.replace("talk.js", name))).await;
+        assert_eq!(file.status(), StatusCode::OK, "{name}");
+        assert_eq!(file.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
         assert_eq!(file.headers()["cross-origin-resource-policy"], "cross-origin");
-        let mut again = get_page(path);
-        again.headers_mut().insert("if-none-match", file.headers()[ETAG].clone());
-        assert_eq!(respond(&front, again).await.status(), StatusCode::NOT_MODIFIED, "{path}");
     }
-    assert_eq!(respond(&front, get_page("/talk/assets/../../Cargo.toml")).await.status(), StatusCode::NOT_FOUND);
+    let other = script.replace("/talk/assets/", "/talk/assets/0");
+    assert_eq!(respond(&front, get_page(&other)).await.status(), StatusCode::NOT_FOUND, "another version");
+
+    let button = respond(&front, get_page("/talk/embed.js")).await;
+    assert!(button.headers()[CACHE_CONTROL].to_str().expect("text").contains("max-age=3600"));
+    let mut again = get_page("/talk/embed.js");
+    again.headers_mut().insert("if-none-match", button.headers()[ETAG].clone());
+    assert_eq!(respond(&front, again).await.status(), StatusCode::NOT_MODIFIED);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ export class Sound extends EventTarget {
   async open() {
     this.#context = new AudioContext({ sampleRate: RATE_HZ, latencyHint: "interactive" });
     const resumed = this.#context.resume();
-    await this.#context.audioWorklet.addModule("/talk/assets/audio-worklet-processor.js");
+    await this.#context.audioWorklet.addModule(new URL("./audio-worklet-processor.js", import.meta.url));
     this.#playback = new AudioWorkletNode(this.#context, "playback", { numberOfInputs: 0, outputChannelCount: [1] });
     this.#playback.port.onmessage = ({ data }) => this.#played(data);
     this.#playback.connect(this.#context.destination);
