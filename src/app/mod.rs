@@ -295,6 +295,11 @@ impl App {
         self.listener.local_addr()
     }
 
+    /// Where anybody may talk to it in a browser, if they may.
+    pub fn talk_page(&self) -> Option<String> {
+        self.front.talk.page.then(|| format!("/talk/{}", self.front.talk.slug()))
+    }
+
     /// The store, to read what calls left behind.
     pub fn store(&self) -> Store {
         self.house.store.clone()

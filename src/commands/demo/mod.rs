@@ -52,7 +52,7 @@ impl Demo {
         let world = serve::stand_ins(&mut settings).await?;
         let app = App::open(&settings).await?;
         app.warm_in_the_background();
-        let (store, rows, address) = (app.store(), app.rows(), app.address()?);
+        let (store, rows, address, talk) = (app.store(), app.rows(), app.address()?, app.talk_page());
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(app.serve(stopped));
         if let Some(calls) = self.calls {
@@ -68,6 +68,11 @@ impl Demo {
         };
         if !self.once {
             say(&format!("\nStill answering on http://127.0.0.1:{}. Ctrl-C ends it.", address.port()));
+            if let Some(talk) = talk {
+                let understands =
+                    if settings.stand_ins.deepgram { "; the sandbox understands what you type" } else { "" };
+                say(&format!("Talk to it yourself at http://127.0.0.1:{}{talk}{understands}.", address.port()));
+            }
             let _ = serve::told_to_stop()?.wait_for(|told| *told).await;
         }
         let _ = stop.send(true);
