@@ -154,6 +154,10 @@ fn packets(audio: &[u8]) -> Vec<Vec<u8>> {
     let quiet = vec![0xff; BREATH_FRAMES * 160];
     let frames = audio.chunks(160).chain(quiet.chunks(160)).filter(|frame| frame.len() == 160);
     let packet = |frame: &[u8]| {
+        // As the page does when the microphone is quiet.
+        if frame.iter().all(|code| *code == 0xff) {
+            return Vec::new();
+        }
         let wide: Vec<i16> = frame.iter().flat_map(|code| std::iter::repeat_n(mulaw::decode(*code), 6)).collect();
         let mut packet = [0; 1_275];
         let length = encoder.encode(&wide, &mut packet).expect("a frame of 20 ms");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
+use engine::business::Engine;
 use engine::io::{Answered, Input};
 use engine::redaction::RowRedactor;
 use engine::tape;
@@ -13,7 +14,7 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
-use crate::analytics::Tally;
+use crate::analytics::{Prices, Tally};
 use crate::app::House;
 use crate::app::calls::LiveCall;
 use crate::app::showing::Showing;
@@ -149,6 +150,7 @@ async fn run(
         longest_ms: longest.map(|longest| longest.as_millis() as u64),
     };
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
+    let (to, carried_by) = (answered.to.clone(), answered.business.engine_of(&answered.to));
     let mut recorder = house.recordings.open(call_id, &call_sid, answered_at_ms);
     match house.tape {
         Tape::Off => recorder.tape(&tape::note_line(CallTime::ZERO, "no tape is kept, by TAPE")),
@@ -171,7 +173,7 @@ async fn run(
         hearing: None,
         asking: None,
         conversation: None,
-        engine: answered.business.engine_of(&answered.to),
+        engine: carried_by,
         keyterms: Vec::new(),
         showing: page.map(|page| Showing::new(page, house.targets)),
         now_ms: 0,
@@ -184,10 +186,19 @@ async fn run(
     tracing::info!(took_ms = clock.now().as_ms(), "the call ended");
     let duration_ms = clock.now().as_ms();
     house.store.figured(call_id, world.tally.last_figures(duration_ms, house.clock.wall_ms()));
-    house.store.cost(call_id, world.tally.costs(duration_ms, &house.prices));
+    let prices = house.prices_of(carried_by, to.starts_with("browser:"));
+    house.store.cost(call_id, world.tally.costs(duration_ms, &prices));
     house.store.described(call_id, world.tally.metadata());
-    house.sum_up(call_id, world.transcript, world.tally, duration_ms);
+    house.sum_up(call_id, world.transcript, world.tally, (duration_ms, prices));
     if let Some(recorded) = world.recorder.close(duration_ms).await {
         house.put_away(call_id, recorded).await;
+    }
+}
+
+impl House {
+    /// What a call takes, by what carried it: a page's has no telephone.
+    fn prices_of(&self, engine: Engine, is_page: bool) -> Prices {
+        let prices = if engine == Engine::Realtime { self.realtime_prices } else { self.prices };
+        if is_page { Prices { telephony_minute: 0.0, ..prices } } else { prices }
     }
 }

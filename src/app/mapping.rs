@@ -76,6 +76,18 @@ pub fn prices(settings: &Settings) -> Prices {
     }
 }
 
+/// What a call takes that a speech-to-speech model carries: nobody else hears and speaks.
+pub(super) fn realtime_prices(settings: &Settings) -> Prices {
+    let keeping = settings.keeping.prices;
+    Prices {
+        hearing_minute: 0.0,
+        thousand_characters: 0.0,
+        million_tokens_in: keeping.realtime_million_tokens_in,
+        million_tokens_out: keeping.realtime_million_tokens_out,
+        ..prices(settings)
+    }
+}
+
 pub(super) fn hearing(settings: &Settings) -> listen::Config {
     let Deepgram { url, model, .. } = &settings.deepgram;
     listen::Config {

@@ -157,6 +157,7 @@ pub(crate) struct House {
     redactor: Redactor,
     tape: Tape,
     prices: Prices,
+    realtime_prices: Prices,
     /// Whether the model sums calls up.
     sums_up: bool,
     summaries: Summaries,
@@ -229,6 +230,7 @@ impl App {
             redactor: mapping::redactor(settings),
             tape: mapping::tape(settings),
             prices: mapping::prices(settings),
+            realtime_prices: mapping::realtime_prices(settings),
             sums_up: settings.keeping.summaries,
             summaries: Summaries::default(),
             retention_days: settings.keeping.retention_days,

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::analytics::Tally;
+use crate::analytics::{Prices, Tally};
 use crate::app::House;
 
 /// Calls that are summed up at once.
@@ -75,7 +75,13 @@ impl Summaries {
 
 impl House {
     /// Has a call that is over summed up, and what that cost added to its cost.
-    pub(super) fn sum_up(self: &Arc<Self>, call_id: Uuid, transcript: Transcript, mut tally: Tally, duration_ms: u64) {
+    pub(super) fn sum_up(
+        self: &Arc<Self>,
+        call_id: Uuid,
+        transcript: Transcript,
+        mut tally: Tally,
+        (duration_ms, prices): (u64, Prices),
+    ) {
         let Some(model) = self.model.clone().filter(|_| self.sums_up && transcript.caller_lines >= CALLER_LINES_MIN)
         else {
             return;
@@ -93,7 +99,7 @@ impl House {
                 Ok((summary, tokens)) => {
                     tally.summed_up(tokens);
                     house.store.summed(call_id, summary);
-                    house.store.cost(call_id, tally.costs(duration_ms, &house.prices));
+                    house.store.cost(call_id, tally.costs(duration_ms, &prices));
                 }
                 Err(fault) => tracing::warn!(call = %call_id, ?fault, "no summary; what was counted stands"),
             }

@@ -63,6 +63,10 @@ pub struct Prices {
     pub million_tokens_in: f64,
     /// `MODEL_USD_PER_MILLION_TOKENS_OUT`.
     pub million_tokens_out: f64,
+    /// `REALTIME_USD_PER_MILLION_TOKENS_IN`.
+    pub realtime_million_tokens_in: f64,
+    /// `REALTIME_USD_PER_MILLION_TOKENS_OUT`.
+    pub realtime_million_tokens_out: f64,
 }
 
 impl Keeping {
@@ -136,6 +140,20 @@ impl Keeping {
                     "4.50",
                     "US dollars",
                     "What it writes.",
+                    parse::price,
+                ),
+                realtime_million_tokens_in: read.value(
+                    "REALTIME_USD_PER_MILLION_TOKENS_IN",
+                    "32",
+                    "US dollars",
+                    "What a speech-to-speech model hears and reads, as if all of it were audio.",
+                    parse::price,
+                ),
+                realtime_million_tokens_out: read.value(
+                    "REALTIME_USD_PER_MILLION_TOKENS_OUT",
+                    "64",
+                    "US dollars",
+                    "What it says and writes, as if all of it were audio.",
                     parse::price,
                 ),
             },

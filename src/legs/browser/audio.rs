@@ -118,14 +118,12 @@ impl Ear {
 
     fn decode(&mut self, payload: &[u8]) -> Result<(), Unusable> {
         match &mut self.opus {
+            // Most of what a visitor sends is silence, which needs no codec.
+            Some(_) if payload.is_empty() => self.inner.extend_from_slice(&[0; FRAME_LEN]),
             Some(opus) => {
                 let mut decoded = [0; FRAME_LEN];
-                // An empty packet would be taken for a lost one.
-                let length = (!payload.is_empty())
-                    .then(|| opus.decode(payload, &mut decoded, DecodeMode::Normal).ok())
-                    .flatten()
-                    .filter(|length| *length == FRAME_LEN);
-                match length {
+                let length = opus.decode(payload, &mut decoded, DecodeMode::Normal).ok();
+                match length.filter(|length| *length == FRAME_LEN) {
                     Some(_) => self.inner.extend_from_slice(&decoded),
                     None => {
                         self.conceal();
@@ -135,6 +133,10 @@ impl Ear {
             }
             None => {
                 self.outer.clear();
+                if payload.is_empty() {
+                    self.conceal();
+                    return Ok(());
+                }
                 if payload.len() != 2 * self.outer_len {
                     self.conceal();
                     return Err(Unusable::Payload);

@@ -148,7 +148,7 @@ async fn every_message_of_a_page_means_something() {
         text(r#"{"type":"measured","what":"barge_in","ms":-1}"#),
         text(r#"{"type":"dance"}"#),
         packet(2, 0, &[0; 1_920]),
-        packet(1, 0, &[]),
+        packet(1, 0, &[0xff; 3]),
         text(r#"{"type":"bye"}"#),
         text(r#"{"type":"key","key":"1"}"#),
     ])
@@ -171,6 +171,22 @@ async fn every_message_of_a_page_means_something() {
         LegEvent::Stopped,
     ];
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_frame_without_audio_is_silence_in_its_place() {
+    for codec in [Codec::Opus, Codec::Pcm16] {
+        let rate_hz = terms().rate_hz;
+        let (mut mouth, mut ear) = (Mouth::new(codec, rate_hz, 16_000), Ear::new(codec, rate_hz));
+        let mut heard = Vec::new();
+        for (number, frame) in tone(20).iter().enumerate() {
+            let message = mouth.say(frame);
+            let message = if number < 10 { &message[..] } else { &message[..8] };
+            ear.hear(message, |sequence, frame| heard.push((sequence, frame))).expect("it makes sense");
+        }
+        assert_eq!(heard.len(), 20);
+        assert!(level(&heard[9].1) > 4_000.0 && level(&heard[15].1) < 10.0, "{codec:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ const FRAME_US = 20000;
 /** A voice while we play stops the sound at once; if nobody takes it for an interruption meanwhile, it goes on. */
 const HELD_MS = 300;
 
+/** Quieter than this, about -63 dB, for 200 ms is sent as silence: a frame without audio costs nobody anything. */
+const QUIET = { level: 0.0007, frames: 10 };
+
 /** What can be wrong with a microphone, for people. */
 const TROUBLES = {
   NotAllowedError: "The microphone is not allowed. Allow it in the address bar, or type instead.",
@@ -40,7 +43,7 @@ const encoding = (bitrate) => ({
  */
 export class Sound extends EventTarget {
   #context = null; #stream = null; #capture = null; #playback = null; #encoder = null; #decoder = null;
-  #codec; #bitrate = 16000; #clock = 0; #silentMs = 0; #voiceAt = null; #playing = false; #generation = 0; #held = null;
+  #codec; #bitrate = 16000; #clock = 0; #silentMs = 0; #quietFrames = 0; #voiceAt = null; #playing = false; #generation = 0; #held = null;
   #packets = 0; #decoded = 0; #marks = [];
   stats = { underruns: 0, bufferMs: 0, bargeIn: [], framesUp: 0, framesDown: 0 };
 
@@ -132,6 +135,11 @@ export class Sound extends EventTarget {
     this.#tell("levels", { mic: level });
     this.#watchSilence(level);
     this.stats.framesUp++;
+    this.#quietFrames = level < QUIET.level ? this.#quietFrames + 1 : 0;
+    if (this.#quietFrames > QUIET.frames && (this.#encoder || this.#codec === "pcm16")) {
+      this.#clock += FRAME_US;
+      return this.#tell("frame", new Uint8Array());
+    }
     if (this.#encoder?.state === "configured") this.#encode(frame);
     else if (this.#codec === "pcm16") this.#tell("frame", new Uint8Array(ints(frame).buffer));
   }
