@@ -54,10 +54,11 @@ async function byVoice(page) {
   await page.getByRole('button', { name: 'Talk', exact: true }).click();
   await inState(page, 'open');
   must((await page.evaluate(() => window.frontdesk.codec)) === 'opus', 'Opus is spoken both ways');
-  await page.locator('#words s').first().waitFor();
-  must((await page.locator('#words s').count()) > 0, 'what the visitor did not hear is struck through');
-  must((await stats(page)).bargeIn.length > 0, 'the interruption was measured in the sound itself');
+  // A model that makes no words of it lets us go on from the same place, and nothing is unheard.
+  if (!VOICE_ONLY) await page.locator('#words s').first().waitFor();
+  if (!VOICE_ONLY) must((await page.locator('#words s').count()) > 0, 'what the visitor did not hear is struck through');
   await said(page, 'caller', 'a haircut on Wednesday at ten');
+  must((await stats(page)).bargeIn.length > 0, 'the interruption was measured in the sound itself');
   await shot(page, 'talk');
   await said(page, 'caller', 'Ada Lovelace');
   await said(page, 'assistant', 'at ten AM');
