@@ -39,6 +39,8 @@ mod sharing;
 mod speech;
 #[path = "calls/speech_docs.rs"]
 mod speech_docs;
+#[path = "calls/standing.rs"]
+mod standing;
 #[path = "calls/streams.rs"]
 mod streams;
 #[path = "calls/tokens.rs"]

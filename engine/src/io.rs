@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 pub use statecharts::call::Ending;
 use statecharts::prompt::Refusal;
+pub use statecharts::proposal::Appointment;
 use statecharts::proposal::Slot;
 
 use crate::audio::mark::Mark;
@@ -225,6 +226,18 @@ pub enum Input {
         /// The nearest free times, in order, three at most.
         nearest: Vec<Slot>,
     },
+    /// The calendar answered [`Output::FindAppointments`].
+    AppointmentsFound {
+        /// The question.
+        query: QueryId,
+        /// What stands and is still ahead, in order, three at most.
+        appointments: Vec<Appointment>,
+    },
+    /// The appointment stands no more.
+    AppointmentCancelled {
+        /// The order.
+        query: QueryId,
+    },
     /// The calendar cannot be asked.
     CalendarFailed {
         /// The question or order.
@@ -273,6 +286,9 @@ pub struct Wanted {
     pub from: Slot,
     /// The last start that would do; equal to `from` when one time was asked for.
     pub to: Slot,
+    /// The id of the appointment that is to be moved, and so is in nobody's way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
 }
 
 /// What an appointment is made of.
@@ -286,6 +302,9 @@ pub struct Reservation {
     pub name: String,
     /// How to reach them; may be empty.
     pub phone: String,
+    /// The id of the appointment that is moved by it: that one stands no more, in the same moment in which this one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 /// Something to be done. Orders are carried out in the order given.
@@ -351,6 +370,31 @@ pub enum Output {
         key: String,
         /// What it is.
         reservation: Reservation,
+    },
+    /// Keep a free time for this call while its caller decides, in place of the one kept before. It wants no answer: a
+    /// time that cannot be kept is found taken when it is ordered. It is kept until the call ends.
+    HoldSlot {
+        /// The service's id.
+        service: String,
+        /// Its start.
+        slot: Slot,
+    },
+    /// Look for appointments that stand and are still ahead.
+    FindAppointments {
+        /// Returned with the answer.
+        query: QueryId,
+        /// Under this number.
+        phone: String,
+        /// And this name, where the number is not the one that calls.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// Cancel an appointment. Told twice, it is cancelled once.
+    CancelAppointment {
+        /// Returned with the answer.
+        query: QueryId,
+        /// Its id.
+        appointment: String,
     },
 
     /// Hand the caller to a person: the leg's close is to be followed by a dial to this number.

@@ -3,7 +3,7 @@
 //! | asked | keys |
 //! |---|---|
 //! | yes or no, or "Anything else?" | `1` yes, `2` no |
-//! | which of the offered times | `1`, `2`, `3` |
+//! | which of the offered times, or of their appointments | `1`, `2`, `3` |
 //! | a phone number | its digits, ended by `#`, by the tenth or by a pause; `*` begins again |
 //! | anything | `0` a person; not within a number |
 //!
@@ -49,10 +49,10 @@ impl Keypad {
                 meant(Intent::Person)
             }
             (Expect::Phone, _) => self.number(key, country),
-            (Expect::YesNo | Expect::Anything, '1') => meant(Intent::Confirm),
-            (Expect::YesNo | Expect::Anything, '2') => meant(Intent::Deny),
+            (Expect::YesNo | Expect::Cancelling | Expect::Anything, '1') => meant(Intent::Confirm),
+            (Expect::YesNo | Expect::Cancelling | Expect::Anything, '2') => meant(Intent::Deny),
             (_, '0') => meant(Intent::Person),
-            (Expect::Time, '1'..='9') => match key as usize - '1' as usize {
+            (Expect::Time | Expect::Appointment, '1'..='9') => match key as usize - '1' as usize {
                 choice if choice < offered => {
                     Pressed::Meant(Proposal { when: Some(When::Offered(choice)), ..Proposal::of(Intent::Provide) })
                 }

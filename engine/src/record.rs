@@ -137,13 +137,25 @@ pub enum Row {
         /// More about it. Never the caller's words.
         detail: String,
     },
+    /// Somebody is to be called back, or asked to pass something on. A later one of the call takes its place.
+    Message {
+        /// When.
+        at: CallTime,
+        /// The caller's words; empty where they are only to be called back.
+        text: String,
+        /// Who; empty while that is not known.
+        name: String,
+        /// How to reach them; empty while that is not known.
+        phone: String,
+    },
     /// The call is over.
     Ended {
         /// When.
         at: CallTime,
         /// How.
         ending: Ending,
-        /// What came of it: `booked`, `fallback`, `transferred`, `abandoned`, ….
+        /// What came of it: `booked`, `moved`, `cancelled`, `transferred`, `message`, `fallback` (somebody calls back),
+        /// `not_booked` or `abandoned`.
         outcome: String,
     },
 }

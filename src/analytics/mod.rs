@@ -129,7 +129,7 @@ impl Tally {
                 "fault" => self.faults += 1,
                 _ => {}
             },
-            Row::Ended { .. } => {}
+            Row::Message { .. } | Row::Ended { .. } => {}
         }
     }
 

@@ -175,6 +175,10 @@ async fn run(
         conversation: None,
         engine: carried_by,
         keyterms: Vec::new(),
+        holds: false,
+        from: answered.from.clone(),
+        to: answered.to.clone(),
+        answered_at_ms,
         showing: page.map(|page| Showing::new(page, house.targets)),
         now_ms: 0,
         last_frame_ms: None,
@@ -184,6 +188,7 @@ async fn run(
     let inbox = Inbox { facts: facts_in, speech: speech_in, legs: legs_in };
     driver::run(answered, leg, inbox, Box::new(move || clock.now()), &mut world).await;
     tracing::info!(took_ms = clock.now().as_ms(), "the call ended");
+    world.let_go().await;
     let duration_ms = clock.now().as_ms();
     house.store.figured(call_id, world.tally.last_figures(duration_ms, house.clock.wall_ms()));
     let prices = house.prices_of(carried_by, to.starts_with("browser:"));

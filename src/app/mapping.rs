@@ -99,15 +99,16 @@ pub(super) fn hearing(settings: &Settings) -> listen::Config {
     }
 }
 
-pub(super) fn model(settings: &Settings) -> openai::Config {
+/// None where the rules are to do alone.
+pub(super) fn model(settings: &Settings) -> Option<openai::Config> {
     let openai = &settings.openai;
-    openai::Config {
+    (openai.model != "off").then(|| openai::Config {
         base_url: openai.base_url.clone(),
         key: exposed(openai.api_key.as_ref()),
         org: openai.org_id.clone(),
         model: openai.model.clone(),
         ..openai::Config::default()
-    }
+    })
 }
 
 pub(super) fn realtime(settings: &Settings) -> realtime::Config {

@@ -246,7 +246,7 @@ impl App {
             speech_url_ttl: settings.speech.url_ttl,
             carrier: speech::carrier(settings)?,
             store,
-            model: Some(Model::new(&mapping::model(settings)).map_err(OpenError::Vendor)?),
+            model: mapping::model(settings).map(|model| Model::new(&model)).transpose().map_err(OpenError::Vendor)?,
             rows: broadcast::channel(ROWS_WATCHED_MAX).0,
             words: broadcast::channel(WORDS_WATCHED_MAX).0,
             hearing: Arc::new(mapping::hearing(settings)),

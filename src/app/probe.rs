@@ -135,7 +135,9 @@ async fn speaking(settings: &Settings, provider: Provider) -> Result<String, Str
 }
 
 async fn model(settings: &Settings) -> Result<String, String> {
-    let config = mapping::model(settings);
+    let Some(config) = mapping::model(settings) else {
+        return Ok("off: the rules book alone".to_owned());
+    };
     let name = config.model.clone();
     let readiness = Model::new(&config).map_err(said)?.warm().await.map_err(said)?;
     match (readiness.warning, readiness.shutdown_date) {

@@ -6,11 +6,12 @@ use std::time::Duration;
 use engine::audio::frame::Frame;
 use engine::audio::speech::{SpeechPart, Spoken};
 use engine::business::Engine;
-use engine::io::{Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
+use engine::io::{Ending, Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
 use engine::record::{Row, Speaker};
 use engine::redaction::RowRedactor;
 use engine::tape;
 use engine::time::CallTime;
+use statecharts::proposal::Slot;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -60,6 +61,12 @@ pub(super) struct World {
     pub(super) engine: Engine,
     /// What is expected to be heard.
     pub(super) keyterms: Vec<String>,
+    /// Who called, which number, and when it was answered.
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) answered_at_ms: i64,
+    /// A free time was kept for the caller.
+    pub(super) holds: bool,
     /// The page that shows the call, where there is one.
     pub(super) showing: Option<Showing>,
     /// The call's time at this wake-up.
@@ -143,6 +150,9 @@ impl driver::World for World {
                 }
             }
             Output::FindTimes { query, wanted } => self.find_times(query, wanted),
+            Output::HoldSlot { service, slot } => self.hold(service, slot),
+            Output::FindAppointments { query, phone, name } => self.find_appointments(query, phone, name),
+            Output::CancelAppointment { query, appointment } => self.cancel_appointment(query, appointment),
             Output::ReserveSlot { query, key, reservation } => self.reserve(query, key, reservation),
             Output::Transfer { to } => self.house.calls.decide(&self.call_sid, Next::Dial(to)),
             Output::PauseRecording => self.pause_recording(at),
@@ -300,6 +310,9 @@ impl World {
         if matches!(row, Row::Said { speaker: Speaker::Caller, .. }) {
             self.said_so_far.clear();
         }
+        if let Row::Ended { at, ending, outcome } = &row {
+            self.tell_of_the_end(*at, *ending, outcome);
+        }
         self.tally.row(&row);
         let key = self.house.recordings.key();
         let said = key.and_then(|_| said(&row));
@@ -315,10 +328,31 @@ impl World {
         self.house.store.record_with(self.call_id, row, sealed);
     }
 
+    /// For whoever the business wants to be told of its calls.
+    fn tell_of_the_end(&self, at: CallTime, ending: Ending, outcome: &str) {
+        if self.house.business.afterwards.webhook.is_none() {
+            return;
+        }
+        let payload = serde_json::json!({
+            "event": "call.completed",
+            "id": format!("call.completed:{}", self.call_id),
+            "business": self.house.business.name,
+            "call_id": self.call_id,
+            "call_sid": self.call_sid,
+            "from": self.from,
+            "to": self.to,
+            "started_at_ms": self.answered_at_ms,
+            "duration_ms": at.as_ms(),
+            "ending": ending,
+            "outcome": outcome,
+        });
+        self.house.store.completed(self.call_id, &self.house.business.name, payload);
+    }
+
     fn find_times(&self, query: QueryId, wanted: Wanted) {
-        let (house, facts) = (Arc::clone(&self.house), self.facts.clone());
+        let (house, facts, call_id) = (Arc::clone(&self.house), self.facts.clone(), self.call_id);
         tokio::spawn(async move {
-            let look = house.store.find_times(&house.business, &wanted, house.clock.wall_ms());
+            let look = house.store.find_times(&house.business, call_id, &wanted, house.clock.wall_ms());
             let fact = match look.await.map_err(reported) {
                 Ok(found) => Input::TimesFound {
                     query,
@@ -329,6 +363,52 @@ impl World {
                 Err(fault) => Input::CalendarFailed { query, fault },
             };
             // A call that is over wants no answer.
+            let _ = facts.send(fact).await;
+        });
+    }
+
+    /// Nobody waits for it: what cannot be kept is found taken when it is ordered.
+    fn hold(&mut self, service: String, slot: Slot) {
+        self.holds = true;
+        let (house, call_id) = (Arc::clone(&self.house), self.call_id);
+        tokio::spawn(async move {
+            let hold = house.store.hold(&house.business, call_id, &service, &slot, house.clock.wall_ms());
+            if let Err(error) = hold.await {
+                tracing::warn!(%error, "a time cannot be kept for a caller");
+            }
+        });
+    }
+
+    /// Gives back what was kept for the caller, when the call is over.
+    pub(super) async fn let_go(&self) {
+        if self.holds
+            && let Err(error) = self.house.store.let_go(self.call_id).await
+        {
+            tracing::warn!(%error, "a time stays kept for a caller who is gone");
+        }
+    }
+
+    fn find_appointments(&self, query: QueryId, phone: String, name: Option<String>) {
+        let (house, facts) = (Arc::clone(&self.house), self.facts.clone());
+        tokio::spawn(async move {
+            let now_ms = house.clock.wall_ms();
+            let look = house.store.find_appointments(&house.business, &phone, name.as_deref(), now_ms);
+            let fact = match look.await.map_err(reported) {
+                Ok(appointments) => Input::AppointmentsFound { query, appointments },
+                Err(fault) => Input::CalendarFailed { query, fault },
+            };
+            let _ = facts.send(fact).await;
+        });
+    }
+
+    fn cancel_appointment(&self, query: QueryId, appointment: String) {
+        let (house, facts) = (Arc::clone(&self.house), self.facts.clone());
+        tokio::spawn(async move {
+            let order = house.store.cancel_appointment(&house.business, &appointment, house.clock.wall_ms());
+            let fact = match order.await.map_err(reported) {
+                Ok(()) => Input::AppointmentCancelled { query },
+                Err(fault) => Input::CalendarFailed { query, fault },
+            };
             let _ = facts.send(fact).await;
         });
     }

@@ -23,6 +23,9 @@ pub(super) fn show(row: &Row) {
                 show_guesses(*spoke, guesses);
             }
         }
+        Row::Message { at, text, .. } => {
+            note(*at, if text.is_empty() { "somebody will call back" } else { "a message is written down" });
+        }
         Row::Event { .. } | Row::Ended { .. } => {}
     }
 }

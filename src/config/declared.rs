@@ -60,7 +60,8 @@ impl OpenAi {
                 "OPENAI_MODEL",
                 "gpt-5.4-mini",
                 "model",
-                "A quick one: the caller waits for it. Models retire, and a retired one answers model_not_found.",
+                "A quick one: the caller waits for it. Models retire, and a retired one answers model_not_found. `off` books by \
+                 rules alone.",
                 parse::word,
             ),
             realtime_model: read.value(

@@ -15,7 +15,8 @@ use super::{Store, StoreError};
 const AT_ONCE: i64 = 100;
 
 /// What belongs to a call, by its id; the call itself goes last.
-const TABLES: [&str; 7] = ["transcripts", "turns", "events", "recordings", "analytics", "costs", "call_metadata"];
+const TABLES: [&str; 8] =
+    ["transcripts", "turns", "events", "recordings", "analytics", "costs", "call_metadata", "messages"];
 
 /// Which calls are to go; all conditions hold together. One that goes on never does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,6 +140,12 @@ impl Cleaner {
             if recordings_only {
                 continue;
             }
+            // A reminder of an appointment that stands is still to be sent.
+            let told = Statement::of(
+                "DELETE FROM outbox WHERE call_id = $1 AND status <> 'waiting'",
+                [(&call.call_id).into()],
+            );
+            *removed.entry("outbox").or_default() += told.run(&mut transaction).await?;
             let profile = Statement::of("DELETE FROM call_profiles WHERE call_id = $1", [(&call.call_sid).into()]);
             *removed.entry("call_profiles").or_default() += profile.run(&mut transaction).await?;
             let itself = Statement::of("DELETE FROM calls WHERE id = $1", [(&call.call_id).into()]);
@@ -157,12 +164,13 @@ impl Cleaner {
         ended_before: DateTime<Utc>,
         business: Option<&str>,
     ) -> Result<u64, StoreError> {
-        let mut statement = Statement::new("DELETE FROM appointments WHERE TRUE");
-        statement.add(" AND end_utc < ?", [ended_before.into()]);
-        if let Some(business) = business {
-            statement.add(" AND business = ?", [business.into()]);
-        }
-        Ok(statement.run(&self.database.write()).await?)
+        let which = |statement: &mut Statement| {
+            statement.add(" end_utc < ?", [ended_before.into()]);
+            if let Some(business) = business {
+                statement.add(" AND business = ?", [business.into()]);
+            }
+        };
+        self.remove_appointments_where(which).await
     }
 
     /// Whether a caller is on the phone just now.
@@ -195,8 +203,20 @@ impl Cleaner {
     /// # Errors
     /// When the database cannot be written.
     pub async fn remove_appointments_of(&self, caller: &str) -> Result<u64, StoreError> {
+        self.remove_appointments_where(|statement| _ = statement.add(OF_NUMBER, [digits(caller).into()])).await
+    }
+
+    /// With what was told, or is to be told, of them.
+    async fn remove_appointments_where(&self, which: impl Fn(&mut Statement)) -> Result<u64, StoreError> {
+        let mut transaction = self.database.write().begin().await?;
+        let mut told = Statement::new("DELETE FROM outbox WHERE appointment_id IN (SELECT id FROM appointments WHERE ");
+        which(&mut told);
+        told.add(")", []).run(&mut transaction).await?;
         let mut statement = Statement::new("DELETE FROM appointments WHERE ");
-        Ok(statement.add(OF_NUMBER, [digits(caller).into()]).run(&self.database.write()).await?)
+        which(&mut statement);
+        let removed = statement.run(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(removed)
     }
 
     /// Makes the database forget what was removed: until then its files hold remains of it. Takes time.
@@ -223,6 +243,8 @@ impl Cleaner {
                 "VACUUM call_metadata",
                 "VACUUM call_profiles",
                 "VACUUM appointments",
+                "VACUUM messages",
+                "VACUUM outbox",
             ],
         };
         for step in steps {

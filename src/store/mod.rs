@@ -16,6 +16,7 @@ pub mod export;
 mod instance;
 mod journal;
 mod migrating;
+mod outbox;
 pub mod query;
 mod reading;
 mod recordings;
@@ -43,6 +44,7 @@ pub use database::shown;
 pub use error::StoreError;
 pub use journal::rejected_beside;
 pub use migrating::{Migration, migrate, migrations};
+pub use outbox::{Due, Outcome};
 pub use reading::{AppointmentRecord, CallRecord, EventRecord, LineRecord, Records, TurnRecord, WordRecord};
 pub use recordings::{RecordingRow, Unrecorded};
 pub use rows::CallStart;
@@ -137,6 +139,11 @@ impl Store {
     /// Writes down that a call's recording is complete. Never waits.
     pub fn recorded(&self, call_id: Uuid, recording: RecordingRow) {
         self.accept(Entry::Recorded { call_id, recording });
+    }
+
+    /// Puts the end of a call into the outbox of its business. Never waits.
+    pub fn completed(&self, call_id: Uuid, business: &str, payload: serde_json::Value) {
+        self.accept(Entry::Completed { call_id, business: business.to_owned(), payload });
     }
 
     /// Writes down figures of a call; those of the same snapshot take the place of earlier ones. Never waits.

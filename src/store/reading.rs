@@ -59,6 +59,32 @@ pub struct CallRecord {
     pub events: Vec<EventRecord>,
     /// What was booked in it.
     pub appointments: Vec<AppointmentRecord>,
+    /// What the business has to see to after it.
+    pub message: Option<MessageRecord>,
+    /// What became of the caller when they were put through; none while nobody was, or it is not known.
+    pub transfer: Option<TransferRecord>,
+}
+
+/// Somebody to call back, or to pass something on to.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct MessageRecord {
+    /// When it was written down last, in milliseconds of the call.
+    pub at_ms: i64,
+    /// Who; may be empty.
+    pub name: String,
+    /// How to reach them; may be empty.
+    pub phone: String,
+    /// The caller's words; empty where they are only to be called back.
+    pub text: String,
+}
+
+/// What became of a caller who was put through.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct TransferRecord {
+    /// The carrier's word: `completed`, `busy`, `no-answer`, `failed`, `canceled`.
+    pub status: String,
+    /// How long they spoke, in seconds.
+    pub duration_s: Option<i64>,
 }
 
 /// One line of a transcript; times in milliseconds of the call.
@@ -256,6 +282,8 @@ impl Records {
             turns: self.of_call(TURNS, id).await?,
             events: self.of_call(EVENTS, id).await?,
             appointments: self.appointments(id).await?,
+            message: self.of_call(MESSAGE, id).await?.into_iter().next(),
+            transfer: self.of_call(TRANSFER, &row.call_sid).await?.into_iter().next(),
             id: row.id,
             call_sid: row.call_sid,
             stream_sid: row.stream_sid,
@@ -285,6 +313,10 @@ const CALL: &str =
 const APPOINTMENTS: &str =
     "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status
     FROM appointments WHERE call_id = $1 ORDER BY start_utc, id";
+
+const MESSAGE: &str = "SELECT at_ms, name, phone, text FROM messages WHERE call_id = $1";
+
+const TRANSFER: &str = "SELECT status, duration_s FROM transfers WHERE call_sid = $1";
 
 const RECORDINGS: &str =
     "SELECT file_path, format, codec, sample_rate, channels, duration_ms, size_bytes, sha256, encrypted,

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::analytics;
 use super::database::Transaction;
 use super::recordings::{self, RecordingRow};
 use super::statement::{Statement, Value};
+use super::{analytics, outbox};
 
 /// A call that was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ pub(super) enum Entry {
     Cost { call_id: Uuid, costs: Vec<Cost> },
     /// What the model says of the call.
     Summed { call_id: Uuid, summary: Summary },
+    /// The call's end is to be told.
+    Completed { call_id: Uuid, business: String, payload: serde_json::Value },
     /// What is known of the caller's side.
     Described { call_id: Uuid, metadata: Metadata },
 }
@@ -78,6 +80,7 @@ impl Entry {
             | Self::Figured { call_id, .. }
             | Self::Cost { call_id, .. }
             | Self::Summed { call_id, .. }
+            | Self::Completed { call_id, .. }
             | Self::Described { call_id, .. } => Some(*call_id),
         }
     }
@@ -96,12 +99,16 @@ impl Entry {
                 Ok(())
             }
             Self::Summed { call_id, summary } => analytics::write_summary(transaction, *call_id, summary).await,
+            Self::Completed { business, payload, .. } => outbox::write_completed(transaction, business, payload).await,
             Self::Described { call_id, metadata } => analytics::write_metadata(transaction, *call_id, metadata).await,
             Self::Left { call_id, row, sealed } => match row {
                 Row::Said { .. } => write_line(transaction, *call_id, row, sealed.as_deref()).await,
                 Row::Turn { .. } => write_turn(transaction, *call_id, row).await,
                 Row::Event { event, at, name, detail } => {
                     write_event(transaction, *call_id, *event, *at, name, detail).await
+                }
+                Row::Message { at, text, name, phone } => {
+                    write_message(transaction, *call_id, *at, text, name, phone).await
                 }
                 Row::Ended { at, ending, outcome } => write_end(transaction, *call_id, *at, *ending, outcome).await,
             },
@@ -234,6 +241,25 @@ async fn write_event(
          ON CONFLICT (call_id, event) DO UPDATE
          SET at_ms = excluded.at_ms, name = excluded.name, detail = excluded.detail",
         [call_id.into(), event.into(), at.as_ms().into(), name.into(), detail.into()],
+    )
+    .run(transaction)
+    .await
+    .map(drop)
+}
+
+async fn write_message(
+    transaction: &mut Transaction,
+    call_id: Uuid,
+    at: CallTime,
+    text: &str,
+    name: &str,
+    phone: &str,
+) -> sqlx::Result<()> {
+    Statement::of(
+        "INSERT INTO messages (call_id, at_ms, name, phone, text) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (call_id) DO UPDATE
+         SET at_ms = excluded.at_ms, name = excluded.name, phone = excluded.phone, text = excluded.text",
+        [call_id.into(), at.as_ms().into(), name.into(), phone.into(), text.into()],
     )
     .run(transaction)
     .await

@@ -285,7 +285,7 @@ impl Telemetry {
                 }
                 self.events.with_label_values(&[name]).inc();
             }
-            Row::Said { .. } => {}
+            Row::Said { .. } | Row::Message { .. } => {}
         }
     }
 }

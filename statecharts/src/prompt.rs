@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::booking::Interruptible;
-use crate::proposal::Slot;
+use crate::proposal::{Appointment, Slot};
 
 /// Why a time the caller wanted cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub enum Prompt {
     UnknownService,
     /// "When would you like to come in?"
     AskTime,
+    /// "When would you like to come instead?"
+    AskNewTime,
     /// "Sorry, which day and time was that?"
     UnclearTime,
     /// "Is that three in the morning, or in the afternoon?"
@@ -58,7 +60,7 @@ pub enum Prompt {
     AskName,
     /// "What number can we reach you on?"
     AskPhone,
-    /// "A haircut on Tuesday, November 24th at three PM for Ada. Shall I book it?"
+    /// "A haircut on Tuesday, November 24th at three PM for Ada. Shall I book it?" Or move it.
     Confirm {
         /// The service's id.
         service: String,
@@ -66,12 +68,16 @@ pub enum Prompt {
         slot: Slot,
         /// The caller's name.
         name: String,
+        /// When it was to be until now, where it is moved.
+        instead_of: Option<Slot>,
     },
     /// "Should I book that? Please say yes or no."
     ConfirmAgain,
+    /// "Should I move it? Please say yes or no."
+    ConfirmMoveAgain,
     /// "What would you like to change?"
     AskChange,
-    /// "You're booked: …. See you then."
+    /// "You're booked: …. See you then." Or moved.
     Booked {
         /// The service's id.
         service: String,
@@ -79,7 +85,41 @@ pub enum Prompt {
         slot: Slot,
         /// The caller's name.
         name: String,
+        /// When it was to be until now, where it was moved.
+        instead_of: Option<Slot>,
     },
+    /// "Which number was it booked under?"
+    AskBookedPhone,
+    /// "And under which name?" A number that is not the caller's opens nothing by itself.
+    AskBookedName,
+    /// "I can't find an appointment under that."
+    NoAppointment,
+    /// "You have a haircut on Tuesday at three." One to three of them.
+    YourAppointments {
+        /// In order.
+        appointments: Vec<Appointment>,
+    },
+    /// "You have a haircut on Tuesday at three, and a beard trim on Friday at ten. Which one do you mean?"
+    WhichAppointment {
+        /// In order; two or three.
+        appointments: Vec<Appointment>,
+    },
+    /// "That's a haircut on Tuesday at three, for Ada. Shall I cancel it?"
+    ConfirmCancel {
+        /// It.
+        appointment: Appointment,
+    },
+    /// "It's cancelled."
+    Cancelled {
+        /// It.
+        appointment: Appointment,
+    },
+    /// "All right, it stays as it is."
+    Kept,
+    /// "What shall I pass on?"
+    AskMessage,
+    /// "I'll pass that on."
+    MessageTaken,
     /// "I can't reach our calendar just now. I've taken your details, and somebody will call you back."
     CalendarDown,
     /// "Is there anything else I can do for you?"
@@ -105,6 +145,11 @@ pub enum Prompt {
 }
 
 impl Prompt {
+    /// Whether it reads back what a yes then orders, so that it must have been heard to its end.
+    pub fn is_read_back(&self) -> bool {
+        matches!(self, Self::Confirm { .. } | Self::ConfirmCancel { .. })
+    }
+
     /// What may stop the assistant while it says this. A notice is worth nothing half heard. Who leaves has heard all
     /// that matters, and a noise shall not keep them on the line.
     pub fn interruptible(&self) -> Interruptible {

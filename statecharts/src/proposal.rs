@@ -20,6 +20,14 @@ pub enum Intent {
     Deny,
     /// To know something about the business.
     Question,
+    /// To know when an appointment is that stands already.
+    Find,
+    /// To have one at another time.
+    Move,
+    /// To have one no more.
+    Cancel,
+    /// To leave a message.
+    Message,
     /// To talk to a person.
     Person,
     /// To end the call.
@@ -34,6 +42,19 @@ pub enum Intent {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slot(pub String);
+
+/// An appointment that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appointment {
+    /// The store's name for it.
+    pub id: String,
+    /// The service's id.
+    pub service: String,
+    /// When it begins.
+    pub slot: Slot,
+    /// Who comes.
+    pub name: String,
+}
 
 /// When the caller wants to come, as far as the words said it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +112,12 @@ pub enum Expect {
     YesNo,
     /// Which fact is to change, and to what.
     Change,
+    /// Which of the caller's appointments.
+    Appointment,
+    /// Yes or no to a cancellation, where "cancel it" is a yes and "keep it" a no.
+    Cancelling,
+    /// A message, in any words.
+    Message,
 }
 
 /// One caller's turn, understood as far as it could be.

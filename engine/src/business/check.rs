@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::Weekday;
 
+use super::hours::both;
 use super::{Business, Opening, Service};
 use crate::calendar::HORIZON_DAYS_MAX;
 use crate::letters::distance;
@@ -11,6 +12,11 @@ use crate::wording::templates::{ALL, EVERYWHERE, Template};
 
 /// The longest notice, about twenty seconds.
 const NOTICE_CHARS_MAX: usize = 300;
+
+const A_DAY_MIN: u32 = 24 * 60;
+
+/// The longest before an appointment that anybody is reminded of it: a month.
+const REMIND_HOURS_MAX: u32 = 24 * 31;
 
 /// Something in a business's file that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,7 @@ pub fn check(business: &Business) -> Vec<Problem> {
     problems.of_business(business);
     problems.of_booking(business);
     problems.of_hours(business);
+    problems.of_afterwards(business);
     problems.of_services(business);
     problems.of_staff(business);
     problems.of_answers(business);
@@ -91,7 +98,6 @@ impl Problems {
     }
 
     fn of_booking(&mut self, business: &Business) {
-        const A_DAY_MIN: u32 = 24 * 60;
         let rules = &business.booking;
         self.require((1..=A_DAY_MIN / 2).contains(&rules.grid_min), "grid_min=", || {
             format!("grid_min is {}: write minutes from 1 to 720, usually 15 or 30", rules.grid_min)
@@ -112,15 +118,51 @@ impl Problems {
         self.require(openings(business).next().is_some(), "[hours]", || {
             "the business is never open: add a day, like tue = [\"09:00-18:00\"]".to_owned()
         });
-        for openings in WEEK.map(|day| business.hours.of(day)) {
-            for (one, next) in openings.iter().zip(openings.iter().skip(1)) {
-                let (text, next_text) = (String::from(*one), String::from(*next));
-                self.require(one.to <= next.from, next_text.clone(), || {
-                    format!(
-                        "{next_text} begins before {text} ends: write the openings of a day in order, none in another"
-                    )
-                });
-            }
+        let weeks = business.staff.iter().filter_map(|one| one.hours.as_ref()).chain([&business.hours]);
+        weeks.flat_map(|week| WEEK.map(|day| week.of(day))).for_each(|openings| self.in_order(openings));
+        let others = business.staff.iter().map(|one| &one.days).chain([&business.days]);
+        others.flat_map(|days| days.values()).for_each(|openings| self.in_order(openings));
+    }
+
+    fn of_afterwards(&mut self, business: &Business) {
+        let after = &business.afterwards;
+        let is_web = |address: &str| address.starts_with("https://") || address.starts_with("http://");
+        if let Some(address) = &after.webhook {
+            self.require(is_web(address), "webhook=", || {
+                format!("the webhook {address:?} is no address: write it with https://")
+            });
+        }
+        if let Some(number) = &after.from {
+            self.require(is_phone_number(number), "from=", || {
+                format!("from {number:?} cannot be dialled: write it in E.164, like \"+15551230000\"")
+            });
+        }
+        let sends = after.confirm || after.remind_hours.is_some();
+        self.require(!sends || after.from.is_some(), "[afterwards]", || {
+            "nobody can be texted or reminded without a number: add from = \"+15551230000\", one of yours at Twilio"
+                .to_owned()
+        });
+        self.require(
+            after.remind_hours.is_none_or(|hours| (1..=REMIND_HOURS_MAX).contains(&hours)),
+            "remind_hours=",
+            || format!("remind_hours must be from 1 to {REMIND_HOURS_MAX}, usually 24"),
+        );
+        for (id, address) in &after.busy_from {
+            self.require(business.staff.iter().any(|one| one.id == *id), format!("{id}="), || {
+                format!("busy_from names {id:?}, who is not among the staff")
+            });
+            self.require(is_web(address), format!("{id}="), || {
+                format!("the calendar {address:?} of {id:?} is no address: write it with https://")
+            });
+        }
+    }
+
+    fn in_order(&mut self, openings: &[Opening]) {
+        for (one, next) in openings.iter().zip(openings.iter().skip(1)) {
+            let (text, next_text) = (String::from(*one), String::from(*next));
+            self.require(one.to <= next.from, next_text.clone(), || {
+                format!("{next_text} begins before {text} ends: write the openings of a day in order, none in another")
+            });
         }
     }
 
@@ -140,12 +182,15 @@ impl Problems {
     }
 
     fn of_service(&mut self, service: &Service, business: &Business) {
-        let Service { id, name, minutes, .. } = service;
+        let Service { id, name, minutes, buffer_min, .. } = service;
         let at = format!("id={id:?}");
         self.require(!name.trim().is_empty(), &at, || {
             format!("service {id:?} has no name: write what people call it, like \"a haircut\"")
         });
         self.require(*minutes > 0, &at, || format!("service {id:?} takes 0 minutes: set minutes to how long it takes"));
+        self.require(*buffer_min <= A_DAY_MIN, &at, || {
+            format!("service {id:?} has a buffer_min of {buffer_min} minutes: write what is needed afterwards, usually 5 to 15")
+        });
         let longest = openings(business).map(|opening| (opening.to - opening.from).num_minutes()).max();
         self.require(longest.is_none_or(|longest| i64::from(*minutes) <= longest), &at, || {
             format!("service {id:?} takes {minutes} minutes, longer than any opening: shorten it or open longer")
@@ -161,6 +206,15 @@ impl Problems {
             "there is no staff, so nothing can be booked: add [[staff]] with id and name".to_owned()
         });
         self.of_ids("staff", business.staff.iter().map(|one| one.id.as_str()));
+        for one in &business.staff {
+            let works = |day: &Weekday| {
+                let own = one.hours.as_ref().map_or(business.hours.of(*day), |hours| hours.of(*day));
+                !both(own, business.hours.of(*day)).is_empty()
+            };
+            self.require(WEEK.iter().any(works), format!("id={:?}", one.id), || {
+                format!("{:?} is never at work while the business is open: mend its hours, or remove them", one.id)
+            });
+        }
         for one in &business.staff {
             for service in one.services.iter().filter(|id| business.service(id).is_none()) {
                 self.require(false, format!("{service:?}"), || {
@@ -271,6 +325,7 @@ fn openings(business: &Business) -> impl Iterator<Item = &Opening> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Hours;
     use super::*;
 
     fn business() -> Business {
@@ -333,6 +388,16 @@ mod tests {
                 "12:00-20:00 begins before 09:00-12:30 ends",
             ),
             (with(|b| b.hours.mon = hours(&["13:00-20:00", "09:00-12:00"])), "write the openings of a day in order"),
+            (
+                with(|b| b.afterwards.webhook = Some("example.com".to_owned())),
+                "the webhook \"example.com\" is no address",
+            ),
+            (with(|b| b.afterwards.from = Some("555".to_owned())), "from= -> from \"555\" cannot be dialled"),
+            (with(|b| b.afterwards.confirm = true), "[afterwards] -> nobody can be texted"),
+            (
+                with(|b| drop(b.afterwards.busy_from.insert("kim".to_owned(), "https://x".to_owned()))),
+                "busy_from names \"kim\", who is not among the staff",
+            ),
             (with(|b| b.answers[0].ask.clear()), "an answer without words in ask is never given"),
             (with(|b| b.answers[0].say.clear()), "say=\"\" -> the answer to \"where\" says nothing"),
         ] {
@@ -355,6 +420,11 @@ mod tests {
             (
                 with(|b| b.services[1].also = vec!["Cut".to_owned()]),
                 "\"cut\" -> \"cut\" means the services \"haircut\" and \"beard_trim\"",
+            ),
+            (with(|b| b.services[0].buffer_min = 2_000), "service \"haircut\" has a buffer_min of 2000 minutes"),
+            (
+                with(|b| b.staff[0].hours = Some(Hours { mon: hours(&["09:00-12:00"]), ..Hours::default() })),
+                "id=\"sam\" -> \"sam\" is never at work while the business is open",
             ),
             (with(|b| b.staff.clear()), "staff= -> there is no staff"),
             (with(|b| b.staff.push(b.staff[0].clone())), "id=\"sam\" -> staff id \"sam\" stands there 2 times"),

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveTime;
+use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use statecharts::booking::State;
 
+pub use afterwards::{Afterwards, RemindBy};
 pub use check::{Problem, check, is_phone_number};
+pub use hours::{Days, Hours, Opening, OtherDays};
 
+mod afterwards;
 mod check;
+mod hours;
 
 /// One business. Field names are the file's; see `business.toml` for an example with comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,12 +34,18 @@ pub struct Business {
     pub transfer_to: Option<String>,
     /// Opening hours by day: `mon = ["09:00-12:00", "13:00-18:00"]`. A day that is missing is closed.
     pub hours: Hours,
+    /// Days with other hours than their weekday, or with none: holidays.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub days: OtherDays,
     /// How calls are booked.
     #[serde(default)]
     pub booking: BookingRules,
     /// What is recorded.
     #[serde(default)]
     pub recording: RecordingRules,
+    /// What follows a call.
+    #[serde(default, skip_serializing_if = "Afterwards::is_nothing")]
+    pub afterwards: Afterwards,
     /// What can be booked.
     pub services: Vec<Service>,
     /// Who, or what, can be booked: staff, chairs, rooms. Each takes one appointment at a time.
@@ -85,36 +95,6 @@ impl Business {
     }
 }
 
-/// Opening hours of a week.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Hours {
-    /// Monday.
-    pub mon: Vec<Opening>,
-    /// Tuesday.
-    pub tue: Vec<Opening>,
-    /// Wednesday.
-    pub wed: Vec<Opening>,
-    /// Thursday.
-    pub thu: Vec<Opening>,
-    /// Friday.
-    pub fri: Vec<Opening>,
-    /// Saturday.
-    pub sat: Vec<Opening>,
-    /// Sunday.
-    pub sun: Vec<Opening>,
-}
-
-/// A stretch of one day in which the business is open, written `09:00-12:30`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Opening {
-    /// The first minute.
-    pub from: NaiveTime,
-    /// The first minute after.
-    pub to: NaiveTime,
-}
-
 /// How far ahead, how soon and on which minutes appointments may begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -154,6 +134,9 @@ pub struct Service {
     pub also: Vec<String>,
     /// How long it takes.
     pub minutes: u32,
+    /// How long whoever did it needs afterwards before the next appointment: to clean up, to write it down.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub buffer_min: u32,
     /// What it costs, as it is said: "35 dollars".
     #[serde(default)]
     pub price: Option<String>,
@@ -170,6 +153,15 @@ pub struct Staff {
     /// The services it does, by id; all when empty.
     #[serde(default)]
     pub services: Vec<String>,
+    /// When they are at work, within the business's hours; all of them when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// Days on which they work other hours, or are away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub days: OtherDays,
+    /// Breaks of every day: `["12:30-13:00"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<Opening>,
 }
 
 /// An answer to a common question, found by the words in it.
@@ -182,52 +174,33 @@ pub struct Answer {
     pub say: String,
 }
 
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 fn default_country() -> String {
     "US".to_owned()
-}
-
-/// A stretch of opening hours that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("opening hours {0:?} are not of the form \"09:00-17:30\", with the end after the beginning")]
-pub struct NotAnOpening(String);
-
-impl TryFrom<String> for Opening {
-    type Error = NotAnOpening;
-
-    fn try_from(text: String) -> Result<Self, NotAnOpening> {
-        let time = |part: &str| NaiveTime::parse_from_str(part.trim(), "%H:%M").ok();
-        text.split_once('-')
-            .and_then(|(from, to)| Some(Self { from: time(from)?, to: time(to)? }))
-            .filter(|opening| opening.from < opening.to)
-            .ok_or(NotAnOpening(text))
-    }
-}
-
-impl From<Opening> for String {
-    fn from(opening: Opening) -> Self {
-        format!("{}-{}", opening.from.format("%H:%M"), opening.to.format("%H:%M"))
-    }
-}
-
-impl Hours {
-    /// The openings of one weekday, in the order of the file.
-    pub fn of(&self, weekday: chrono::Weekday) -> &[Opening] {
-        use chrono::Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
-        match weekday {
-            Mon => &self.mon,
-            Tue => &self.tue,
-            Wed => &self.wed,
-            Thu => &self.thu,
-            Fri => &self.fri,
-            Sat => &self.sat,
-            Sun => &self.sun,
-        }
-    }
 }
 
 impl Business {
     /// A service by its id.
     pub fn service(&self, id: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
+    }
+
+    /// When the business is open on a date.
+    pub fn openings_on(&self, date: NaiveDate) -> &[Opening] {
+        hours::openings_on(date, &self.hours, &self.days)
+    }
+
+    /// When one of the staff can be booked on a date: at work, while the business is open, and not in a break.
+    pub fn at_work_on(&self, staff: &Staff, date: NaiveDate) -> Vec<Opening> {
+        let open = self.openings_on(date);
+        let own = match (&staff.hours, hours::other_openings(date, &staff.days)) {
+            (_, Some(other)) => hours::both(other, open),
+            (Some(week), None) => hours::both(week.of(date.weekday()), open),
+            (None, None) => open.to_vec(),
+        };
+        staff.breaks.iter().fold(own, hours::without)
     }
 }

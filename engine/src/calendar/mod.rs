@@ -1,10 +1,11 @@
 //! Which times are free: arithmetic on opening hours and what is already booked.
 //!
-//! All moments are the business's own clock, without a zone. A moment that daylight saving skips does not exist and is
-//! refused as closed; one that happens twice is the first of the two. The database has the last word on what is
-//! booked; this is what is offered until then.
+//! Starts are named on the business's own clock, without a zone; how long something takes, and whether two things
+//! overlap, is reckoned in UTC, so that the night in which the clock is changed is right to the minute. A moment that
+//! daylight saving skips does not exist and is refused as closed; one that happens twice is the first of the two. The
+//! database has the last word on what is booked; this is what is offered until then.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use statecharts::prompt::Refusal;
 use statecharts::proposal::Slot;
 
@@ -16,9 +17,9 @@ pub struct Busy {
     /// The id of the staff.
     pub staff: String,
     /// The first busy minute.
-    pub from: NaiveDateTime,
-    /// The first minute after.
-    pub to: NaiveDateTime,
+    pub from: DateTime<Utc>,
+    /// The first minute after, with what is needed to get ready for the next.
+    pub to: DateTime<Utc>,
 }
 
 /// What the calendar says to a wish.
@@ -46,6 +47,11 @@ pub fn slot(at: NaiveDateTime) -> Slot {
 /// The moment a slot names; none when it names none.
 pub fn moment(slot: &Slot) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(&slot.0, FORMAT).ok()
+}
+
+/// When a moment of the business's clock is, if its zone has it; the first time when it comes twice.
+pub fn instant(business: &Business, at: NaiveDateTime) -> Option<DateTime<Utc>> {
+    business.time_zone.from_local_datetime(&at).earliest().map(|at| at.with_timezone(&Utc))
 }
 
 /// Answers a wish for a service between two starts, `from == to` for a single time.
@@ -79,7 +85,7 @@ pub fn free_staff<'b>(
     now: NaiveDateTime,
     busy: &[Busy],
 ) -> Result<Vec<&'b Staff>, Refusal> {
-    if at < earliest(business, now) {
+    if instant_or_after(business, at) < earliest(business, now) {
         return Err(Refusal::Past);
     }
     if at.date() > last_day(business, now) {
@@ -112,7 +118,7 @@ pub fn nearest(
 ) -> Vec<Slot> {
     const SPREAD_DAYS: i64 = 8;
     let free_on = |day: NaiveDate| free_starts(business, service, day, now, busy);
-    let (first, last) = (earliest(business, now).date(), last_day(business, now));
+    let (first, last) = (local(business, earliest(business, now)).date(), last_day(business, now));
     let days = || first.max(from.date()).iter_days().take_while(|day| *day <= last.min(to.date()));
     let inside = days().flat_map(free_on).filter(|at| (from..=to).contains(at));
     let chosen: Vec<NaiveDateTime> = if (to - from).num_days() < SPREAD_DAYS {
@@ -170,8 +176,9 @@ fn free_starts(
     now: NaiveDateTime,
     busy: &[Busy],
 ) -> Vec<NaiveDateTime> {
-    let (begin, end) = (day.and_time(NaiveTime::MIN), day.and_time(NaiveTime::MIN) + TimeDelta::days(2));
-    let busy: Vec<Busy> = busy.iter().filter(|busy| busy.from < end && busy.to > begin).cloned().collect();
+    let begin = day.and_time(NaiveTime::MIN);
+    let (first, last) = (instant_or_after(business, begin), instant_or_after(business, begin + TimeDelta::days(2)));
+    let busy: Vec<Busy> = busy.iter().filter(|busy| busy.from < last && busy.to > first).cloned().collect();
     (0..24 * 60)
         .map(|min| begin + TimeDelta::minutes(min))
         .filter(|at| is_on_grid(business, *at) && free_staff(business, service, *at, now, &busy).is_ok())
@@ -179,8 +186,8 @@ fn free_starts(
 }
 
 /// The first moment that may be booked.
-fn earliest(business: &Business, now: NaiveDateTime) -> NaiveDateTime {
-    now + TimeDelta::minutes(business.booking.lead_min.into())
+fn earliest(business: &Business, now: NaiveDateTime) -> DateTime<Utc> {
+    instant_or_after(business, now) + TimeDelta::minutes(business.booking.lead_min.into())
 }
 
 /// The last day that may be booked.
@@ -191,14 +198,14 @@ pub(crate) fn last_day(business: &Business, now: NaiveDateTime) -> NaiveDate {
 
 /// Why nothing can be had in a stretch.
 fn refusal_of_stretch(business: &Business, from: NaiveDateTime, to: NaiveDateTime, now: NaiveDateTime) -> Refusal {
-    if to < earliest(business, now) {
+    if instant_or_after(business, to) < earliest(business, now) {
         return Refusal::Past;
     }
     if from.date() > last_day(business, now) {
         return Refusal::TooFar;
     }
     let days = from.date().iter_days().take_while(|day| *day <= to.date()).take(366);
-    let open = days.flat_map(|day| business.hours.of(day.weekday()).iter().map(move |opening| (day, opening)));
+    let open = days.flat_map(|day| business.openings_on(day).iter().map(move |opening| (day, opening)));
     let any =
         open.into_iter().any(|(day, opening)| day.and_time(opening.from) <= to && day.and_time(opening.to) > from);
     if any { Refusal::Taken } else { Refusal::Closed }
@@ -206,10 +213,28 @@ fn refusal_of_stretch(business: &Business, from: NaiveDateTime, to: NaiveDateTim
 
 /// Whether a service that begins now ends inside the same opening, at a moment that the zone's clock shows.
 fn is_open(business: &Business, service: &Service, at: NaiveDateTime) -> bool {
-    let exists = business.time_zone.from_local_datetime(&at).earliest().is_some();
-    let end = at + TimeDelta::minutes(service.minutes.into());
-    let fits = |opening: &Opening| at.time() >= opening.from && end <= at.date().and_time(opening.to);
-    exists && business.hours.of(at.weekday()).iter().any(fits)
+    fits(business, service, at, business.openings_on(at.date()))
+}
+
+fn fits(business: &Business, service: &Service, at: NaiveDateTime, openings: &[Opening]) -> bool {
+    let Some(start) = instant(business, at) else { return false };
+    let end = start + TimeDelta::minutes(service.minutes.into());
+    let on_day = |time: NaiveTime| instant_or_after(business, at.date().and_time(time));
+    openings.iter().any(|opening| on_day(opening.from) <= start && end <= on_day(opening.to))
+}
+
+/// When a moment of the business's clock is; for one that daylight saving skips, when the clock is put forward.
+fn instant_or_after(business: &Business, at: NaiveDateTime) -> DateTime<Utc> {
+    // No zone has ever skipped more than a day.
+    const SKIPPED_MIN_MAX: i64 = 24 * 60;
+    (0..=SKIPPED_MIN_MAX)
+        .find_map(|min| instant(business, at + TimeDelta::minutes(min)))
+        .unwrap_or_else(|| at.and_utc())
+}
+
+/// A moment on the business's clock.
+pub fn local(business: &Business, at: DateTime<Utc>) -> NaiveDateTime {
+    at.with_timezone(&business.time_zone).naive_local()
 }
 
 /// Whether appointments begin on this minute: multiples of the grid after the hour, or, for a grid longer than an
@@ -221,10 +246,12 @@ fn is_on_grid(business: &Business, at: NaiveDateTime) -> bool {
 }
 
 fn staff_free_at<'b>(business: &'b Business, service: &Service, at: NaiveDateTime, busy: &[Busy]) -> Vec<&'b Staff> {
-    let end = at + TimeDelta::minutes(service.minutes.into());
+    let Some(start) = instant(business, at) else { return Vec::new() };
+    let end = start + TimeDelta::minutes((service.minutes + service.buffer_min).into());
     let does = |staff: &&Staff| staff.services.is_empty() || staff.services.contains(&service.id);
-    let free = |staff: &&Staff| !busy.iter().any(|busy| busy.staff == staff.id && busy.from < end && at < busy.to);
-    business.staff.iter().filter(does).filter(free).collect()
+    let works = |staff: &&Staff| fits(business, service, at, &business.at_work_on(staff, at.date()));
+    let free = |staff: &&Staff| !busy.iter().any(|busy| busy.staff == staff.id && busy.from < end && start < busy.to);
+    business.staff.iter().filter(does).filter(free).filter(works).collect()
 }
 
 #[cfg(test)]

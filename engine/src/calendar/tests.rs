@@ -25,7 +25,12 @@ fn now() -> NaiveDateTime {
 }
 
 fn busy(staff: &str, from: &str, to: &str) -> Busy {
-    Busy { staff: staff.to_owned(), from: at(from), to: at(to) }
+    Busy { staff: staff.to_owned(), from: utc(at(from)), to: utc(at(to)) }
+}
+
+/// The moment of New York's clock.
+fn utc(at: NaiveDateTime) -> DateTime<Utc> {
+    instant(&business(), at).expect("a moment that exists")
 }
 
 fn who(service: &str, wanted: &str, busy: &[Busy]) -> Result<Vec<String>, Refusal> {
@@ -79,6 +84,65 @@ fn an_hour_that_daylight_saving_skips_is_closed() {
     let on_sunday = |hour: &str| free_staff(&business, haircut, at(&format!("2027-03-14T{hour}")), march, &[]).err();
     assert_eq!(on_sunday("02:30"), Some(Refusal::Closed));
     assert_eq!((on_sunday("01:30"), on_sunday("03:00")), (None, None));
+}
+
+#[test]
+fn the_night_in_which_the_clock_is_changed_is_right_to_the_minute() {
+    let business = business();
+    let coloring = business.service("coloring").expect("a service");
+    let on = |day: &str, hour: &str, now: &str, busy: &[Busy]| {
+        free_staff(&business, coloring, at(&format!("{day}T{hour}")), at(now), busy).err()
+    };
+    // Sunday is open until eight. In spring, ninety minutes from 1:30 end at 4:00; in autumn, from 0:30, at 1:00 for the
+    // second time.
+    let spring = |hour: &str, busy: &[Busy]| on("2027-03-14", hour, "2027-03-13T10:00", busy);
+    let four = [Busy { staff: "sam".to_owned(), ..busy("sam", "2027-03-14T04:00", "2027-03-14T05:00") }];
+    let quarter_to = [busy("sam", "2027-03-14T03:45", "2027-03-14T05:00")];
+    assert_eq!((spring("01:30", &four), spring("01:30", &quarter_to)), (None, Some(Refusal::Taken)));
+    let autumn = |hour: &str, busy: &[Busy]| on("2026-11-01", hour, "2026-10-31T10:00", busy);
+    let half_past_one = utc(at("2026-11-01T00:30")) + TimeDelta::minutes(60);
+    let first = Busy { staff: "sam".to_owned(), from: half_past_one, to: half_past_one + TimeDelta::minutes(30) };
+    let second = Busy { from: first.to, to: first.to + TimeDelta::minutes(60), ..first.clone() };
+    assert_eq!((autumn("00:30", &[first]), autumn("00:30", &[second])), (Some(Refusal::Taken), None));
+}
+
+#[test]
+fn nobody_is_booked_on_a_holiday_in_a_break_or_when_they_are_away() {
+    let mut business = business();
+    let days = |days: serde_json::Value| serde_json::from_value(days).expect("days");
+    business.days = days(serde_json::json!({"2026-11-25": [], "2026-11-24": ["10:00-16:00"]}));
+    business.staff[0].breaks = serde_json::from_value(serde_json::json!(["12:00-14:00"])).expect("breaks");
+    business.staff[1].hours = Some(serde_json::from_value(serde_json::json!({"tue": ["09:00-11:00"]})).expect("hours"));
+    business.staff[1].days = days(serde_json::json!({"2026-12-01": []}));
+    let haircut = business.service("haircut").expect("a service");
+    let who = |wanted: &str| {
+        let staff = free_staff(&business, haircut, at(wanted), now(), &[])?;
+        Ok(staff.iter().map(|staff| staff.id.as_str()).collect::<Vec<_>>())
+    };
+    assert_eq!(who("2026-11-25T10:00"), Err(Refusal::Closed));
+    assert_eq!(who("2026-11-24T09:30"), Err(Refusal::Closed));
+    assert_eq!(who("2026-11-24T10:30"), Ok(vec!["sam", "robin"]));
+    assert_eq!(who("2026-11-24T11:00"), Ok(vec!["sam"]));
+    // The business is open, but one is in a break and the other at home.
+    assert_eq!(who("2026-11-24T13:00"), Err(Refusal::Taken));
+    assert_eq!(who("2026-12-01T10:00"), Ok(vec!["sam"]));
+    assert_eq!(who("2026-12-08T10:00"), Ok(vec!["sam", "robin"]));
+}
+
+#[test]
+fn what_is_needed_to_get_ready_keeps_the_next_appointment_away() {
+    let mut business = business();
+    business.services[0].buffer_min = 15;
+    let haircut = business.service("haircut").expect("a service");
+    let is_free = |wanted: &str, busy: &[Busy]| {
+        free_staff(&business, haircut, at(wanted), now(), busy)
+            .is_ok_and(|staff| staff.iter().any(|one| one.id == "sam"))
+    };
+    let at_ten = [busy("sam", "2026-11-24T10:00", "2026-11-24T10:45")];
+    assert!(!is_free("2026-11-24T09:30", &at_ten) && is_free("2026-11-24T09:00", &at_ten));
+    assert!(!is_free("2026-11-24T10:30", &at_ten) && is_free("2026-11-24T11:00", &at_ten));
+    // It may be needed after closing time.
+    assert!(is_free("2026-11-24T11:30", &[]));
 }
 
 #[test]
@@ -161,7 +225,8 @@ impl Random {
             .map(|_| {
                 let from = self.moment();
                 let staff = ["sam", "robin"][self.below(2) as usize].to_owned();
-                Busy { staff, from, to: from + TimeDelta::minutes(15 * i64::from(1 + self.below(12))) }
+                let to = utc(from) + TimeDelta::minutes(15 * i64::from(1 + self.below(12)));
+                Busy { staff, from: utc(from), to }
             })
             .collect()
     }
@@ -215,11 +280,11 @@ fn who_is_free_has_nothing_else_to_do_until_the_end() {
         let business = business();
         let service = &business.services[random.below(2) as usize];
         let (busy, wanted) = (random.calendar(), random.moment());
-        let end = wanted + TimeDelta::minutes(service.minutes.into());
+        let (start, end) = (utc(wanted), utc(wanted) + TimeDelta::minutes(service.minutes.into()));
         let Ok(staff) = free_staff(&business, service, wanted, now(), &busy) else { continue };
         assert!(!staff.is_empty(), "seed {seed}");
         for staff in staff {
-            let clash = busy.iter().find(|busy| busy.staff == staff.id && busy.from < end && wanted < busy.to);
+            let clash = busy.iter().find(|busy| busy.staff == staff.id && busy.from < end && start < busy.to);
             assert_eq!(clash, None, "seed {seed}: {} at {wanted}", staff.id);
             assert!(staff.services.is_empty() || staff.services.contains(&service.id), "seed {seed}");
         }

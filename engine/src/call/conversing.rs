@@ -6,7 +6,7 @@ use statecharts::prompt::{Prompt, Refusal};
 use statecharts::proposal::{Intent, Proposal, Slot, When};
 
 use crate::call::{Call, Saying};
-use crate::io::{Ending, Fault, Message, Output, PhraseId, QueryId, Reservation, Role, Wanted};
+use crate::io::{Appointment, Ending, Fault, Message, Output, PhraseId, QueryId, Reservation, Role, Wanted};
 use crate::keypad::Pressed;
 use crate::patience;
 use crate::record::Stage;
@@ -28,6 +28,7 @@ impl Call {
         for effect in effects {
             self.carry_on(at, effect, out);
         }
+        self.write_message(at, out);
     }
 
     /// Lets the recording rest where the business wants it to.
@@ -44,7 +45,7 @@ impl Call {
     /// Says a prompt in the business's words.
     pub(super) fn say(&mut self, at: CallTime, prompt: &Prompt, out: &mut Vec<Output>) {
         let phrases = self.phrases(prompt);
-        if matches!(prompt, Prompt::Confirm { .. }) {
+        if prompt.is_read_back() {
             self.unheard_plan = telling(&phrases).to_vec();
         }
         for text in phrases {
@@ -113,7 +114,7 @@ impl Call {
         if self.nothing_may_stop_us() {
             return self.keep_key(key);
         }
-        let offered = self.booking.facts().offered.len();
+        let offered = self.booking.choices().len();
         let country = self.answered().business.country.clone();
         let proposal = match self.keypad.press(key, self.booking.expects(), offered, &country) {
             Pressed::Nothing => return self.journal.event(at, "key", "means nothing here", out),
@@ -170,6 +171,7 @@ impl Call {
     /// only be followed by silence.
     pub(super) fn part_unheard(&mut self, at: CallTime, out: &mut Vec<Output>) {
         self.call_back_promised = true;
+        self.write_message(at, out);
         self.say(at, &Prompt::CallBack, out);
         self.say(at, &Prompt::Goodbye, out);
         self.farewell(at, Ending::Goodbye, out);
@@ -196,7 +198,8 @@ impl Call {
 
     pub(super) fn slot_reserved(&mut self, at: CallTime, query: QueryId, appointment: String, out: &mut Vec<Output>) {
         if self.calendar_answered(query) {
-            self.booked = true;
+            let moves = self.booking.facts().replaces.is_some();
+            *(if moves { &mut self.moved } else { &mut self.booked }) = true;
             self.tell_booking(at, Event::Reserved { appointment }, out);
         }
     }
@@ -204,6 +207,26 @@ impl Call {
     pub(super) fn slot_taken(&mut self, at: CallTime, query: QueryId, nearest: Vec<Slot>, out: &mut Vec<Output>) {
         if self.calendar_answered(query) {
             self.tell_booking(at, Event::SlotTaken { nearest }, out);
+        }
+    }
+
+    pub(super) fn appointments_found(
+        &mut self,
+        at: CallTime,
+        query: QueryId,
+        appointments: Vec<Appointment>,
+        out: &mut Vec<Output>,
+    ) {
+        if self.calendar_answered(query) {
+            self.journal.event(at, "appointments_found", appointments.len().to_string(), out);
+            self.tell_booking(at, Event::AppointmentsFound { appointments }, out);
+        }
+    }
+
+    pub(super) fn appointment_cancelled(&mut self, at: CallTime, query: QueryId, out: &mut Vec<Output>) {
+        if self.calendar_answered(query) {
+            self.cancelled = true;
+            self.tell_booking(at, Event::AppointmentCancelled, out);
         }
     }
 
@@ -244,10 +267,20 @@ impl Call {
                 self.say(at, &prompt, out);
             }
             Effect::Answer => self.start_answering(at, out),
-            Effect::FindTimes { service, when } => self.find_times(at, service, &when, out),
-            Effect::Reserve { service, slot, name, phone } => {
-                self.reserve(at, Reservation { service, slot, name, phone }, out);
+            Effect::FindTimes { service, when, instead_of } => self.find_times(at, service, &when, instead_of, out),
+            Effect::Hold { service, slot } => out.push(Output::HoldSlot { service, slot }),
+            Effect::Reserve { service, slot, name, phone, replaces } => {
+                self.reserve(at, Reservation { service, slot, name, phone, replaces }, out);
             }
+            Effect::FindAppointments { phone, name } => {
+                let query = self.next_query(at);
+                out.push(Output::FindAppointments { query, phone, name });
+            }
+            Effect::CancelAppointment { appointment } => {
+                let query = self.next_query(at);
+                out.push(Output::CancelAppointment { query, appointment });
+            }
+            Effect::KeepMessage => self.passed_on.keep(self.turn.as_ref().map_or("", |open| &open.turn.text)),
             Effect::Transfer => self.transfer(at, out),
             Effect::HangUp => self.farewell(at, Ending::Goodbye, out),
         }
@@ -261,7 +294,14 @@ impl Call {
         }
     }
 
-    fn find_times(&mut self, at: CallTime, service: String, when: &When, out: &mut Vec<Output>) {
+    fn find_times(
+        &mut self,
+        at: CallTime,
+        service: String,
+        when: &When,
+        instead_of: Option<String>,
+        out: &mut Vec<Output>,
+    ) {
         let (from, to) = match when {
             When::At(slot) => (slot.clone(), slot.clone()),
             When::Within { from, to } => (from.clone(), to.clone()),
@@ -270,7 +310,7 @@ impl Call {
             }
         };
         let query = self.next_query(at);
-        out.push(Output::FindTimes { query, wanted: Wanted { service, from, to } });
+        out.push(Output::FindTimes { query, wanted: Wanted { service, from, to, instead_of } });
     }
 
     fn reserve(&mut self, at: CallTime, reservation: Reservation, out: &mut Vec<Output>) {

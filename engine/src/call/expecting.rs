@@ -29,9 +29,9 @@ const YES_NO: [&str; 4] = ["yes", "no", "yes please", "no thanks"];
 /// The terms for a state of the booking, most important first, each once.
 pub(super) fn keyterms(business: &Business, expects: Expect) -> Vec<String> {
     let asked: &[&str] = match expects {
-        Expect::Time | Expect::Change => &TIMES,
-        Expect::YesNo => &YES_NO,
-        Expect::Anything | Expect::Service | Expect::Name | Expect::Phone => &[],
+        Expect::Time | Expect::Change | Expect::Appointment => &TIMES,
+        Expect::YesNo | Expect::Cancelling => &YES_NO,
+        Expect::Anything | Expect::Service | Expect::Name | Expect::Phone | Expect::Message => &[],
     };
     let mut terms: Vec<String> = Vec::new();
     for term in asked.iter().map(|term| (*term).to_owned()).chain(of_business(business)) {

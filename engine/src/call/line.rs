@@ -207,7 +207,10 @@ impl Call {
     fn outcome(&self, ending: Ending) -> &'static str {
         match ending {
             _ if self.booked => "booked",
+            _ if self.moved => "moved",
+            _ if self.cancelled => "cancelled",
             Ending::Transfer => "transferred",
+            _ if self.passed_on.is_left() => "message",
             _ if self.call_back_promised => "fallback",
             Ending::Goodbye => "not_booked",
             Ending::Silence | Ending::HungUp | Ending::Lost | Ending::TooLong | Ending::Draining => "abandoned",

@@ -19,6 +19,7 @@ mod expecting;
 mod going_on;
 mod journal;
 mod line;
+mod message;
 mod own_words;
 mod turn_taking;
 mod turns;
@@ -33,6 +34,7 @@ use statecharts::proposal::Expect;
 
 use crate::call::going_on::Stops;
 use crate::call::journal::Journal;
+use crate::call::message::PassedOn;
 use crate::call::own_words::OwnWords;
 use crate::call::turns::OpenTurn;
 use crate::call::unheeded::Unheeded;
@@ -95,6 +97,11 @@ pub struct Call {
     call_back_promised: bool,
     /// An appointment was made in this call.
     booked: bool,
+    /// One that stood was moved in it.
+    moved: bool,
+    /// One that stood was cancelled in it.
+    cancelled: bool,
+    passed_on: PassedOn,
     now: CallTime,
 }
 
@@ -190,6 +197,8 @@ impl Call {
             }
             Input::SlotReserved { query, appointment } => self.slot_reserved(at, query, appointment, out),
             Input::SlotTaken { query, nearest } => self.slot_taken(at, query, nearest, out),
+            Input::AppointmentsFound { query, appointments } => self.appointments_found(at, query, appointments, out),
+            Input::AppointmentCancelled { query } => self.appointment_cancelled(at, query, out),
             Input::CalendarFailed { query, fault } => self.calendar_failed(at, query, &fault, out),
             Input::StreamDropped => self.stream_dropped(at, out),
             Input::StreamResumed { stream_sid } => self.stream_resumed(at, stream_sid, out),

@@ -242,7 +242,7 @@ impl Call {
             service: facts.service.clone(),
             slot: facts.slot.clone(),
             name: facts.name.clone(),
-            offered: facts.offered.clone(),
+            offered: self.booking.choices().to_vec(),
         };
         prompt::messages(&self.answered().business, self.local(at), &progress, &self.history, turn)
     }
@@ -288,7 +288,7 @@ fn situation<'a>(
         business: &answered.business,
         now,
         expects: booking.expects(),
-        offered: &facts.offered,
+        offered: booking.choices(),
         half: booking.half().map(|(morning, afternoon)| (morning.clone(), afternoon.clone())),
         day_in_mind: day_in_mind(booking),
         service: facts.service.as_deref(),

@@ -59,6 +59,8 @@ impl RowRedactor {
                 }
                 self.redact(detail, false);
             }
+            // Name and number are there to call back, as those of an appointment are.
+            Row::Message { text, .. } => drop(self.redact(text, false)),
             Row::Turn { .. } | Row::Ended { .. } => {}
         }
         row

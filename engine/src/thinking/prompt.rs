@@ -43,7 +43,8 @@ fn instructions(business: &Business, now: NaiveDateTime, progress: &Progress) ->
         "You understand callers of {}, on the phone. Read the caller's last turn and fill in the object; the software \
          decides what happens.\n\
          intent: book, provide (a fact), change (a fact given before), confirm, deny, question (about the business), \
-         person (wants a human), goodbye, other.\n\
+         find, move or cancel (an appointment the caller already has), message (to be passed on), person (wants a \
+         human), goodbye, other. To \"Shall I cancel it?\", \"cancel it\" is confirm and \"keep it\" is deny.\n\
          service: one of the ids below, or null; the caller's own word when it is none of them.\n\
          when_text: the caller's own words about day and time, copied and not worked out, or null.\n\
          name, phone: as the caller said them, or null. Only what this turn says.\n\

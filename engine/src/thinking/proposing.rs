@@ -4,7 +4,7 @@
 //! number, and a name must have been said. Where the model found nothing, and the rules do in the same words, the rules
 //! are heard too.
 
-use statecharts::proposal::{Intent, Proposal};
+use statecharts::proposal::{Expect, Intent, Proposal};
 
 use crate::understanding::{self, Reading, ServiceReading, Situation};
 
@@ -51,6 +51,9 @@ impl Slots {
 
     /// What the chart may be told, given the caller's own words.
     pub fn proposal(&self, said: &str, situation: &Situation) -> Proposal {
+        if situation.expects == Expect::Message {
+            return understanding::understand(said, situation);
+        }
         let mut proposal = Proposal::of(self.intent.unwrap_or(Intent::Other));
         self.read_service(&mut proposal, situation);
         proposal.name = written(&self.name).and_then(|name| grounded_name(name, said));
@@ -58,6 +61,10 @@ impl Slots {
             written(&self.phone).and_then(|phone| understanding::phone(phone, &situation.business.country));
         self.read_when(&mut proposal, said, situation);
         understanding::complete_name(&mut proposal, said, situation);
+        if situation.expects == Expect::Cancelling && proposal.intent == Intent::Confirm {
+            // A model that takes "no, keep it" for a yes cancels nothing.
+            proposal.intent = understanding::understand(said, situation).intent;
+        }
         if proposal.has_facts() || proposal.unknown_service || proposal.unclear_when {
             return proposal;
         }
@@ -120,11 +127,9 @@ fn grounded_name(name: &str, said: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDate;
-    use statecharts::proposal::Expect;
-
     use super::*;
     use crate::business::Business;
+    use chrono::NaiveDate;
 
     fn proposal(said: &str, when_text: &str, phone: Option<&str>) -> Proposal {
         let business: Business = toml::from_str(include_str!("../../../business.toml")).expect("the example");

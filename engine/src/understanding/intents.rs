@@ -20,8 +20,17 @@ pub(super) enum Leaning {
 /// sentences.
 pub(super) fn of(words: &[Word], asked: bool, proposal: &Proposal, expects: Expect) -> Intent {
     let facts = proposal.has_facts() || proposal.unclear_when;
-    if wants_person(words) || (expects == Expect::Anything && is_about_an_old_appointment(words)) {
+    if wants_to_pass_something_on(words) {
+        return Intent::Message;
+    }
+    if wants_person(words) {
         return Intent::Person;
+    }
+    if expects == Expect::Cancelling {
+        return of_cancelling(words, proposal, asked);
+    }
+    if let Some(intent) = of_standing(words, proposal, expects) {
+        return intent;
     }
     if expects == Expect::YesNo
         && !asked
@@ -121,6 +130,10 @@ fn of_parting(words: &[Word], asked: bool, expects: Expect) -> Option<Intent> {
 /// A turn with facts in it.
 fn of_facts(words: &[Word], proposal: &Proposal, expects: Expect) -> Intent {
     let opening = expects == Expect::Anything;
+    let of_what_stands = opening && proposal.when.is_some() && proposal.service.is_none() && proposal.name.is_none();
+    if of_what_stands && has(words, listed(book::OF_WHAT_STANDS)) {
+        return Intent::Change;
+    }
     if expects == Expect::Change || (!opening && wants_change(words, true)) {
         return Intent::Change;
     }
@@ -259,10 +272,73 @@ fn is_only_thanks(words: &[Word]) -> bool {
     at == words.len() && has(words, ["thanks", "thank", "appreciate", "you too"])
 }
 
-/// Whether the turn is about an appointment that stands already: this call cannot see it, a person can.
-fn is_about_an_old_appointment(words: &[Word]) -> bool {
-    let touched = has(words, listed(book::TOUCHES)) && has(words, listed(book::OLD_APPOINTMENT));
-    touched || has(words, listed(book::HAS_APPOINTMENT))
+/// What the turn wants with an appointment that stands already.
+fn of_standing(words: &[Word], proposal: &Proposal, expects: Expect) -> Option<Intent> {
+    let named = has(words, listed(book::OLD_APPOINTMENT)) || is_mine(words, proposal);
+    // "Cancel it" in the middle of a booking takes back what was asked.
+    let bare = matches!(expects, Expect::Anything | Expect::Appointment) && !asks_about_us(words);
+    let moves = has(words, listed(book::MOVE));
+    if has(words, listed(book::CANCEL_ONE)) || (has(words, listed(book::CANCEL)) && (named || bare)) {
+        // "Cancel Tuesday and move it to Friday" is a move.
+        return Some(if moves && named { Intent::Move } else { Intent::Cancel });
+    }
+    let has_one = has(words, listed(book::HAS_APPOINTMENT));
+    let moves_it = bare && has(words, listed(book::MOVE_ONE));
+    if (moves && (named || has_one)) || moves_it {
+        return Some(Intent::Move);
+    }
+    let opening = expects == Expect::Anything || expects == Expect::Appointment;
+    (opening && ((named && has(words, listed(book::FIND))) || has_one)).then_some(Intent::Find)
+}
+
+/// "My haircut", "my three o'clock".
+fn is_mine(words: &[Word], proposal: &Proposal) -> bool {
+    let known = proposal.service.is_some() || proposal.when.is_some();
+    known
+        && has(words, ["my"])
+        && !has(words, ["my name", "my number", "my hair", "my son", "my daughter", "my wife", "my husband"])
+}
+
+/// Yes or no to "Shall I cancel it?" Any doubt keeps it.
+fn of_cancelling(words: &[Word], proposal: &Proposal, asked: bool) -> Intent {
+    let moves = has(words, listed(book::MOVE)) || has(words, ["instead", "rather"]);
+    if has(words, listed(book::KEEP)) && !(moves && proposal.when.is_some()) {
+        Intent::Deny
+    } else if moves {
+        Intent::Move
+    } else if is_goodbye(words) {
+        Intent::Goodbye
+    } else if asked || is_question(words) {
+        Intent::Question
+    } else if leaning(words) == Leaning::Yes || has(words, listed(book::CANCEL)) {
+        Intent::Confirm
+    } else {
+        Intent::Other
+    }
+}
+
+/// What the turn is for where a message was asked for: the message, unless it is a short word to us.
+pub(super) fn of_message(words: &[Word]) -> Intent {
+    const SHORT: usize = 5;
+    let short = words.len() <= SHORT;
+    if short && (has(words, listed(book::NEVER_MIND)) || leaning(words) == Leaning::No) {
+        Intent::Deny
+    } else if short && is_goodbye(words) {
+        Intent::Goodbye
+    } else if short && wants_person(words) {
+        Intent::Person
+    } else {
+        Intent::Provide
+    }
+}
+
+/// Whether the turn asks that somebody be told something. "Can you tell me" asks for an answer.
+fn wants_to_pass_something_on(words: &[Word]) -> bool {
+    let late = has(words, listed(book::LATE));
+    let tells = find(words, listed(book::TELL)).is_some_and(|(at, length)| {
+        !["me", "us", "if", "what", "when", "where", "how"].contains(&text(words, at + length))
+    });
+    late || tells || has(words, listed(book::PASS_ON))
 }
 
 /// The fact that a turn names without giving it a value.

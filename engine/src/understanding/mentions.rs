@@ -114,6 +114,10 @@ fn is_meant(
     const LEADS: [&str; 13] =
         ["at", "around", "about", "by", "after", "before", "between", "until", "till", "past", "than", "say", "from"];
     let lead = before(words, at);
+    let points = text(words, at) == "one" && lead == "the";
+    if points {
+        return false;
+    }
     let beside = found.last().is_some_and(|last| {
         let joined = words[last.to.min(at)..at]
             .iter()
@@ -136,6 +140,11 @@ fn is_meant(
             const INTO: &str = "time to, it to, change to, that to, move to, hour to, appointment to, said, not";
             let leads_in = preceded(words, at, listed(INTO)).is_some();
             leads_in || alone || ["it", "about", "do", "prefer", "rather", "instead", "like"].contains(&lead)
+        }
+        // What stands is moved.
+        Expect::Anything => {
+            const INTO: &str = "it to, back to, up to, change to, that to, move to, appointment to, make it, make that";
+            preceded(words, at, listed(INTO)).is_some()
         }
         _ => false,
     };

@@ -21,6 +21,7 @@ pub use statecharts::proposal::Expect;
 use statecharts::proposal::{Intent, Proposal, Slot, When};
 
 use crate::business::Business;
+use crate::letters::distance;
 use intents::Leaning;
 use words::{Pause, Word};
 
@@ -98,8 +99,12 @@ pub enum ServiceReading {
 /// [`Confirm`](Intent::Confirm) without a number: whoever knows the caller's number may take it.
 pub fn understand(text: &str, situation: &Situation) -> Proposal {
     let words = words::read(text);
+    if situation.expects == Expect::Message {
+        // Whatever is in it belongs to the message.
+        return Proposal::of(intents::of_message(&words));
+    }
     let (asking, telling) = questions_apart(&words, situation);
-    let mut proposal = facts(&telling, situation);
+    let mut proposal = facts(&telling, &with_choices_of_times(situation));
     proposal.name = proposal.name.or_else(|| names::introduced(&words, false).map(|named| named.name));
     proposal.intent = intents::of(&words, !asking.is_empty(), &proposal, situation.expects);
     if proposal.intent == Intent::Change && !proposal.has_facts() {
@@ -112,6 +117,12 @@ pub fn understand(text: &str, situation: &Situation) -> Proposal {
     let may_name_one = [Intent::Book, Intent::Provide, Intent::Change, Intent::Other];
     proposal.unknown_service &= may_name_one.contains(&proposal.intent);
     proposal
+}
+
+/// Which of their appointments somebody means is told as a time is.
+fn with_choices_of_times<'a>(situation: &Situation<'a>) -> Situation<'a> {
+    let among_appointments = situation.expects == Expect::Appointment;
+    Situation { expects: if among_appointments { Expect::Time } else { situation.expects }, ..situation.clone() }
 }
 
 /// What a yes brings along. A business with one service is asked about by yes and no; a service that is wanted as well
@@ -148,6 +159,18 @@ pub fn service(text: &str, business: &Business) -> ServiceReading {
 /// The name in a text that answers "May I have your name?": introduced ("I'm Ada"), spelled ("A D A"), or bare.
 pub fn name(text: &str) -> Option<String> {
     names::alone(&words::read(text))
+}
+
+/// Whether somebody who says one name may be who is written down under the other: they share a word. One letter in five
+/// may differ, because names are heard over the telephone.
+pub fn is_same_name(said: &str, written: &str) -> bool {
+    const SHORTEST: usize = 2;
+    let words = |name: &str| -> Vec<String> {
+        let words = name.split(|letter: char| !letter.is_alphabetic()).filter(|word| word.chars().count() >= SHORTEST);
+        words.map(str::to_lowercase).collect()
+    };
+    let written = words(written);
+    words(said).iter().any(|word| written.iter().any(|other| distance(word, other) <= word.chars().count() / 5))
 }
 
 /// The phone number in a text, in E.164 where the country's numbering is known and fits, else its digits. At least

@@ -125,16 +125,54 @@ pub(super) const THIS_NUMBER: &str = "this number, this one, same number, callin
 pub(super) const ONE_MORE: &str = "add, also, too, as well, on top";
 
 /// Ways to speak of an appointment that stands already.
-pub(super) const OLD_APPOINTMENT: &str =
-    "my appointment, my booking, my reservation, an existing appointment, my existing";
-
-/// What is done with one.
-pub(super) const TOUCHES: &str =
-    "cancel, late, running late, about, reschedule, move, change, confirm, postpone, check, push, switch";
+pub(super) const OLD_APPOINTMENT: &str = "my appointment, my appointments, my booking, my reservation, an existing appointment, \
+    my existing, the appointment, our appointment, our booking, my visit, the appointment i have, an appointment i have, \
+    an appointment i made, the one i have, the one i booked, her appointment, his appointment, their appointment";
 
 /// Ways to say that one has an appointment.
 pub(super) const HAS_APPOINTMENT: &str = "i have an appointment, i have a booking, i have a reservation, i had an appointment, \
-    i would like to cancel, i need to cancel, i want to cancel, i have to cancel, i already have an appointment, i have got an appointment, i booked an appointment, i made an appointment";
+    i already have an appointment, i have got an appointment, i booked an appointment, i made an appointment, do i have an appointment, \
+    i am booked, i have something booked, i have one booked";
+
+/// To want an appointment no more.
+pub(super) const CANCEL: &str = "cancel, cancelled, canceled, cancelling, canceling, call off, call it off";
+
+/// The same, said so that it is one that stands.
+pub(super) const CANCEL_ONE: &str = "like to cancel, need to cancel, want to cancel, have to cancel, got to cancel, going to cancel, \
+    calling to cancel, call to cancel, cancel my, cancel an appointment, cancel the appointment, cancel our, \
+    can not make it to my, can not make my, can not come to my, not going to make it to my, can not keep my";
+
+/// To want it at another time.
+pub(super) const MOVE: &str = "move, moved, moving, reschedule, rescheduled, rescheduling, change, changed, postpone, push, push back, \
+    switch, swap, bring forward, put off, shift, rebook, make it earlier, make it later, come earlier, come later";
+
+/// The same of one that was just spoken of.
+pub(super) const MOVE_ONE: &str = "move it, move that, move my, reschedule, reschedule it, reschedule that, push it, postpone it, postpone, \
+    change it, change that, change the time, change the day, change my, switch it, shift it, put it off, bring it forward";
+
+/// Words that change the time of what stands, where nothing is being asked.
+pub(super) const OF_WHAT_STANDS: &str =
+    "instead, make that, make it, actually, rather, i meant, i mean, wrong time, wrong day";
+
+/// To want to know of it.
+pub(super) const FIND: &str = "when, what time, which day, what day, about, check, confirm, look up, find, remember, forgot, forgotten, \
+    remind, details, see, still on";
+
+/// Ways to keep what was to be cancelled.
+pub(super) const KEEP: &str =
+    "no, nope, nah, not, keep, leave it, wait, hold on, never mind, nevermind, forget it, do not, stop, actually";
+
+/// Ways to say that one is late.
+pub(super) const LATE: &str = "running late, running a bit late, running a little late, i will be late, going to be late, i am late, \
+    minutes late";
+
+/// Ways to ask that somebody be told something, before whom.
+pub(super) const TELL: &str = "can you tell, could you tell, please tell, would you tell, tell him, tell her, tell them, let him know, \
+    let her know, let them know, could you let, can you let, please let";
+
+/// Ways to leave a message.
+pub(super) const PASS_ON: &str = "leave a message, take a message, leave him a message, leave her a message, leave them a message, \
+    leave a note, pass on a message, pass a message, pass something on, give him a message, give her a message, have a message for";
 
 /// Small talk that wants an answer.
 pub(super) const SMALL_TALK: &str = "how are you, how are you doing, how is it going, how do you do, how have you been";

@@ -4,7 +4,7 @@
 //! Everything is a date and a time without a zone. A moment that daylight saving skips can be said and is passed on as
 //! said; the [calendar](crate::calendar) refuses it as closed. A moment that happens twice means the first of the two.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use statecharts::proposal::{Slot, When};
 
 use super::Situation;
@@ -111,7 +111,7 @@ impl Wish {
             }
             Some(Asked::Soonest) if stretch.is_none() && self.days.is_some() => {
                 let (from, to) = self.days?;
-                let open = |day: NaiveDate| !situation.business.hours.of(day.weekday()).is_empty();
+                let open = |day: NaiveDate| !situation.business.openings_on(day).is_empty();
                 Some(early_on(first_day(from, to, situation, open).unwrap_or(from), situation))
             }
             Some(_) if !asked_for_day => {
@@ -205,7 +205,7 @@ impl Stretch {
 
     fn is_open_on(self, day: NaiveDate, situation: &Situation) -> bool {
         let (from, to) = self.minutes_on(day, situation);
-        let openings = situation.business.hours.of(day.weekday());
+        let openings = situation.business.openings_on(day);
         let ahead = minute_on(day, to) > situation.now;
         ahead && openings.iter().any(|opening| minute(opening.from) <= to && minute(opening.to) > from)
     }
@@ -243,7 +243,7 @@ fn likely_min(clock: Clock, day: NaiveDate, situation: &Situation) -> u32 {
 /// Whether the business is open at a minute of a day, and, when the service is known, long enough for it. A business
 /// that is never open long enough is asked about its doors alone.
 fn is_open(day: NaiveDate, min: u32, situation: &Situation) -> bool {
-    let openings = situation.business.hours.of(day.weekday());
+    let openings = situation.business.openings_on(day);
     let minutes =
         situation.service.and_then(|id| situation.business.service(id)).map_or(1, |service| service.minutes.max(1));
     let fits = |from: u32, length: u32| {
@@ -289,14 +289,13 @@ fn within(from: NaiveDateTime, to: NaiveDateTime) -> When {
 
 /// The last two hours before closing.
 fn late_on(day: NaiveDate, situation: &Situation) -> When {
-    let closing =
-        situation.business.hours.of(day.weekday()).iter().map(|open| minute(open.to)).max().unwrap_or(LAST_MIN);
+    let closing = situation.business.openings_on(day).iter().map(|open| minute(open.to)).max().unwrap_or(LAST_MIN);
     clipped(minute_on(day, closing.saturating_sub(120)), minute_on(day, closing), situation)
 }
 
 /// The first two hours after opening.
 fn early_on(day: NaiveDate, situation: &Situation) -> When {
-    let openings = situation.business.hours.of(day.weekday());
+    let openings = situation.business.openings_on(day);
     let opening = openings.iter().map(|open| minute(open.from)).min();
     opening.map_or_else(
         || whole(day, day, situation),

@@ -129,7 +129,7 @@ fn is_plain_answer(words: &[Word]) -> bool {
 
 /// Whether a bare yes or no answers what was asked.
 fn takes_answer(situation: &Situation) -> bool {
-    matches!(situation.expects, Expect::YesNo | Expect::Anything | Expect::Change)
+    matches!(situation.expects, Expect::YesNo | Expect::Cancelling | Expect::Anything | Expect::Change)
         || (situation.expects == Expect::Service && situation.business.services.len() == 1)
 }
 
@@ -145,10 +145,12 @@ fn is_unfinished(said: &str, words: &[Word]) -> bool {
 fn answers(proposal: &Proposal, situation: &Situation) -> bool {
     match situation.expects {
         _ if proposal.intent == Intent::Goodbye => true,
-        Expect::Time => matches!(proposal.when, Some(When::Offered(_) | When::At(_))),
+        Expect::Time | Expect::Appointment => matches!(proposal.when, Some(When::Offered(_) | When::At(_))),
         Expect::Name => proposal.name.as_ref().is_some_and(|name| name.contains(' ')),
-        Expect::Phone | Expect::YesNo => matches!(proposal.intent, Intent::Confirm | Intent::Deny),
+        Expect::Phone | Expect::YesNo | Expect::Cancelling => matches!(proposal.intent, Intent::Confirm | Intent::Deny),
         Expect::Change => proposal.has_facts(),
+        // Whoever leaves a message takes their time.
+        Expect::Message => false,
         Expect::Anything | Expect::Service => proposal.service.is_some() && matches!(proposal.when, Some(When::At(_))),
     }
 }

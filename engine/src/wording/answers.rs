@@ -1,6 +1,6 @@
 //! Answers to questions, without a model: the business's own, or what its file tells.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
+use chrono::{NaiveDate, NaiveDateTime, Weekday};
 
 use super::spoken::{all, clock, length};
 use super::{Facts, fill, sentences, service_name};
@@ -49,7 +49,7 @@ fn hours_of(day: NaiveDate, business: &Business, now: NaiveDateTime) -> String {
         1 => "tomorrow".to_owned(),
         _ => format!("on {}", day.format("%A")),
     };
-    match openings(business.hours.of(day.weekday())) {
+    match openings(business.openings_on(day)) {
         Some(hours) => format!("We're open {hours} {when}."),
         None => format!("We're closed {when}."),
     }

@@ -5,14 +5,14 @@
 //! voices read "9:30 AM" and "11/24" in many ways and "nine thirty AM" in one.
 //!
 //! A business puts its own words in place of ours in `[prompts]`, by the names in [`templates`], with the same
-//! placeholders: `{business}` and `{services}` anywhere, `{service}`, `{time}`, `{times}` and `{name}` where the prompt
-//! has them.
+//! placeholders: `{business}` and `{services}` anywhere, `{service}`, `{time}`, `{times}`, `{name}`, `{before}` and
+//! `{appointments}` where the prompt has them.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use statecharts::prompt::{Prompt, Refusal};
-use statecharts::proposal::Slot;
+use statecharts::proposal::{Appointment, Slot};
 
 use crate::business::{Business, Service};
 use crate::calendar::moment;
@@ -47,14 +47,36 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::NothingFree => fixed("nothing_free"),
         Prompt::AskName => fixed("ask_name"),
         Prompt::AskPhone => fixed("ask_phone"),
-        Prompt::Confirm { service, slot, name } => {
-            filled("confirm", business, &appointment(service, slot, name, business, now))
+        Prompt::AskNewTime => fixed("ask_new_time"),
+        Prompt::Confirm { service, slot, name, instead_of } => {
+            let facts = instead(appointment(service, slot, name, business, now), instead_of.as_ref(), now);
+            filled(if instead_of.is_some() { "confirm_move" } else { "confirm" }, business, &facts)
         }
         Prompt::ConfirmAgain => fixed("confirm_again"),
+        Prompt::ConfirmMoveAgain => fixed("confirm_move_again"),
         Prompt::AskChange => fixed("ask_change"),
-        Prompt::Booked { service, slot, name } => {
-            filled("booked", business, &appointment(service, slot, name, business, now))
+        Prompt::Booked { service, slot, name, instead_of } => {
+            let facts = instead(appointment(service, slot, name, business, now), instead_of.as_ref(), now);
+            filled(if instead_of.is_some() { "moved" } else { "booked" }, business, &facts)
         }
+        Prompt::AskBookedPhone => fixed("ask_booked_phone"),
+        Prompt::AskBookedName => fixed("ask_booked_name"),
+        Prompt::NoAppointment => fixed("no_appointment"),
+        Prompt::YourAppointments { appointments } => {
+            filled("your_appointments", business, &listed(appointments, business, now))
+        }
+        Prompt::WhichAppointment { appointments } => {
+            filled("which_appointment", business, &listed(appointments, business, now))
+        }
+        Prompt::ConfirmCancel { appointment: Appointment { service, slot, name, .. } } => {
+            filled("confirm_cancel", business, &appointment(service, slot, name, business, now))
+        }
+        Prompt::Cancelled { appointment: Appointment { service, slot, name, .. } } => {
+            filled("cancelled", business, &appointment(service, slot, name, business, now))
+        }
+        Prompt::Kept => fixed("kept"),
+        Prompt::AskMessage => fixed("ask_message"),
+        Prompt::MessageTaken => fixed("message_taken"),
         Prompt::CalendarDown => fixed("calendar_down"),
         Prompt::AnythingElse => fixed("anything_else"),
         Prompt::NoAnswer => fixed("no_answer"),
@@ -143,6 +165,23 @@ fn appointment(service: &str, slot: &Slot, name: &str, business: &Business, now:
     let service = business.service(service).map_or_else(|| "an appointment".to_owned(), service_name);
     let time = moment(slot).map_or_else(|| "then".to_owned(), |at| spoken::time(at, now));
     Facts::from([("service", service), ("time", time), ("name", name.trim().to_owned())])
+}
+
+/// The same with the time it was to be until now.
+fn instead(mut facts: Facts, before: Option<&Slot>, now: NaiveDateTime) -> Facts {
+    if let Some(at) = before.and_then(moment) {
+        facts.insert("before", spoken::time(at, now));
+    }
+    facts
+}
+
+/// "a haircut tomorrow at three PM, and a beard trim on Friday at ten AM".
+fn listed(appointments: &[Appointment], business: &Business, now: NaiveDateTime) -> Facts {
+    let said = appointments.iter().map(|one| {
+        let facts = appointment(&one.service, &one.slot, &one.name, business, now);
+        format!("{} {}", facts["service"], facts["time"])
+    });
+    Facts::from([("appointments", spoken::all(&said.collect::<Vec<_>>()))])
 }
 
 /// The sentences of a template with its placeholders filled.

@@ -12,7 +12,7 @@ pub struct Template {
 }
 
 /// Placeholders that are facts of a call.
-pub const FACTS: [&str; 4] = ["service", "time", "times", "name"];
+pub const FACTS: [&str; 6] = ["service", "time", "times", "name", "before", "appointments"];
 
 /// Placeholders that are the same in every call, and allowed in every prompt.
 pub const EVERYWHERE: [&str; 3] = ["business", "services", "grid"];
@@ -26,6 +26,7 @@ pub const ALL: &[Template] = &[
     fixed("unknown_service", "I'm sorry, we don't do that here. You can book {services}. Which one would you like?"),
     fixed("unknown_service_one", "I'm sorry, we don't do that here. You can book {services}. Would you like that?"),
     fixed("ask_time", "When would you like to come in?"),
+    fixed("ask_new_time", "When would you like to come instead?"),
     fixed("unclear_time", "Sorry, which day and time was that?"),
     with("ask_half", "Is that {times}?", &["times"]),
     fixed("taken", "I'm sorry, that time is taken."),
@@ -39,13 +40,30 @@ pub const ALL: &[Template] = &[
     fixed("ask_name", "May I have your name, please?"),
     fixed("ask_phone", "What number can we reach you on?"),
     with("confirm", "That's {service} {time}, for {name}. Shall I book it?", &["service", "time", "name"]),
+    with(
+        "confirm_move",
+        "That's {service} {time} instead of {before}, for {name}. Shall I move it?",
+        &["service", "time", "before", "name"],
+    ),
     fixed("confirm_again", "Should I book that? Please say yes or no."),
+    fixed("confirm_move_again", "Should I move it? Please say yes or no."),
     fixed("ask_change", "What would you like to change?"),
     with(
         "booked",
         "You're all set, {name}. I've booked {service} {time}. We look forward to seeing you.",
         &["service", "time", "name"],
     ),
+    with("moved", "It's moved, {name}. We'll see you for {service} {time}.", &["service", "time", "before", "name"]),
+    fixed("ask_booked_phone", "What number was it booked under?"),
+    fixed("ask_booked_name", "And what name is it under?"),
+    fixed("no_appointment", "I'm sorry, I can't find an appointment under that number."),
+    with("your_appointments", "You have {appointments}.", &["appointments"]),
+    with("which_appointment", "You have {appointments}. Which one do you mean?", &["appointments"]),
+    with("confirm_cancel", "That's {service} {time}, for {name}. Shall I cancel it?", &["service", "time", "name"]),
+    with("cancelled", "It's cancelled: {service} {time}.", &["service", "time", "name"]),
+    fixed("kept", "All right, it stays as it is."),
+    fixed("ask_message", "What would you like me to pass on?"),
+    fixed("message_taken", "Thank you, I'll pass that on."),
     fixed(
         "calendar_down",
         "I'm sorry, I can't reach our calendar just now. I've taken down your details, and someone will call you back.",

@@ -35,7 +35,7 @@ fn offered(refusal: Option<Refusal>, times: &[&str]) -> String {
 }
 
 fn confirm(at: &str, name: &str) -> Prompt {
-    Prompt::Confirm { service: "haircut".to_owned(), slot: slot(at), name: name.to_owned() }
+    Prompt::Confirm { service: "haircut".to_owned(), slot: slot(at), name: name.to_owned(), instead_of: None }
 }
 
 #[test]
@@ -80,7 +80,12 @@ fn an_appointment_is_read_back_with_day_time_and_name() {
         "That's a haircut on Tuesday, November twenty-fourth, at three PM, for Ada Lovelace. / Shall I book it?"
     );
     assert_eq!(said(&confirm("2026-11-22T12:00", "")), "That's a haircut tomorrow at noon. / Shall I book it?");
-    let booked = Prompt::Booked { service: "oil".to_owned(), slot: slot("2026-11-21T16:45"), name: "Ada".to_owned() };
+    let booked = Prompt::Booked {
+        service: "oil".to_owned(),
+        slot: slot("2026-11-21T16:45"),
+        name: "Ada".to_owned(),
+        instead_of: None,
+    };
     assert_eq!(
         said(&booked),
         "You're all set, Ada. / I've booked an oil treatment today at four forty-five PM. / We look forward to seeing you."

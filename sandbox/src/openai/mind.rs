@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use engine::business::{Answer, BookingRules, Business, Engine, Hours, RecordingRules, Service};
+use engine::business::{Afterwards, Answer, BookingRules, Business, Engine, Hours, RecordingRules, Service};
 use engine::understanding::{Expect, Reading, Situation, understand, when};
 use statecharts::proposal::{Intent, Slot};
 
@@ -25,10 +25,16 @@ const TOPICS: [(&[&str], &[&str]); 5] = [
 ];
 
 /// Words of the assistant by which it asks for something, most telling first.
-const QUESTIONS: [(&[&str], Expect); 6] = [
+const QUESTIONS: [(&[&str], Expect); 9] = [
+    (&["shall i cancel"], Expect::Cancelling),
+    (&["which one do you mean"], Expect::Appointment),
+    (&["pass on"], Expect::Message),
     (&["like to change"], Expect::Change),
-    (&["shall i book", "should i book", "book it", "is that right", "yes or no"], Expect::YesNo),
-    (&["your name", "the name"], Expect::Name),
+    (
+        &["shall i book", "shall i move", "should i move", "should i book", "book it", "is that right", "yes or no"],
+        Expect::YesNo,
+    ),
+    (&["your name", "the name", "what name"], Expect::Name),
     (&["number"], Expect::Phone),
     (&["which service", "what service", "which one would you like", "what can we do"], Expect::Service),
     (&["when", "which day", "what time", "which other day", "suit", "morning, or"], Expect::Time),
@@ -128,8 +134,10 @@ fn business(lines: &[&str]) -> Business {
         notice: None,
         transfer_to: None,
         hours: always_open(),
+        days: BTreeMap::new(),
         booking: BookingRules::default(),
         recording: RecordingRules::default(),
+        afterwards: Afterwards::default(),
         services: lines.iter().filter_map(|line| service(line)).collect(),
         staff: Vec::new(),
         answers: facts.map(answer).collect(),
@@ -146,7 +154,7 @@ fn service(line: &str) -> Option<Service> {
     let (id, rest) = line.trim().strip_prefix("Service ")?.split_once(':')?;
     let name = rest.split(',').next()?.trim().trim_end_matches('.');
     let also = id.split('_').map(str::to_owned).collect();
-    Some(Service { id: id.trim().to_owned(), name: name.to_owned(), also, minutes: 30, price: None })
+    Some(Service { id: id.trim().to_owned(), name: name.to_owned(), also, minutes: 30, buffer_min: 0, price: None })
 }
 
 fn answer(fact: &str) -> Answer {
@@ -182,6 +190,10 @@ fn intent(intent: Intent) -> &'static str {
         Intent::Confirm => "confirm",
         Intent::Deny => "deny",
         Intent::Question => "question",
+        Intent::Find => "find",
+        Intent::Move => "move",
+        Intent::Cancel => "cancel",
+        Intent::Message => "message",
         Intent::Person => "person",
         Intent::Goodbye => "goodbye",
         Intent::Other => "other",

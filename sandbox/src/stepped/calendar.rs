@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Duration as Span, NaiveDateTime};
 use engine::business::Business;
 use engine::calendar::{self, Busy};
-use engine::io::{Fault, Input, QueryId, Reservation, Wanted};
+use engine::io::{Appointment, Fault, Input, QueryId, Reservation, Wanted};
 use engine::time::CallTime;
+use engine::understanding::is_same_name;
 use statecharts::proposal::Slot;
 
 /// What the calendar does with the next question or order.
@@ -31,11 +32,21 @@ const OFFERED_MAX: usize = 3;
 /// Who made the appointments that were there before.
 const SOMEBODY_ELSE: &str = "somebody else";
 
+/// One appointment.
+struct Made {
+    /// What it was ordered under.
+    key: String,
+    appointment: Appointment,
+    phone: String,
+    busy: Busy,
+    stands: bool,
+}
+
 /// The appointments of one business.
 pub struct Calendar {
     business: Business,
     answered_at_ms: i64,
-    busy: Vec<(String, Busy)>,
+    made: Vec<Made>,
     /// Whether it answers with a fault instead.
     pub is_down: bool,
     /// What it does with what it is asked next; answers where nothing is said.
@@ -44,26 +55,58 @@ pub struct Calendar {
 
 impl Calendar {
     pub(super) fn new(business: Business, answered_at_ms: i64) -> Self {
-        Self { business, answered_at_ms, busy: Vec::new(), is_down: false, answers: VecDeque::new() }
+        Self { business, answered_at_ms, made: Vec::new(), is_down: false, answers: VecDeque::new() }
     }
 
     /// Fills a time for everybody who works there.
     pub fn fill(&mut self, slot: &Slot, minutes: i64) {
-        let Some(from) = calendar::moment(slot) else { return };
-        for staff in &self.business.staff {
-            let busy = Busy { staff: staff.id.clone(), from, to: from + Span::minutes(minutes) };
-            self.busy.push((SOMEBODY_ELSE.to_owned(), busy));
+        for staff in self.business.staff.iter().map(|staff| staff.id.clone()).collect::<Vec<_>>() {
+            self.add(SOMEBODY_ELSE, &staff, minutes, "haircut", slot, "", "");
         }
     }
 
-    /// The appointments made under a key.
-    pub fn made(&self, key: &str) -> usize {
-        self.busy.iter().filter(|(made, _)| made == key).count()
+    /// Puts an appointment there that was made before, with the first of the staff.
+    pub fn book(&mut self, service: &str, slot: &Slot, name: &str, phone: &str) {
+        let staff = self.business.staff.first().map(|staff| staff.id.clone()).unwrap_or_default();
+        let minutes = self.business.service(service).map_or(30, |service| service.minutes.into());
+        self.add(SOMEBODY_ELSE, &staff, minutes, service, slot, name, phone);
     }
 
-    /// All appointments made under any key of this call's.
+    /// The appointments that stand under a key.
+    pub fn made(&self, key: &str) -> usize {
+        self.standing().filter(|made| made.key == key).count()
+    }
+
+    /// All appointments that stand under any key of this call's.
     pub fn made_here(&self) -> usize {
-        self.busy.iter().filter(|(made, _)| made != SOMEBODY_ELSE).count()
+        self.standing().filter(|made| made.key != SOMEBODY_ELSE).count()
+    }
+
+    /// Everything that stands, in the order in which it was made: service, time and name.
+    pub fn appointments(&self) -> impl Iterator<Item = &Appointment> {
+        self.standing().map(|made| &made.appointment)
+    }
+
+    /// What stands under any key of this call's.
+    pub fn appointments_made_here(&self) -> impl Iterator<Item = (&Appointment, &str)> {
+        self.standing().filter(|made| made.key != SOMEBODY_ELSE).map(|made| (&made.appointment, &*made.phone))
+    }
+
+    fn standing(&self) -> impl Iterator<Item = &Made> {
+        self.made.iter().filter(|made| made.stands)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an appointment has that many parts, and nobody else makes one")]
+    fn add(&mut self, key: &str, staff: &str, minutes: i64, service: &str, slot: &Slot, name: &str, phone: &str) {
+        let Some(from) = calendar::moment(slot).and_then(|at| calendar::instant(&self.business, at)) else { return };
+        let busy = Busy { staff: staff.to_owned(), from, to: from + Span::minutes(minutes) };
+        let appointment = Appointment {
+            id: format!("appointment-{}", self.made.len()),
+            service: service.to_owned(),
+            slot: slot.clone(),
+            name: name.to_owned(),
+        };
+        self.made.push(Made { key: key.to_owned(), appointment, phone: phone.to_owned(), busy, stands: true });
     }
 
     /// Answers a question: what, and how much later than usual; `None` when the answer is lost.
@@ -99,6 +142,45 @@ impl Calendar {
         }
     }
 
+    /// Looks for appointments under a number: what is found, and how much later than usual.
+    pub(super) fn looked_for(
+        &mut self,
+        query: QueryId,
+        phone: &str,
+        name: Option<&str>,
+        at: CallTime,
+    ) -> Option<(Duration, Input)> {
+        let now = calendar::slot(self.local(at));
+        let mut appointments: Vec<Appointment> = self
+            .standing()
+            .filter(|made| made.phone == phone && made.appointment.slot > now)
+            .filter(|made| name.is_none_or(|name| is_same_name(name, &made.appointment.name)))
+            .map(|made| made.appointment.clone())
+            .collect();
+        appointments.sort_by(|one, other| one.slot.cmp(&other.slot));
+        appointments.truncate(OFFERED_MAX);
+        self.answer_with(query, Input::AppointmentsFound { query, appointments })
+    }
+
+    /// Cancels an appointment.
+    pub(super) fn told_to_cancel(&mut self, query: QueryId, appointment: &str) -> Option<(Duration, Input)> {
+        let fails = self.is_down || self.answers.front() == Some(&CalendarAnswer::Fails);
+        if !fails {
+            self.cancel(appointment);
+        }
+        self.answer_with(query, Input::AppointmentCancelled { query })
+    }
+
+    fn answer_with(&mut self, query: QueryId, answer: Input) -> Option<(Duration, Input)> {
+        let answer = if self.is_down { down(query) } else { answer };
+        match self.answers.pop_front().unwrap_or(CalendarAnswer::Good) {
+            CalendarAnswer::Good | CalendarAnswer::Taken => Some((Duration::ZERO, answer)),
+            CalendarAnswer::Late(later) => Some((later, answer)),
+            CalendarAnswer::Fails => Some((Duration::ZERO, down(query))),
+            CalendarAnswer::Lost => None,
+        }
+    }
+
     fn find(&self, query: QueryId, wanted: &Wanted, at: CallTime) -> Input {
         if self.is_down {
             return down(query);
@@ -109,7 +191,8 @@ impl Calendar {
         else {
             return Input::CalendarFailed { query, fault: Fault::OurMistake("no such service or time".to_owned()) };
         };
-        let found = calendar::find(&self.business, service, from, to, now, &self.busy(), OFFERED_MAX);
+        let busy = self.busy(wanted.instead_of.as_deref());
+        let found = calendar::find(&self.business, service, from, to, now, &busy, OFFERED_MAX);
         Input::TimesFound {
             query,
             wanted_is_free: found.wanted_is_free,
@@ -122,31 +205,42 @@ impl Calendar {
         if self.is_down {
             return down(query);
         }
-        let appointment = format!("appointment-{key}");
-        if self.made(key) > 0 {
+        let there =
+            |calendar: &Self| calendar.standing().find(|made| made.key == key).map(|made| made.appointment.id.clone());
+        if let Some(appointment) = there(self) {
             return Input::SlotReserved { query, appointment };
         }
         let now = self.local(at);
         let (Some(service), Some(from)) =
-            (self.business.service(&reservation.service), calendar::moment(&reservation.slot))
+            (self.business.service(&reservation.service).cloned(), calendar::moment(&reservation.slot))
         else {
             return Input::CalendarFailed { query, fault: Fault::OurMistake("no such service or time".to_owned()) };
         };
-        match calendar::free_staff(&self.business, service, from, now, &self.busy()) {
+        let busy = self.busy(reservation.replaces.as_deref());
+        match calendar::free_staff(&self.business, &service, from, now, &busy) {
             Ok(staff) => {
-                let to = from + Span::minutes(i64::from(service.minutes));
-                self.busy.push((key.to_owned(), Busy { staff: staff[0].id.clone(), from, to }));
-                Input::SlotReserved { query, appointment }
+                let (staff, minutes) = (staff[0].id.clone(), i64::from(service.minutes + service.buffer_min));
+                if let Some(old) = &reservation.replaces {
+                    self.cancel(old);
+                }
+                let Reservation { service, slot, name, phone, .. } = reservation;
+                self.add(key, &staff, minutes, service, slot, name, phone);
+                Input::SlotReserved { query, appointment: there(self).unwrap_or_default() }
             }
             Err(_) => {
-                let nearest = calendar::nearest(&self.business, service, from, from, now, &self.busy(), OFFERED_MAX);
+                let nearest = calendar::nearest(&self.business, &service, from, from, now, &busy, OFFERED_MAX);
                 Input::SlotTaken { query, nearest }
             }
         }
     }
 
-    fn busy(&self) -> Vec<Busy> {
-        self.busy.iter().map(|(_, busy)| busy.clone()).collect()
+    fn cancel(&mut self, id: &str) {
+        self.made.iter_mut().filter(|made| made.appointment.id == id).for_each(|made| made.stands = false);
+    }
+
+    fn busy(&self, but: Option<&str>) -> Vec<Busy> {
+        let others = self.standing().filter(|made| Some(&*made.appointment.id) != but);
+        others.map(|made| made.busy.clone()).collect()
     }
 
     fn local(&self, at: CallTime) -> NaiveDateTime {

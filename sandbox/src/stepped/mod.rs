@@ -381,11 +381,23 @@ impl Stepped {
                     self.put(self.now + self.vendors.calendar + later, reserved);
                 }
             }
+            Output::FindAppointments { query, phone, name } => {
+                let looked = self.calendar.looked_for(query, &phone, name.as_deref(), self.now);
+                if let Some((later, found)) = looked {
+                    self.put(self.now + self.vendors.calendar + later, found);
+                }
+            }
+            Output::CancelAppointment { query, appointment } => {
+                if let Some((later, cancelled)) = self.calendar.told_to_cancel(query, &appointment) {
+                    self.put(self.now + self.vendors.calendar + later, cancelled);
+                }
+            }
             Output::FinishUtterance => self.finish_utterance(),
             Output::StartHearing { .. }
             | Output::ExpectWords { .. }
             | Output::StopHearing
             | Output::CancelReply { .. }
+            | Output::HoldSlot { .. }
             | Output::Transfer { .. }
             | Output::PauseRecording
             | Output::ResumeRecording

@@ -62,7 +62,7 @@ const EXPECTED: &str = "write `the business says first \"…\"`, `the business h
                         for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME somebody far away says \"…\" for 2s`, `TIME caller \
                         presses 1`, `TIME caller types \"…\"`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
-                        fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, \
+                        fails for good`, `TIME calendar is down`, `TIME calendar is up`, `calendar is full at SLOT`, `booked before: SERVICE at SLOT for NAME, PHONE`, \
                         `model answers {…}`, `model fails`, `model stalls`, `transcripts take 0.5s`, `synthesis takes \
                         0.2s` or `the calendar takes 0.1s`";
 
@@ -131,6 +131,11 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
         stepped.model.push_back(ModelAnswer::Text(answer.to_owned()));
     } else if let Some(slot) = what.strip_prefix("calendar is full at ") {
         stepped.calendar.fill(&Slot(slot.to_owned()), 30);
+    } else if let Some(booked) = what.strip_prefix("booked before: ") {
+        let (service, rest) = booked.split_once(" at ")?;
+        let (slot, rest) = rest.split_once(" for ")?;
+        let (name, phone) = rest.split_once(", ")?;
+        stepped.calendar.book(service, &Slot(slot.to_owned()), name, phone);
     } else if let Some(takes) = what.strip_prefix("transcripts take ") {
         stepped.vendors.transcript = seconds(takes)?;
     } else if let Some(takes) = what.strip_prefix("synthesis takes ") {
@@ -210,8 +215,15 @@ pub(super) fn answer(output: &Output) -> Option<String> {
         }
         Output::ReserveSlot { reservation, .. } => {
             let phone = if reservation.phone.is_empty() { "no number" } else { &reservation.phone };
-            format!("books {} at {} for {}, {phone}", reservation.service, reservation.slot.0, reservation.name)
+            let verb = if reservation.replaces.is_some() { "moves" } else { "books" };
+            format!("{verb} {} at {} for {}, {phone}", reservation.service, reservation.slot.0, reservation.name)
         }
+        Output::HoldSlot { service, slot } => format!("keeps {service} at {} free", slot.0),
+        Output::FindAppointments { phone, name, .. } => {
+            let name = name.as_ref().map(|name| format!(" and {name}")).unwrap_or_default();
+            format!("looks for appointments under {phone}{name}")
+        }
+        Output::CancelAppointment { appointment, .. } => format!("cancels {appointment}"),
         Output::Transfer { to } => format!("transfers to {to}"),
         Output::CloseLeg { ending } => format!("closes: {ending:?}").to_lowercase(),
         Output::FinishUtterance => "asks for the rest of the transcript".to_owned(),
@@ -229,6 +241,7 @@ fn row_in_words(row: &Row) -> Option<String> {
         }
         Row::Event { name, detail, .. } if name == "booking_state" => Some(format!("state {detail}")),
         Row::Event { name, detail, .. } => Some(format!("notes {name} {detail}").trim_end().to_owned()),
+        Row::Message { text, name, phone, .. } => Some(format!("leaves a message: {text:?} of {name:?}, {phone:?}")),
         Row::Ended { outcome, .. } => Some(format!("ended: {outcome}")),
         Row::Said { .. } | Row::Turn { .. } => None,
     }

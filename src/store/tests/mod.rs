@@ -68,5 +68,11 @@ fn business(staff: &[&str]) -> Business {
 }
 
 fn reservation(service: &str, slot: &str) -> Reservation {
-    Reservation { service: service.into(), slot: Slot(slot.into()), name: "Ada".into(), phone: "+15550001111".into() }
+    Reservation {
+        service: service.into(),
+        slot: Slot(slot.into()),
+        name: "Ada".into(),
+        phone: "+15550001111".into(),
+        replaces: None,
+    }
 }

@@ -24,6 +24,11 @@ on_both! {
     questions_may_be_asked_from_any_task,
     many_racing_for_one_time_book_it_once,
     many_racing_for_many_times_never_double_and_lose_no_confirmation,
+    ten_thousand_tries_that_are_moved_cancelled_and_given_up_never_double_and_lose_no_confirmation,
+    what_is_kept_for_one_caller_is_nobody_elses_until_it_is_let_go,
+    a_moved_appointment_leaves_its_time_free_and_is_moved_once,
+    appointments_are_found_by_number_and_name_and_cancelled_once,
+    what_is_needed_afterwards_keeps_the_next_away,
 }
 
 /// The Monday after [`NOW_MS`], and its first free hour.
@@ -42,17 +47,17 @@ async fn reserve(store: &Store, staff: &[&str], key: &str, service: &str, slot: 
 }
 
 fn wanted(from: &str, to: &str) -> Wanted {
-    Wanted { service: "haircut".into(), from: Slot(from.into()), to: Slot(to.into()) }
+    Wanted { service: "haircut".into(), from: Slot(from.into()), to: Slot(to.into()), instead_of: None }
 }
 
 async fn a_reserved_time_is_no_longer_free_and_the_nearest_are_offered(place: Place) {
     let store = place.open().await;
     let business = business(&["sam"]);
     let wish = wanted(MONDAY_NINE, MONDAY_NINE);
-    let found = store.find_times(&business, &wish, NOW_MS).await.expect("answers");
+    let found = store.find_times(&business, Uuid::nil(), &wish, NOW_MS).await.expect("answers");
     assert!(found.wanted_is_free);
     let id = id_of(reserve(&store, &["sam"], "a", "haircut", MONDAY_NINE).await);
-    let found = store.find_times(&business, &wish, NOW_MS).await.expect("answers");
+    let found = store.find_times(&business, Uuid::nil(), &wish, NOW_MS).await.expect("answers");
     assert_eq!((found.wanted_is_free, found.refusal), (false, Some(Refusal::Taken)));
     assert_eq!(found.nearest[0], Slot("2026-11-23T09:30".into()));
     let made = store.records().appointments(&Uuid::from_u128(1).to_string()).await.expect("readable");
@@ -91,7 +96,10 @@ async fn a_closed_or_past_time_is_never_booked(place: Place) {
     let unknown = reservation("massage", MONDAY_NINE);
     let refusal = store.reserve(&business(&["sam"]), Uuid::nil(), "x", &unknown, NOW_MS).await.expect_err("unknown");
     assert!(matches!(refusal, StoreError::UnknownService(_)), "{refusal}");
-    let nonsense = store.find_times(&business(&["sam"]), &wanted("soon", "soon"), NOW_MS).await.expect_err("nonsense");
+    let nonsense = store
+        .find_times(&business(&["sam"]), Uuid::nil(), &wanted("soon", "soon"), NOW_MS)
+        .await
+        .expect_err("nonsense");
     assert!(matches!(nonsense, StoreError::NotASlot(_)), "{nonsense}");
 }
 
@@ -234,8 +242,235 @@ async fn questions_may_be_asked_from_any_task(place: Place) {
     let store = place.open().await;
     let asked = tokio::spawn(async move {
         let week = wanted("2026-11-23T00:00", "2026-11-29T00:00");
-        store.find_times(&business(&["sam"]), &week, NOW_MS).await
+        store.find_times(&business(&["sam"]), Uuid::nil(), &week, NOW_MS).await
     });
     let found = soon(asked).await.expect("runs").expect("answers");
     assert_eq!((found.wanted_is_free, found.refusal, found.nearest.len()), (false, None, 3));
+}
+
+/// What one of many callers was told last of their appointment.
+#[derive(Debug)]
+enum Last {
+    Stands(String),
+    Cancelled(String),
+    /// They gave up in the middle of something.
+    Unknown,
+    Nothing,
+}
+
+async fn ten_thousand_tries_that_are_moved_cancelled_and_given_up_never_double_and_lose_no_confirmation(place: Place) {
+    const TRIES: u32 = 10_000;
+    const AT_ONCE: usize = 48;
+    let store = place.open().await;
+    let business = Arc::new(business(&["sam", "robin", "kim"]));
+    let room = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+    let mut callers = JoinSet::new();
+    for nth in 0..TRIES {
+        let (store, business, room) = (store.clone(), Arc::clone(&business), Arc::clone(&room));
+        callers.spawn(async move {
+            let _room = room.acquire_owned().await.expect("the test goes on");
+            one_of_many(&store, &business, nth).await
+        });
+    }
+    let told = tokio::time::timeout(SOON * 6, callers.join_all()).await.expect("in time");
+
+    let rows: Vec<(String, String, DateTime<Utc>, String)> =
+        Statement::new("SELECT id, staff, start_utc, status FROM appointments ORDER BY id")
+            .all(&store.database.read())
+            .await
+            .expect("readable");
+    let status: BTreeMap<&str, &str> = rows.iter().map(|(id, _, _, status)| (id.as_str(), status.as_str())).collect();
+    let mut standing: Vec<_> =
+        rows.iter().filter(|(.., status)| status == "booked").map(|(_, staff, start, _)| (staff, start)).collect();
+    let count = standing.len();
+    standing.sort();
+    standing.dedup();
+    assert_eq!(standing.len(), count, "a double booking");
+    let (mut stand, mut cancelled) = (0, 0);
+    for last in &told {
+        match last {
+            Last::Stands(id) => {
+                stand += 1;
+                assert_eq!(status.get(id.as_str()), Some(&"booked"), "a confirmation that was lost");
+            }
+            Last::Cancelled(id) => {
+                cancelled += 1;
+                assert_eq!(status.get(id.as_str()), Some(&"cancelled"), "a cancellation that was lost");
+            }
+            Last::Unknown | Last::Nothing => {}
+        }
+    }
+    assert!(stand > 100 && cancelled > 1_000, "{stand} stand, {cancelled} were cancelled: too tame a test");
+    let holds: Vec<(String,)> =
+        Statement::new("SELECT call_id FROM holds").all(&store.database.read()).await.expect("readable");
+    assert_eq!(holds, [], "what was kept was let go");
+}
+
+/// Keeps a time, books it, and then moves it, cancels it, books it once more under the same key, or gives up in the middle.
+async fn one_of_many(store: &Store, business: &Business, nth: u32) -> Last {
+    const DAYS: [&str; 3] = ["2026-11-23", "2026-11-24", "2026-11-25"];
+    let mut random = StdRng::seed_from_u64(nth.into());
+    let mut slot = || {
+        let minutes = 30 * random.random_range(18..33);
+        format!("{}T{:02}:{:02}", DAYS[random.random_range(0..3)], minutes / 60, minutes % 60)
+    };
+    let (first, second) = (slot(), slot());
+    let (call, key) = (Uuid::from_u128(nth.into()), format!("try {nth}"));
+    if random.random_bool(0.3) {
+        soon(store.hold(business, call, "haircut", &Slot(first.clone()), NOW_MS)).await.expect("answers");
+    }
+    let book = |slot: &str, replaces: Option<&str>| Reservation {
+        replaces: replaces.map(str::to_owned),
+        ..reservation("haircut", slot)
+    };
+    let wish = book(&first, None);
+    let order = store.reserve(business, call, &key, &wish, NOW_MS);
+    let patience: Option<u32> = random.random_bool(0.1).then(|| random.random_range(0..60));
+    let booked = match given_up_after(patience, order).await {
+        None => Last::Unknown,
+        Some(Ok(Reserved::Appointment(id))) => Last::Stands(id),
+        Some(Ok(Reserved::Taken { .. }) | Err(StoreError::Late(_))) => Last::Nothing,
+        Some(Err(error)) => panic!("{key}: {error}"),
+    };
+    let after = match booked {
+        Last::Stands(id) => match random.random_range(0..100) {
+            // Most let it go again, or there would soon be nothing left to race for.
+            0..90 => match soon(store.cancel_appointment(business, &id, NOW_MS)).await {
+                Ok(()) => Last::Cancelled(id),
+                Err(_) => Last::Unknown,
+            },
+            90..97 => {
+                let (wish, key) = (book(&second, Some(&id)), format!("move {nth}"));
+                match soon(store.reserve(business, call, &key, &wish, NOW_MS)).await {
+                    Ok(Reserved::Appointment(moved)) => Last::Stands(moved),
+                    // The old one stands: nothing was moved.
+                    Ok(Reserved::Taken { .. }) => Last::Stands(id),
+                    Err(_) => Last::Unknown,
+                }
+            }
+            97 => {
+                let again = soon(store.reserve(business, call, &key, &wish, NOW_MS)).await;
+                assert!(
+                    matches!(again, Ok(Reserved::Appointment(ref same)) if *same == id) || again.is_err(),
+                    "{again:?}"
+                );
+                Last::Stands(id)
+            }
+            _ => Last::Stands(id),
+        },
+        other => other,
+    };
+    soon(store.let_go(call)).await.expect("lets go");
+    after
+}
+
+/// What came of some work, unless it was dropped after so many turns of the scheduler.
+async fn given_up_after<T>(patience: Option<u32>, work: impl Future<Output = T>) -> Option<T> {
+    let given_up = async {
+        for _ in 0..patience.unwrap_or(0) {
+            tokio::task::yield_now().await;
+        }
+        if patience.is_none() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = given_up => None,
+    }
+}
+
+async fn what_is_kept_for_one_caller_is_nobody_elses_until_it_is_let_go(place: Place) {
+    const TEN_MINUTES_MS: i64 = 600_000;
+    let store = place.open().await;
+    let business = business(&["sam"]);
+    let (ada, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let nine = Slot(MONDAY_NINE.into());
+    let wish = wanted(MONDAY_NINE, MONDAY_NINE);
+    let is_free =
+        async |call, now_ms| store.find_times(&business, call, &wish, now_ms).await.expect("answers").wanted_is_free;
+    assert!(store.hold(&business, ada, "haircut", &nine, NOW_MS).await.expect("answers"));
+    assert!(is_free(ada, NOW_MS).await && !is_free(bob, NOW_MS).await);
+    assert!(!store.hold(&business, bob, "haircut", &nine, NOW_MS).await.expect("answers"), "it is kept for another");
+    let order = reservation("haircut", MONDAY_NINE);
+    let reserved = store.reserve(&business, bob, "bob", &order, NOW_MS).await.expect("answers");
+    assert!(matches!(reserved, Reserved::Taken { .. }));
+    store.let_go(ada).await.expect("answers");
+    assert!(is_free(bob, NOW_MS).await, "she hung up");
+    assert!(store.hold(&business, ada, "haircut", &nine, NOW_MS).await.expect("answers"));
+    assert!(is_free(bob, NOW_MS + TEN_MINUTES_MS).await, "she took too long");
+    id_of(store.reserve(&business, ada, "ada", &order, NOW_MS).await.expect("answers"));
+    assert!(!store.hold(&business, bob, "haircut", &nine, NOW_MS).await.expect("answers"), "it is booked");
+    let kept: Vec<(String,)> =
+        Statement::new("SELECT call_id FROM holds").all(&store.database.read()).await.expect("readable");
+    assert_eq!(kept, [], "what was booked is not kept beside it");
+}
+
+async fn a_moved_appointment_leaves_its_time_free_and_is_moved_once(place: Place) {
+    let store = place.open().await;
+    let business = business(&["sam"]);
+    let call = Uuid::from_u128(1);
+    let nine = id_of(reserve(&store, &["sam"], "a", "coloring", MONDAY_NINE).await);
+    // Half an hour later overlaps with itself, and nobody else.
+    let later = Reservation { replaces: Some(nine.clone()), ..reservation("coloring", "2026-11-23T09:30") };
+    let wish = Wanted {
+        service: "coloring".into(),
+        instead_of: Some(nine.clone()),
+        ..wanted("2026-11-23T09:30", "2026-11-23T09:30")
+    };
+    assert!(store.find_times(&business, call, &wish, NOW_MS).await.expect("answers").wanted_is_free);
+    let moved = id_of(store.reserve(&business, call, "b", &later, NOW_MS).await.expect("answers"));
+    assert_eq!(id_of(store.reserve(&business, call, "b", &later, NOW_MS).await.expect("answers")), moved);
+    let found = store.find_appointments(&business, "+15550001111", None, NOW_MS).await.expect("answers");
+    assert_eq!(found.iter().map(|one| (&*one.id, &*one.slot.0)).collect::<Vec<_>>(), [(&*moved, "2026-11-23T09:30")]);
+    // Where the new time is taken, the old one stands.
+    id_of(reserve(&store, &["sam"], "c", "haircut", "2026-11-24T09:00").await);
+    let taken = Reservation { replaces: Some(moved.clone()), ..reservation("coloring", "2026-11-24T09:00") };
+    let refused = store.reserve(&business, call, "d", &taken, NOW_MS).await.expect("answers");
+    assert!(matches!(refused, Reserved::Taken { .. }));
+    let found = store.find_appointments(&business, "+15550001111", None, NOW_MS).await.expect("answers");
+    assert_eq!(found[0].id, moved);
+}
+
+async fn appointments_are_found_by_number_and_name_and_cancelled_once(place: Place) {
+    let store = place.open().await;
+    let business = business(&["sam"]);
+    let id = id_of(reserve(&store, &["sam"], "a", "haircut", MONDAY_NINE).await);
+    let found = async |phone: &str, name: Option<&str>, now_ms: i64| {
+        store.find_appointments(&business, phone, name, now_ms).await.expect("answers").len()
+    };
+    assert_eq!(found("+15550001111", None, NOW_MS).await, 1);
+    assert_eq!(found("+15550001111", Some("Ada Lovelace"), NOW_MS).await, 1);
+    assert_eq!(found("+15550001111", Some("Grace"), NOW_MS).await, 0, "another name opens nothing");
+    assert_eq!(found("+15550002222", None, NOW_MS).await, 0);
+    const A_WEEK_MS: i64 = 7 * 86_400_000;
+    assert_eq!(found("+15550001111", None, NOW_MS + A_WEEK_MS).await, 0, "what is over is over");
+    for _ in 0..2 {
+        store.cancel_appointment(&business, &id, NOW_MS).await.expect("answers");
+        assert_eq!(found("+15550001111", None, NOW_MS).await, 0);
+    }
+    id_of(reserve(&store, &["sam"], "b", "haircut", MONDAY_NINE).await);
+}
+
+async fn what_is_needed_afterwards_keeps_the_next_away(place: Place) {
+    let store = place.open().await;
+    let mut business = business(&["sam"]);
+    business.services[0].buffer_min = 15;
+    let order = async |key: &str, slot: &str| {
+        let order = reservation("haircut", slot);
+        store.reserve(&business, Uuid::from_u128(1), key, &order, NOW_MS).await.expect("answers")
+    };
+    id_of(order("a", MONDAY_NINE).await);
+    assert!(matches!(order("b", "2026-11-23T09:30").await, Reserved::Taken { .. }));
+    id_of(order("c", "2026-11-23T10:00").await);
+    // The database itself reckons with it, whoever writes there.
+    let squeezed = Statement::new(
+        "INSERT INTO appointments (id, business, staff, service, start_at, start_utc, end_utc, name, phone,
+                                   idempotency_key, created_at)
+         VALUES ('00000000-0000-0000-0000-000000000001', 'Barbers', 'sam', 'haircut', '', '2026-11-23T14:30:00+00:00',
+                 '2026-11-23T14:40:00+00:00', '', '', 'x', '2026-11-23T14:30:00+00:00')",
+    );
+    let refusal = squeezed.run(&store.database.write()).await.expect_err("overlaps").to_string();
+    assert!(refusal.contains("appointment_overlaps"), "{refusal}");
 }

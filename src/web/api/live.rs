@@ -158,6 +158,9 @@ fn described(row: &Row) -> (&'static str, Value) {
         Row::Event { event, at, name, detail } => {
             ("event", json!({ "event": event, "at_ms": at.as_ms(), "name": name, "detail": detail }))
         }
+        Row::Message { at, text, name, phone } => {
+            ("message", json!({ "at_ms": at.as_ms(), "text": text, "name": name, "phone": phone }))
+        }
         Row::Ended { at, ending, outcome } => {
             ("ended", json!({ "at_ms": at.as_ms(), "ending": ending, "outcome": outcome }))
         }

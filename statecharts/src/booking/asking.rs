@@ -7,7 +7,7 @@ use super::facts::Search;
 use super::{Effect, State};
 use crate::Context;
 use crate::prompt::Prompt;
-use crate::proposal::{Expect, Fact, Intent, Proposal};
+use crate::proposal::{Expect, Fact, Intent, Proposal, Slot};
 
 /// After this many turns in a row with nothing usable in them, a person has to help.
 const MISSES_MAX: u8 = 3;
@@ -21,12 +21,18 @@ pub(super) fn expected_by(prompt: &Prompt) -> Option<Expect> {
     match prompt {
         Prompt::Greeting | Prompt::AnythingElse => Some(Expect::Anything),
         Prompt::AskService | Prompt::UnknownService => Some(Expect::Service),
-        Prompt::AskTime | Prompt::UnclearTime | Prompt::AskHalf { .. } | Prompt::Offer { .. } | Prompt::NothingFree => {
-            Some(Expect::Time)
-        }
-        Prompt::AskName => Some(Expect::Name),
-        Prompt::AskPhone => Some(Expect::Phone),
-        Prompt::Confirm { .. } | Prompt::ConfirmAgain => Some(Expect::YesNo),
+        Prompt::AskTime
+        | Prompt::AskNewTime
+        | Prompt::UnclearTime
+        | Prompt::AskHalf { .. }
+        | Prompt::Offer { .. }
+        | Prompt::NothingFree => Some(Expect::Time),
+        Prompt::AskName | Prompt::AskBookedName => Some(Expect::Name),
+        Prompt::AskPhone | Prompt::AskBookedPhone => Some(Expect::Phone),
+        Prompt::Confirm { .. } | Prompt::ConfirmAgain | Prompt::ConfirmMoveAgain => Some(Expect::YesNo),
+        Prompt::WhichAppointment { .. } => Some(Expect::Appointment),
+        Prompt::ConfirmCancel { .. } => Some(Expect::Cancelling),
+        Prompt::AskMessage => Some(Expect::Message),
         Prompt::AskChange => Some(Expect::Change),
         _ => None,
     }
@@ -35,7 +41,8 @@ pub(super) fn expected_by(prompt: &Prompt) -> Option<Expect> {
 /// Whether a bare "yes" answers a prompt.
 pub(super) fn takes_yes(prompt: &Prompt) -> bool {
     match prompt {
-        Prompt::Confirm { .. } | Prompt::ConfirmAgain | Prompt::AnythingElse | Prompt::AskPhone => true,
+        Prompt::Confirm { .. } | Prompt::ConfirmAgain | Prompt::ConfirmMoveAgain | Prompt::ConfirmCancel { .. } => true,
+        Prompt::AnythingElse | Prompt::AskPhone | Prompt::AskBookedPhone => true,
         Prompt::Offer { times, .. } => times.len() == 1,
         _ => false,
     }
@@ -45,7 +52,7 @@ impl Chart {
     /// Says something, and remembers it where it is a question.
     pub(super) fn say(&mut self, context: &mut Context<Effect>, prompt: Prompt) {
         self.presence_asked = prompt == Prompt::StillThere;
-        self.plan_heard &= !matches!(prompt, Prompt::Confirm { .. });
+        self.plan_heard &= !prompt.is_read_back();
         if expected_by(&prompt).is_some() {
             self.asked = Some(prompt.clone());
         }
@@ -62,6 +69,9 @@ impl Chart {
             self.say(context, Prompt::OneMoment);
             return Node::Booking {};
         }
+        if let Some(errand) = self.errand() {
+            return self.attend(context, errand);
+        }
         let Some(service) = self.facts.service.clone() else {
             self.say(context, Prompt::AskService);
             return Node::Service {};
@@ -74,6 +84,7 @@ impl Chart {
             self.ask_time(context, service);
             return Node::Time {};
         };
+        self.hold(context, &service, &slot);
         let Some(name) = self.facts.name.clone() else {
             self.say(context, Prompt::AskName);
             return Node::Contact {};
@@ -82,8 +93,18 @@ impl Chart {
             self.say(context, Prompt::AskPhone);
             return Node::Contact {};
         }
-        self.say(context, Prompt::Confirm { service, slot, name });
+        let instead_of = self.facts.replaces.as_ref().map(|moved| moved.slot.clone());
+        self.say(context, Prompt::Confirm { service, slot, name, instead_of });
         Node::Confirmation {}
+    }
+
+    /// Has the chosen time kept for this caller, once.
+    fn hold(&mut self, context: &mut Context<Effect>, service: &str, slot: &Slot) {
+        let (service, slot) = (service.to_owned(), slot.clone());
+        if self.held.as_ref() != Some(&(service.clone(), slot.clone())) {
+            self.held = Some((service.clone(), slot.clone()));
+            context.push(Effect::Hold { service, slot });
+        }
     }
 
     fn ask_time(&mut self, context: &mut Context<Effect>, service: String) {
@@ -93,6 +114,7 @@ impl Chart {
             _ if !self.facts.offered.is_empty() => {
                 self.say(context, Prompt::Offer { refusal: None, times: self.facts.offered.clone() });
             }
+            _ if self.facts.replaces.is_some() => self.say(context, Prompt::AskNewTime),
             _ => self.say(context, Prompt::AskTime),
         }
     }
@@ -126,7 +148,8 @@ impl Chart {
         if !self.plan_heard {
             return self.ask(context);
         }
-        self.say(context, Prompt::ConfirmAgain);
+        let moving = self.facts.replaces.is_some();
+        self.say(context, if moving { Prompt::ConfirmMoveAgain } else { Prompt::ConfirmAgain });
         Node::Confirmation {}
     }
 
@@ -156,7 +179,8 @@ impl Chart {
     }
 
     fn asked_to_confirm(&self) -> bool {
-        matches!(self.asked, Some(Prompt::Confirm { .. } | Prompt::ConfirmAgain)) && self.home == State::Confirmation
+        matches!(self.asked, Some(Prompt::Confirm { .. } | Prompt::ConfirmAgain | Prompt::ConfirmMoveAgain))
+            && self.home == State::Confirmation
     }
 
     /// Asks for a fact that is wrong; where more is missing, for that first.
@@ -261,6 +285,9 @@ impl Chart {
                 if self.misses >= MISSES_MAX {
                     return self.give_up(context);
                 }
+                if nothing_to_change && self.facts.replaces.is_some() {
+                    return self.keep(context);
+                }
                 if nothing_to_change {
                     return self.ask_again_to_confirm(context);
                 }
@@ -298,6 +325,7 @@ impl Chart {
     pub(super) fn take_turn_back_home(&mut self, context: &mut Context<Effect>, turn: &Proposal) -> Outcome<Node> {
         match self.home {
             State::Booking => Transition(self.ask(context)),
+            State::Standing => self.hear_of_standing(context, turn),
             State::Success => self.hear_more(context, turn),
             State::Fallback if turn.has_facts() => Transition(self.take_details(context, turn)),
             _ => self.take_turn(context, turn),
@@ -306,7 +334,7 @@ impl Chart {
 
     /// Answers a question. What it says beside the question is kept, but replaces nothing.
     pub(super) fn answer(&mut self, context: &mut Context<Effect>, turn: &Proposal) -> Node {
-        let is_settled = matches!(self.home, State::Booking | State::Success | State::Fallback);
+        let is_settled = matches!(self.home, State::Booking | State::Standing | State::Success | State::Fallback);
         if !is_settled {
             self.facts.fill(turn);
         }

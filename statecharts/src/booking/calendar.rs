@@ -9,7 +9,7 @@ use super::facts::Search;
 use super::{Effect, Event};
 use crate::Context;
 use crate::prompt::{Prompt, Refusal};
-use crate::proposal::When;
+use crate::proposal::{Appointment, When};
 
 /// What the caller has to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub(super) enum News {
     NotFree(Option<Refusal>),
     /// The appointment is made.
     Booked,
+    /// Appointments that stand were looked for, or one was cancelled.
+    Standing,
     /// The calendar cannot be asked.
     CalendarDown,
 }
@@ -50,6 +52,7 @@ impl Chart {
                 self.reserving = false;
                 self.facts.appointments.push(appointment.clone());
                 self.news = Some(News::Booked);
+                self.know(appointment);
                 true
             }
             Event::SlotTaken { nearest } if self.reserving => {
@@ -58,9 +61,14 @@ impl Chart {
                 self.news = Some(News::NotFree(Some(Refusal::Taken)));
                 true
             }
+            Event::AppointmentsFound { .. } | Event::AppointmentCancelled if self.learn_of_standing(event) => {
+                self.calendar_failures = 0;
+                self.news = Some(News::Standing);
+                true
+            }
             Event::CalendarFailed if self.is_waiting() => !self.try_again(context),
             // The caller has changed their mind since the calendar was asked.
-            Event::TimesFound { .. } | Event::CalendarFailed => false,
+            Event::TimesFound { .. } | Event::AppointmentsFound { .. } | Event::CalendarFailed => false,
             _ => {
                 context.unhandled += 1;
                 false
@@ -70,14 +78,14 @@ impl Chart {
 
     /// Whether the calendar has been asked something and has not answered.
     pub(super) fn is_waiting(&self) -> bool {
-        self.reserving || self.facts.search == Search::Running
+        self.reserving || self.facts.search == Search::Running || self.standing.is_waiting()
     }
 
     /// Asks the calendar whether, or when, what is wanted can be had.
     pub(super) fn find_times(&mut self, context: &mut Context<Effect>, service: String, when: When) {
         self.facts.search = Search::Running;
         self.calendar_failures = 0;
-        context.push(Effect::FindTimes { service, when });
+        context.push(Effect::FindTimes { service, when, instead_of: self.replaces() });
     }
 
     /// Orders the appointment that was read back and said yes to.
@@ -102,29 +110,25 @@ impl Chart {
                 self.say(context, Prompt::Offer { refusal, times: self.facts.offered.clone() });
                 Node::Time {}
             }
+            News::Standing => self.tell_of_standing(context),
             News::CalendarDown => {
                 self.say(context, Prompt::CalendarDown);
                 self.fall_back(context)
             }
             News::Booked => {
                 if let Some(Effect::Reserve { service, slot, name, .. }) = self.reservation() {
-                    self.say(context, Prompt::Booked { service, slot, name });
+                    let instead_of = self.facts.replaces.take().map(|moved| moved.slot);
+                    self.say(context, Prompt::Booked { service, slot, name, instead_of });
                 }
-                match self.then {
-                    Then::Leave => self.leave(context),
-                    Then::Person => self.person(context),
-                    Then::AskForMore => {
-                        self.say(context, Prompt::AnythingElse);
-                        Node::Success {}
-                    }
-                }
+                self.go_on_when_done(context)
             }
         }
     }
 
     fn try_again(&mut self, context: &mut Context<Effect>) -> bool {
         self.calendar_failures += 1;
-        let same = if self.reserving { self.reservation() } else { self.question_to_calendar() };
+        let standing = self.standing.waits_for(self);
+        let same = if self.reserving { self.reservation() } else { standing.or_else(|| self.question_to_calendar()) };
         if self.calendar_failures < CALENDAR_TRIES_MAX
             && let Some(same) = same
         {
@@ -138,7 +142,8 @@ impl Chart {
     }
 
     fn question_to_calendar(&self) -> Option<Effect> {
-        Some(Effect::FindTimes { service: self.facts.service.clone()?, when: self.facts.wanted.clone()? })
+        let (service, when) = (self.facts.service.clone()?, self.facts.wanted.clone()?);
+        Some(Effect::FindTimes { service, when, instead_of: self.replaces() })
     }
 
     fn reservation(&self) -> Option<Effect> {
@@ -147,6 +152,18 @@ impl Chart {
             slot: self.facts.slot.clone()?,
             name: self.facts.name.clone()?,
             phone: self.facts.phone.clone().unwrap_or_default(),
+            replaces: self.replaces(),
         })
+    }
+
+    fn replaces(&self) -> Option<String> {
+        self.facts.replaces.as_ref().map(|moved| moved.id.clone())
+    }
+
+    /// "It" is the appointment that was just made.
+    fn know(&mut self, id: &str) {
+        if let Some(Effect::Reserve { service, slot, name, .. }) = self.reservation() {
+            self.standing.know(Appointment { id: id.to_owned(), service, slot, name });
+        }
     }
 }

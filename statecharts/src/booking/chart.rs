@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use statig::prelude::*;
 
 use super::calendar::News;
+use super::standing::{Errand, Standing};
 use super::{Effect, Event, Facts, State};
 use crate::Context;
 use crate::prompt::Prompt;
-use crate::proposal::{Fact, Intent, Proposal};
+use crate::proposal::{Fact, Intent, Proposal, Slot};
 
 /// What outlives a state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +34,10 @@ pub(super) struct Chart {
     pub(super) without_phone: bool,
     /// The caller would not leave a name for the call back.
     pub(super) without_name: bool,
+    /// The appointment that stands already and the caller is here for, if they are.
+    pub(super) standing: Standing,
+    /// The service and time that the calendar was told to hold.
+    pub(super) held: Option<(String, Slot)>,
     /// The calendar was told to make the appointment, and has not answered.
     pub(super) reserving: bool,
     /// What follows when it has.
@@ -69,6 +74,8 @@ impl Default for Chart {
             phone_misses: 0,
             without_phone: false,
             without_name: false,
+            standing: Standing::default(),
+            held: None,
             reserving: false,
             then: Then::default(),
             calendar_failures: 0,
@@ -102,6 +109,10 @@ impl Chart {
                 Intent::Goodbye => Transition(self.leave_when_booked(context)),
                 Intent::Person => Transition(self.person_when_booked(context)),
                 Intent::Question => Transition(self.answer(context, turn)),
+                Intent::Find => Transition(self.take_up(context, Errand::Find, turn)),
+                Intent::Move => Transition(self.take_up(context, Errand::Move, turn)),
+                Intent::Cancel => Transition(self.take_up(context, Errand::Cancel, turn)),
+                Intent::Message => Transition(self.ask_for_message(context)),
                 _ => self.take_turn(context, turn),
             },
             Event::NotUnderstood => self.miss(context, true),
@@ -110,9 +121,12 @@ impl Chart {
                 Handled
             }
             Event::Silence => self.break_silence(context),
-            Event::TimesFound { .. } | Event::Reserved { .. } | Event::SlotTaken { .. } | Event::CalendarFailed => {
-                self.tell_what_calendar_said(context, event)
-            }
+            Event::TimesFound { .. }
+            | Event::Reserved { .. }
+            | Event::SlotTaken { .. }
+            | Event::AppointmentsFound { .. }
+            | Event::AppointmentCancelled
+            | Event::CalendarFailed => self.tell_what_calendar_said(context, event),
             // The caller spoke into the answer, and the conversation has gone on since.
             Event::Answered => Handled,
             // Goodbye was said for want of a sign of life.
@@ -122,7 +136,7 @@ impl Chart {
     }
 
     /// To whatever is asked next. A caller who wants to change something before anything was said has an appointment
-    /// from another day; a person has to see to that.
+    /// from another day.
     #[state(superstate = "conversation")]
     fn greeting(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
@@ -133,11 +147,14 @@ impl Chart {
                 self.say(context, Prompt::Greeting);
                 Handled
             }
-            Event::Understood(turn) if turn.intent == Intent::Change => Transition(self.person(context)),
+            Event::Understood(turn) if turn.intent == Intent::Change => {
+                Transition(self.take_up(context, Errand::Move, turn))
+            }
             Event::Understood(turn) if is_bare(turn) => match turn.intent {
                 Intent::Deny if self.asked == Some(Prompt::AnythingElse) => Transition(self.leave(context)),
                 Intent::Other if self.asked == Some(Prompt::AnythingElse) => Super,
                 Intent::Goodbye | Intent::Person | Intent::Question => Super,
+                Intent::Find | Intent::Move | Intent::Cancel | Intent::Message => Super,
                 _ => Transition(self.ask(context)),
             },
             _ => Super,
@@ -157,10 +174,14 @@ impl Chart {
         }
     }
 
-    /// To whatever is asked next. "Yes" takes the only time offered; "no" takes none of those offered.
+    /// To whatever is asked next. "Yes" takes the only time offered; "no" takes none of those offered, and where an
+    /// appointment was to be moved, leaves it.
     #[state(superstate = "conversation")]
     fn time(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         let Event::Understood(turn) = event else { return Super };
+        if turn.intent == Intent::Deny && is_bare(turn) && self.asked == Some(Prompt::AskNewTime) {
+            return Transition(self.keep(context));
+        }
         if !matches!(self.asked, Some(Prompt::Offer { .. })) || !is_bare(turn) || self.is_waiting() {
             return Super;
         }
@@ -225,14 +246,35 @@ impl Chart {
         }
     }
 
-    /// To another appointment, or to [`goodbye`](Self::goodbye). What is booked cannot be changed here; a second
-    /// booking in its place would be worse than a person who sees to it.
+    /// Waits for the calendar, asks which appointment is meant, or whether to cancel it. To [`time`](Self::time) to move
+    /// it, to [`success`](Self::success) when it was told or cancelled, or stays as it is.
+    #[state(superstate = "conversation")]
+    fn standing(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        match event {
+            Event::Understood(turn) => match turn.intent {
+                Intent::Book if turn.service.is_some() || is_bare(turn) => {
+                    self.standing.drop_errand();
+                    Transition(self.book_another(context, turn))
+                }
+                Intent::Goodbye | Intent::Person | Intent::Question | Intent::Message => Super,
+                Intent::Find | Intent::Move | Intent::Cancel if !self.standing.is_waiting() => Super,
+                _ => self.hear_of_standing(context, turn),
+            },
+            _ => Super,
+        }
+    }
+
+    /// To another appointment, or to [`goodbye`](Self::goodbye). A change is one of the appointment that was made.
     #[state(superstate = "conversation")]
     fn success(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         let Event::Understood(turn) = event else { return Super };
         match turn.intent {
             Intent::Goodbye | Intent::Person | Intent::Question => Super,
+            Intent::Find | Intent::Move | Intent::Cancel | Intent::Message => Super,
             Intent::Deny if is_bare(turn) => Transition(self.leave(context)),
+            Intent::Deny | Intent::Change if matches!(turn.about, None | Some(Fact::Time)) && turn.name.is_none() => {
+                Transition(self.take_up(context, Errand::Move, turn))
+            }
             Intent::Deny | Intent::Change => Transition(self.person(context)),
             Intent::Confirm if is_bare(turn) && self.presence_asked => Super,
             Intent::Book | Intent::Confirm => Transition(self.book_another(context, turn)),
@@ -245,8 +287,17 @@ impl Chart {
     #[state(superstate = "conversation")]
     fn fallback(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         let Event::Understood(turn) = event else { return Super };
+        let is_sign_of_life = self.presence_asked && is_bare(turn);
+        if self.asked == Some(Prompt::AskMessage) && !is_sign_of_life {
+            return match turn.intent {
+                Intent::Goodbye | Intent::Person if is_bare(turn) => Super,
+                Intent::Deny if is_bare(turn) => Transition(self.go_without_message(context)),
+                _ => Transition(self.take_message(context)),
+            };
+        }
         match turn.intent {
             Intent::Goodbye | Intent::Person | Intent::Question => Super,
+            Intent::Find | Intent::Move | Intent::Cancel | Intent::Message => Super,
             _ if turn.has_facts() => Transition(self.take_details(context, turn)),
             _ if !is_bare(turn) => Super,
             Intent::Deny => Transition(self.go_without(context)),
@@ -266,12 +317,18 @@ impl Chart {
             Event::Answered | Event::NotUnderstood => Transition(self.go_back(context)),
             Event::Understood(turn) => match turn.intent {
                 Intent::Goodbye | Intent::Person | Intent::Question => Super,
+                Intent::Find | Intent::Move | Intent::Cancel | Intent::Message if self.home != State::Booking => Super,
                 Intent::Book if is_bare(turn) && self.home == State::Greeting => Transition(self.ask(context)),
                 _ if is_bare(turn) => Transition(self.go_back(context)),
                 _ => self.take_turn_back_home(context, turn),
             },
             // It is told when the answer is over.
-            Event::TimesFound { .. } | Event::Reserved { .. } | Event::SlotTaken { .. } | Event::CalendarFailed => {
+            Event::TimesFound { .. }
+            | Event::Reserved { .. }
+            | Event::SlotTaken { .. }
+            | Event::AppointmentsFound { .. }
+            | Event::AppointmentCancelled
+            | Event::CalendarFailed => {
                 self.learn_from_calendar(context, event);
                 Handled
             }
@@ -326,6 +383,7 @@ impl Node {
             Self::Contact {} => State::Contact,
             Self::Confirmation {} => State::Confirmation,
             Self::Booking {} => State::Booking,
+            Self::Standing {} => State::Standing,
             Self::Success {} => State::Success,
             Self::Fallback {} => State::Fallback,
             Self::Question {} => State::Question,

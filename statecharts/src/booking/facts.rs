@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::proposal::{Fact, Proposal, Slot, When};
+use crate::proposal::{Appointment, Fact, Intent, Proposal, Slot, When};
 
 /// What is known of the appointment that is being made. The later word replaces the earlier.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct Facts {
     pub half: Option<(Slot, Slot)>,
     /// The ids of the appointments made in this call, in order.
     pub appointments: Vec<String>,
+    /// The appointment that is moved by this one; none when it is one more.
+    pub replaces: Option<Appointment>,
     /// Whether the calendar has been asked about `wanted`.
     pub(super) search: Search,
 }
@@ -137,8 +139,18 @@ impl Facts {
 
     /// Begins another appointment of the same caller.
     pub(super) fn start_over(&mut self) {
+        self.replaces = None;
         self.service = None;
         self.forget(Fact::Time);
+    }
+
+    /// Begins to move an appointment.
+    pub(super) fn start_moving(&mut self, appointment: Appointment, to: Option<When>) {
+        self.start_over();
+        self.service = Some(appointment.service.clone());
+        self.name = Some(appointment.name.clone()).filter(|name| !name.is_empty()).or(self.name.take());
+        self.replaces = Some(appointment);
+        self.take(&Proposal { when: to, ..Proposal::of(Intent::Move) });
     }
 
     /// Whether nothing is known of what the caller wants.

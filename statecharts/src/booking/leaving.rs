@@ -8,14 +8,18 @@ use crate::prompt::Prompt;
 use crate::proposal::Proposal;
 
 impl Chart {
-    /// Leaves, but not before the caller knows what became of an appointment that is being made.
+    /// Leaves, but not before the caller knows what became of an appointment that is being made or cancelled.
     pub(super) fn leave_when_booked(&mut self, context: &mut Context<Effect>) -> Node {
-        if self.home == State::Booking { self.wait_and(context, Then::Leave) } else { self.leave(context) }
+        if self.must_wait() { self.wait_and(context, Then::Leave) } else { self.leave(context) }
     }
 
-    /// Gets a person, but not before the caller knows what became of an appointment that is being made.
+    /// Gets a person, but not before the caller knows what became of an appointment that is being made or cancelled.
     pub(super) fn person_when_booked(&mut self, context: &mut Context<Effect>) -> Node {
-        if self.home == State::Booking { self.wait_and(context, Then::Person) } else { self.person(context) }
+        if self.must_wait() { self.wait_and(context, Then::Person) } else { self.person(context) }
+    }
+
+    fn must_wait(&self) -> bool {
+        self.home == State::Booking || self.standing.is_cancelling()
     }
 
     fn wait_and(&mut self, context: &mut Context<Effect>, then: Then) -> Node {
@@ -32,6 +36,7 @@ impl Chart {
 
     /// Gets a person to help: now where there is one, later where not.
     pub(super) fn person(&mut self, context: &mut Context<Effect>) -> Node {
+        self.standing.drop_errand();
         if self.can_transfer {
             self.say(context, Prompt::Transferring);
             context.push(Effect::Transfer);
@@ -52,6 +57,7 @@ impl Chart {
             State::Contact => Node::Contact {},
             State::Confirmation => Node::Confirmation {},
             State::Booking => Node::Booking {},
+            State::Standing => Node::Standing {},
             State::Success => Node::Success {},
             State::Fallback => Node::Fallback {},
             State::Greeting | State::Question | State::Transfer | State::Goodbye => Node::Greeting {},
@@ -67,6 +73,7 @@ impl Chart {
     pub(super) fn fall_back(&mut self, context: &mut Context<Effect>) -> Node {
         self.misses = 0;
         self.news = None;
+        self.standing.drop_errand();
         if self.facts.search == Search::Running {
             self.facts.search = Search::Due;
         }
@@ -75,7 +82,9 @@ impl Chart {
 
     /// Asks for what somebody who calls back must know, then for anything else.
     pub(super) fn ask_for_call_back(&mut self, context: &mut Context<Effect>) -> Node {
-        let prompt = if self.facts.phone.is_none() && !self.without_phone {
+        let prompt = if self.asked == Some(Prompt::AskMessage) {
+            Prompt::AskMessage
+        } else if self.facts.phone.is_none() && !self.without_phone {
             Prompt::AskPhone
         } else if self.facts.name.is_none() && !self.without_name {
             Prompt::AskName
@@ -83,6 +92,29 @@ impl Chart {
             Prompt::AnythingElse
         };
         self.say(context, prompt);
+        Node::Fallback {}
+    }
+
+    /// Asks what is to be passed on.
+    pub(super) fn ask_for_message(&mut self, context: &mut Context<Effect>) -> Node {
+        self.misses = 0;
+        self.standing.drop_errand();
+        self.say(context, Prompt::AskMessage);
+        Node::Fallback {}
+    }
+
+    /// The turn is the message.
+    pub(super) fn take_message(&mut self, context: &mut Context<Effect>) -> Node {
+        self.misses = 0;
+        self.asked = None;
+        context.push(Effect::KeepMessage);
+        self.say(context, Prompt::MessageTaken);
+        self.ask_for_call_back(context)
+    }
+
+    /// There is no message after all.
+    pub(super) fn go_without_message(&mut self, context: &mut Context<Effect>) -> Node {
+        self.say(context, Prompt::AnythingElse);
         Node::Fallback {}
     }
 

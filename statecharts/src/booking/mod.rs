@@ -11,7 +11,8 @@
 //! | `facts` | what is known, and what a turn does to it |
 //! | `chart` | the states, and what each makes of an event |
 //! | `asking` | the next question, and asking again |
-//! | `leaving` | goodbye, a person now, a person who calls back |
+//! | `standing` | an appointment that stands already: found, moved, cancelled |
+//! | `leaving` | goodbye, a person now, a person who calls back, a message |
 //! | `calendar` | what the calendar's answers mean |
 
 mod asking;
@@ -19,13 +20,14 @@ mod calendar;
 mod chart;
 mod facts;
 mod leaving;
+mod standing;
 
 use serde::{Deserialize, Serialize};
 use statig::prelude::*;
 
 use crate::Context;
 use crate::prompt::{Prompt, Refusal};
-use crate::proposal::{Expect, Proposal, Slot, When};
+use crate::proposal::{Appointment, Expect, Proposal, Slot, When};
 use chart::Chart;
 pub use facts::Facts;
 
@@ -45,7 +47,9 @@ pub enum State {
     Confirmation,
     /// The calendar was told to make the appointment, and has not answered.
     Booking,
-    /// The appointment is made; anything else?
+    /// An appointment that stands already is looked for, chosen, or about to be cancelled.
+    Standing,
+    /// The appointment is made, moved or cancelled; anything else?
     Success,
     /// The appointment cannot be made here and now: somebody will call back. Anything else?
     Fallback,
@@ -94,12 +98,19 @@ pub enum Event {
         /// The appointment's id.
         appointment: String,
     },
+    /// The answer to the latest [`Effect::FindAppointments`].
+    AppointmentsFound {
+        /// What stands and is still ahead, in order.
+        appointments: Vec<Appointment>,
+    },
+    /// The appointment of the latest [`Effect::CancelAppointment`] stands no more.
+    AppointmentCancelled,
     /// Somebody else was quicker.
     SlotTaken {
         /// The nearest free times, in order.
         nearest: Vec<Slot>,
     },
-    /// The calendar did not answer the latest [`Effect::FindTimes`] or [`Effect::Reserve`].
+    /// The calendar did not answer what it was asked or told last.
     CalendarFailed,
 }
 
@@ -118,6 +129,15 @@ pub enum Effect {
         service: String,
         /// [`When::At`] or [`When::Within`], never another.
         when: When,
+        /// The id of the appointment that is moved, and so in nobody's way.
+        instead_of: Option<String>,
+    },
+    /// Keep a free time for this caller while they decide, in place of one kept before. Wants no answer.
+    Hold {
+        /// The service's id.
+        service: String,
+        /// When it begins.
+        slot: Slot,
     },
     /// Make the appointment. Said a second time after [`Event::CalendarFailed`]; it is the same appointment then.
     Reserve {
@@ -129,7 +149,23 @@ pub enum Effect {
         name: String,
         /// How to reach them; empty when they would not say.
         phone: String,
+        /// The id of the appointment that is moved by it, and stands no more afterwards.
+        replaces: Option<String>,
     },
+    /// Look for appointments that stand and are still ahead.
+    FindAppointments {
+        /// Under this number.
+        phone: String,
+        /// And this name, where the number is not the one that calls.
+        name: Option<String>,
+    },
+    /// Cancel an appointment. Said a second time after [`Event::CalendarFailed`].
+    CancelAppointment {
+        /// Its id.
+        appointment: String,
+    },
+    /// The turn that was just understood is a message for the business: keep its words.
+    KeepMessage,
     /// Put the caller through to a person, after what was said was heard.
     Transfer,
     /// End the call, after what was said was heard.
@@ -192,6 +228,12 @@ impl Booking {
     /// The two readings of a time that were just asked back, before and after noon.
     pub fn half(&self) -> Option<(&Slot, &Slot)> {
         self.facts().half.as_ref().map(|(morning, afternoon)| (morning, afternoon))
+    }
+
+    /// What the caller may choose from by its place: the times that were offered, or their appointments.
+    pub fn choices(&self) -> &[Slot] {
+        let chart = self.machine.inner();
+        if self.expects() == Expect::Appointment { chart.standing.slots() } else { &chart.facts.offered }
     }
 
     /// What was asked last, so that a bare answer can be read.

@@ -9,7 +9,7 @@ use crate::drawing::{self, Step, Walk, name};
 use crate::script;
 
 /// A little of everything that can happen. Few values each, so that they meet.
-const EVENTS: [&str; 49] = [
+const EVENTS: [&str; 61] = [
     "book",
     "book service=cut",
     "book service=cut at=tue-15 name=Ada",
@@ -59,6 +59,18 @@ const EVENTS: [&str; 49] = [
     "reserved",
     "taken tue-16",
     "calendar_failed",
+    "find",
+    "move",
+    "move within=wed-09..wed-12",
+    "move at=tue-16",
+    "cancel",
+    "cancel service=cut",
+    "message",
+    "confirm",
+    "found",
+    "found a7:cut:wed-10:Ada",
+    "found a7:cut:wed-10:Ada a8:dye:tue-15:Ada",
+    "cancelled",
 ];
 
 #[test]
@@ -81,6 +93,13 @@ fn steps_to_draw() -> Vec<Step> {
         ("answered", "answered"),
         ("not_understood", "anything else"),
         ("book", "wants to book"),
+        ("find", "asks for an appointment"),
+        ("move", "wants to move one"),
+        ("cancel", "wants to cancel one"),
+        ("message", "has a message"),
+        ("found a9:cut:fri-10:Eve", "found"),
+        ("found", "found none"),
+        ("cancelled", "cancelled"),
         ("provide service=dye", "service"),
         ("provide at=mon-08", "time"),
         ("provide offered=0", "offered time"),
@@ -119,9 +138,11 @@ fn steps_to_draw() -> Vec<Step> {
 #[derive(Default)]
 struct Witness {
     reserves: usize,
+    cancels: usize,
     reserved: bool,
     confirm_asked: Option<Prompt>,
     confirm_heard: bool,
+    cancelled: bool,
 }
 
 impl Witness {
@@ -130,13 +151,20 @@ impl Witness {
             assert!(!effects.is_empty(), "the caller gets no answer");
         }
         self.reserved |= matches!(event, Event::Reserved { .. });
+        self.cancelled |= *event == Event::AppointmentCancelled;
         self.confirm_heard |= *event == Event::PlanHeard;
         for effect in effects {
             match effect {
-                Effect::Reserve { service, slot, name, .. } => {
+                Effect::Reserve { service, slot, name, replaces, .. } => {
                     assert!(!service.is_empty() && !slot.0.is_empty() && !name.is_empty());
-                    let read_back =
-                        Prompt::Confirm { service: service.clone(), slot: slot.clone(), name: name.clone() };
+                    let moved = after.facts().replaces.as_ref();
+                    assert_eq!(replaces.as_ref(), moved.map(|moved| &moved.id));
+                    let read_back = Prompt::Confirm {
+                        service: service.clone(),
+                        slot: slot.clone(),
+                        name: name.clone(),
+                        instead_of: moved.map(|moved| moved.slot.clone()),
+                    };
                     assert_eq!(self.confirm_asked.as_ref(), Some(&read_back), "what is booked is what was read back");
                     assert!(self.confirm_heard, "what is booked was heard");
                     let said_yes = matches!(event, Event::Understood(turn) if turn.intent == Intent::Confirm);
@@ -149,13 +177,30 @@ impl Witness {
                     assert!(self.reserved, "booked is said only of what is booked");
                     self.reserved = false;
                 }
-                Effect::Say(prompt @ Prompt::Confirm { .. }) => {
+                Effect::CancelAppointment { appointment } => {
+                    let asked = matches!(&self.confirm_asked, Some(Prompt::ConfirmCancel { appointment: asked }) if asked.id == *appointment);
+                    assert!(asked && self.confirm_heard, "what is cancelled was read back and heard");
+                    let said_yes = matches!(event, Event::Understood(turn) if turn.intent == Intent::Confirm);
+                    assert!((said_yes && before.state() == State::Standing) || *event == Event::CalendarFailed);
+                    self.cancelled = false;
+                    self.cancels += 1;
+                }
+                Effect::Say(Prompt::Cancelled { .. }) => {
+                    assert!(self.cancelled, "cancelled is said only of what is cancelled");
+                    self.cancelled = false;
+                }
+                Effect::Say(prompt @ (Prompt::Confirm { .. } | Prompt::ConfirmCancel { .. })) => {
                     self.confirm_asked = Some(prompt.clone());
                     self.confirm_heard = false;
                 }
                 Effect::HangUp => assert_eq!(after.state(), State::Goodbye),
                 Effect::Transfer => assert_eq!(after.state(), State::Transfer),
-                Effect::Say(_) | Effect::Answer | Effect::FindTimes { .. } => {}
+                Effect::Say(_)
+                | Effect::Answer
+                | Effect::Hold { .. }
+                | Effect::FindTimes { .. }
+                | Effect::FindAppointments { .. }
+                | Effect::KeepMessage => {}
             }
         }
         let appointments = after.facts().appointments.len();
@@ -170,7 +215,7 @@ impl Witness {
 
 #[test]
 fn no_conversation_breaks_a_promise() {
-    let mut reserves = 0;
+    let (mut reserves, mut cancels) = (0, 0);
     let mut appointments = 0;
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..4_000_u64 {
@@ -198,9 +243,11 @@ fn no_conversation_breaks_a_promise() {
             assert!(held.is_ok(), "seed {seed}: {lines:?} gave {effects:?} in {before:?}");
         }
         reserves += witness.reserves;
+        cancels += witness.cancels;
         appointments += booking.facts().appointments.len();
     }
-    assert_eq!(seen.len(), 11, "every state was visited: {seen:?}");
+    assert_eq!(seen.len(), 12, "every state was visited: {seen:?}");
+    assert!(cancels > 100, "{cancels} cancellations: too tame a test");
     assert!(reserves > 500 && appointments > 200, "{reserves} orders, {appointments} appointments: too tame a test");
 }
 
@@ -209,6 +256,10 @@ fn likely(booking: &Booking, roll: &mut impl FnMut(usize) -> usize) -> &'static 
     let helpful: &[&str] = match (booking.state(), booking.expects()) {
         (State::Booking, _) => &["reserved", "reserved", "taken tue-16", "calendar_failed"],
         (State::Question, _) => &["answered"],
+        (State::Standing, Expect::Cancelling) => &["heard", "confirm", "cancelled"],
+        (State::Standing, _) => {
+            &["found a7:cut:wed-10:Ada", "found a7:cut:wed-10:Ada a8:dye:tue-15:Ada", "provide offered=1"]
+        }
         (State::Time, _) => &["free", "provide at=tue-15", "provide offered=0", "nearest (closed) tue-16 tue-17"],
         (_, Expect::Service) => &["provide service=cut"],
         (_, Expect::Name) => &["provide name=Ada"],
@@ -293,6 +344,7 @@ fn a_notice_cannot_be_stopped_and_a_goodbye_by_words_only() {
         (Prompt::Transferring, Interruptible::ByWords),
         (Prompt::Greeting, Interruptible::ByAnything),
         (Prompt::ConfirmAgain, Interruptible::ByAnything),
+        (Prompt::Kept, Interruptible::ByAnything),
     ] {
         assert_eq!(prompt.interruptible(), interruptible, "{prompt:?}");
     }

@@ -8,7 +8,7 @@
 
 use statecharts::booking::{Booking, Effect, Event};
 use statecharts::prompt::{Prompt, Refusal};
-use statecharts::proposal::{Proposal, Slot, When};
+use statecharts::proposal::{Appointment, Proposal, Slot, When};
 
 use crate::drawing::name;
 
@@ -42,6 +42,8 @@ pub(crate) fn event(line: &str) -> Event {
         "reserved" => Event::Reserved { appointment: words.next().unwrap_or("a1").to_owned() },
         "taken" => Event::SlotTaken { nearest: slots(&mut words) },
         "calendar_failed" => Event::CalendarFailed,
+        "found" => Event::AppointmentsFound { appointments: words.map(appointment).collect() },
+        "cancelled" => Event::AppointmentCancelled,
         intent => Event::Understood(proposal(intent, words)),
     }
 }
@@ -73,6 +75,14 @@ fn refusal(word: &str) -> Refusal {
     serde_json::from_value(word.trim_matches(['(', ')']).into()).expect("a refusal's name in brackets")
 }
 
+/// `a1:cut:tue-15:Ada`.
+fn appointment(text: &str) -> Appointment {
+    match <[String; 4]>::try_from(text.split(':').map(str::to_owned).collect::<Vec<_>>()) {
+        Ok([id, service, at, name]) => Appointment { id, service, slot: Slot(at), name },
+        Err(parts) => panic!("{parts:?} is no appointment like a1:cut:tue-15:Ada"),
+    }
+}
+
 fn slot(text: &str) -> Slot {
     Slot(text.to_owned())
 }
@@ -82,13 +92,26 @@ fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Say(prompt) => format!("say {}", spoken(prompt)),
         Effect::Answer => "answer".to_owned(),
-        Effect::FindTimes { service, when } => format!("find {service} {}", time(when)),
-        Effect::Reserve { service, slot, name, phone } => {
-            format!("reserve {service} {} {name} {phone}", slot.0).trim_end().to_owned()
+        Effect::FindTimes { service, when, instead_of } => {
+            format!("find {service} {}{}", time(when), instead(instead_of.as_deref()))
         }
+        Effect::Hold { service, slot } => format!("hold {service} {}", slot.0),
+        Effect::Reserve { service, slot, name, phone, replaces } => {
+            let order = format!("reserve {service} {} {name} {phone}", slot.0);
+            format!("{}{}", order.trim_end(), instead(replaces.as_deref()))
+        }
+        Effect::FindAppointments { phone, name } => {
+            format!("look {phone} {}", name.as_deref().unwrap_or_default()).trim_end().to_owned()
+        }
+        Effect::CancelAppointment { appointment } => format!("cancel {appointment}"),
+        Effect::KeepMessage => "keep_message".to_owned(),
         Effect::Transfer => "transfer".to_owned(),
         Effect::HangUp => "hang_up".to_owned(),
     }
+}
+
+fn instead(of: Option<&str>) -> String {
+    of.map(|of| format!(" instead of {of}")).unwrap_or_default()
 }
 
 fn spoken(prompt: &Prompt) -> String {
@@ -98,10 +121,24 @@ fn spoken(prompt: &Prompt) -> String {
             let why = refusal.map(|refusal| format!("({}) ", name(&refusal))).unwrap_or_default();
             format!("offer {why}{}", times.iter().map(|time| time.0.as_str()).collect::<Vec<_>>().join(" "))
         }
-        Prompt::Confirm { service, slot, name } => format!("confirm {service} {} {name}", slot.0),
-        Prompt::Booked { service, slot, name } => format!("booked {service} {} {name}", slot.0),
+        Prompt::Confirm { service, slot, name, instead_of } => {
+            let instead = instead(instead_of.as_ref().map(|slot| slot.0.as_str()));
+            format!("confirm {service} {} {name}{instead}", slot.0)
+        }
+        Prompt::Booked { service, slot, name, instead_of } => {
+            let instead = instead(instead_of.as_ref().map(|slot| slot.0.as_str()));
+            format!("booked {service} {} {name}{instead}", slot.0)
+        }
+        Prompt::YourAppointments { appointments } => format!("your_appointments {}", all(appointments)),
+        Prompt::WhichAppointment { appointments } => format!("which_appointment {}", all(appointments)),
+        Prompt::ConfirmCancel { appointment } => format!("confirm_cancel {}", appointment.id),
+        Prompt::Cancelled { appointment } => format!("cancelled {}", appointment.id),
         plain => name(plain),
     }
+}
+
+fn all(appointments: &[Appointment]) -> String {
+    appointments.iter().map(|appointment| appointment.id.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 fn time(when: &When) -> String {

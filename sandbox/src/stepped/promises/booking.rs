@@ -9,7 +9,10 @@ use crate::stepped::promises::Kept;
 use crate::stepped::promises::facts::Facts;
 
 /// How the example business says that an appointment is made.
-const BOOKED: [&str; 2] = ["You're all set", "I've booked"];
+const BOOKED: [&str; 3] = ["You're all set", "I've booked", "It's moved"];
+
+/// How it says that one stands no more.
+const CANCELLED: &str = "It's cancelled";
 
 /// How it offers times.
 const OFFER: &str = "I have ";
@@ -30,6 +33,13 @@ pub(super) fn booked_is_true(facts: &Facts, _: &Stepped, _: CallTime, order: &Ou
     }
 }
 
+pub(super) fn cancelled_is_true(facts: &Facts, _: &Stepped, _: CallTime, order: &Output) -> Kept {
+    match order {
+        Output::Speak { text, .. } if facts.cancelled == 0 && text.starts_with(CANCELLED) => Err(format!("{text:?}")),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn offers_are_found(facts: &Facts, _: &Stepped, _: CallTime, order: &Output) -> Kept {
     match order {
         Output::Speak { text, .. } if facts.found == 0 && text.starts_with(OFFER) => Err(format!("{text:?}")),
@@ -39,7 +49,9 @@ pub(super) fn offers_are_found(facts: &Facts, _: &Stepped, _: CallTime, order: &
 
 pub(super) fn the_outcome_is_true(facts: &Facts, _: &Stepped, _: CallTime, order: &Output) -> Kept {
     match order {
-        Output::Record(Row::Ended { outcome, .. }) if (outcome == "booked") != (facts.reserved > 0) => {
+        Output::Record(Row::Ended { outcome, .. })
+            if matches!(&**outcome, "booked" | "moved") != (facts.reserved > 0) =>
+        {
             Err(format!("{outcome}, with {} appointments", facts.reserved))
         }
         _ => Ok(()),

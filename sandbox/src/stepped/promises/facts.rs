@@ -27,6 +27,8 @@ pub(super) struct Facts {
     pub(super) reserving: Option<QueryId>,
     pub(super) keys: BTreeSet<String>,
     pub(super) reserved: u32,
+    /// Appointments that were cancelled.
+    pub(super) cancelled: u32,
     pub(super) found: u32,
     pub(super) ends: u32,
     pub(super) is_closing: bool,
@@ -130,6 +132,11 @@ impl Facts {
                 self.found += 1;
                 self.answered(*query);
             }
+            Input::AppointmentsFound { query, .. } => self.answered(*query),
+            Input::AppointmentCancelled { query } => {
+                self.cancelled += u32::from(self.question == Some(*query));
+                self.answered(*query);
+            }
             Input::CalendarFailed { query, .. } => self.answered(*query),
             _ => {}
         }
@@ -186,6 +193,11 @@ impl Facts {
             Output::StartReply { reply, .. } => _ = self.asked.insert(*reply),
             Output::CancelReply { reply } => _ = self.asked.remove(reply),
             Output::FindTimes { query, .. } => self.question = Some(*query),
+            Output::FindAppointments { query, .. } => self.question = Some(*query),
+            Output::CancelAppointment { query, .. } => {
+                self.question = Some(*query);
+                self.reserving = Some(*query);
+            }
             Output::ReserveSlot { query, key, .. } => {
                 self.question = Some(*query);
                 self.reserving = Some(*query);
@@ -232,7 +244,7 @@ impl Facts {
             }
             // What was to be said did not come, and is done without.
             Row::Event { name, .. } if name == "marks_missing" => self.stirred_at = at,
-            Row::Said { .. } | Row::Turn { .. } | Row::Event { .. } => {}
+            Row::Said { .. } | Row::Turn { .. } | Row::Event { .. } | Row::Message { .. } => {}
             Row::Ended { .. } => {
                 self.ends += 1;
                 self.is_closing = true;

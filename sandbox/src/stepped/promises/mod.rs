@@ -45,7 +45,7 @@ enum Look {
     AtTheEnd(fn(&Facts, &Stepped) -> Kept),
 }
 
-const PROMISES: [(&str, Look); 30] = [
+const PROMISES: [(&str, Look); 31] = [
     ("time never runs back", Look::Always(orders::time_never_runs_back)),
     ("phrases count up", Look::AtOrder(orders::phrases_count_up)),
     ("a clear begins a new generation", Look::AtOrder(orders::clears_count_up)),
@@ -71,6 +71,7 @@ const PROMISES: [(&str, Look); 30] = [
     ("what was played counts as heard", Look::AtOrder(heard::what_was_played_was_heard)),
     ("an appointment is made once", Look::AtTheEnd(booking::one_appointment_for_a_key)),
     ("booked is said of what is booked", Look::AtOrder(booking::booked_is_true)),
+    ("cancelled is said of what is cancelled", Look::AtOrder(booking::cancelled_is_true)),
     ("times are offered that the calendar found", Look::AtOrder(booking::offers_are_found)),
     ("a call ends as booked when it booked", Look::AtOrder(booking::the_outcome_is_true)),
     ("one request is in flight at most", Look::AtOrder(asking::one_at_a_time)),

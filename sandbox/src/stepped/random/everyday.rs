@@ -58,6 +58,7 @@ impl Plan {
             },
             up_ms: (20 + dice.below(40), dice.below(20)),
             down_ms: (20 + dice.below(40), dice.below(20)),
+            standing: 0,
             calendar_is_down: false,
             acts: Vec::new(),
             model: Vec::new(),

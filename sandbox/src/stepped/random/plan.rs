@@ -21,6 +21,8 @@ pub struct Plan {
     pub(super) up_ms: (u64, u64),
     pub(super) down_ms: (u64, u64),
     pub(super) calendar_is_down: bool,
+    /// Appointments that the caller has already.
+    pub(super) standing: u64,
     /// What the caller and the world do, one after the other.
     pub(super) acts: Vec<Act>,
     pub(super) model: Vec<ModelAnswer>,
@@ -88,6 +90,7 @@ impl Plan {
             up_ms: (dice.below(200), dice.below(60)),
             down_ms: (dice.below(200), dice.below(60)),
             calendar_is_down: dice.one_in(20),
+            standing: dice.below(4),
             acts: Vec::new(),
             model: (0..24).map(|_| model_answer(&mut dice)).collect(),
             speech: Vec::new(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use engine::business::Business;
 use engine::io::{Answered, Input, Output};
 use engine::time::CallTime;
+use statecharts::proposal::Slot;
 
 use crate::stepped::random::plan::{Act, Plan, What, When, ms};
 use crate::stepped::random::sayings;
@@ -12,6 +13,10 @@ use crate::stepped::{Logged, Stepped, Way};
 
 /// How long a letter takes a caller to say.
 const LETTER: Duration = Duration::from_millis(55);
+
+/// What a caller has booked before, as far as they have.
+const STANDING: [(&str, &str); 3] =
+    [("2026-12-09T10:00", "haircut"), ("2026-12-10T11:30", "beard_trim"), ("2026-12-11T09:30", "coloring")];
 
 /// A call being played out.
 pub(super) struct PlayingOut {
@@ -37,6 +42,10 @@ impl PlayingOut {
         });
         stepped.vendors = plan.vendors.clone();
         stepped.calendar.is_down = plan.calendar_is_down;
+        for (slot, service) in STANDING.iter().take(plan.standing as usize) {
+            let slot = Slot((*slot).to_owned());
+            stepped.calendar.book(service, &slot, "Ada Lovelace", "+14155550123");
+        }
         stepped.calendar.answers = plan.calendar.iter().copied().collect();
         stepped.model = plan.model.iter().cloned().collect();
         stepped.manners = plan.manners.iter().copied().collect();

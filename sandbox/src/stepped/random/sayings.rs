@@ -3,7 +3,7 @@
 use crate::stepped::random::dice::Dice;
 
 /// None of it need make sense where it is said.
-const SAYINGS: [&str; 36] = [
+const SAYINGS: [&str; 46] = [
     "Hi, I'd like a haircut on tuesday at ten.",
     "a haircut please",
     "I want to book a coloring",
@@ -39,18 +39,43 @@ const SAYINGS: [&str; 36] = [
     "I'd like a",
     "my name is",
     "what did you say",
+    "I need to cancel my appointment",
+    "can I move my appointment to thursday at three",
+    "when is my appointment",
+    "cancel it",
+    "move it to friday",
+    "keep it",
+    "can I leave a message",
+    "I'm running ten minutes late",
+    "never mind",
+    "the one on wednesday",
     "I would like um to have well a trim I think on wednesday or maybe thursday at noon if you can",
 ];
 
 /// Answers to questions of ours, by a word that the question has in it.
-const ANSWERS: [(&str, &[&str]); 9] = [
-    ("help you", &["a haircut on wednesday at eleven please", "I need a beard trim", "a haircut tomorrow at three"]),
+const ANSWERS: [(&str, &[&str]); 15] = [
+    (
+        "help you",
+        &[
+            "a haircut on wednesday at eleven please",
+            "I need a beard trim",
+            "a haircut tomorrow at three",
+            "I'd like to cancel my appointment",
+            "I need to move my haircut to friday at two",
+        ],
+    ),
+    ("come instead", &["friday at two", "tomorrow afternoon", "never mind leave it"]),
+    ("cancel it", &["yes please", "yes", "cancel it", "no keep it", "no"]),
+    ("do you mean", &["the first one", "the second one", "the haircut"]),
+    ("booked under", &["four one five five five five two six seven one"]),
+    ("pass on", &["please tell Sam I'll bring my son", "I lost my umbrella on friday at three"]),
     ("do for you", &["a haircut", "a beard trim please", "a coloring"]),
     ("like to come in", &["friday at two", "tomorrow afternoon", "on thursday at half past nine"]),
     ("suits you", &["the first one", "the second one please", "the last one"]),
     ("suit you", &["yes", "no", "yes that's fine"]),
     ("name", &["Ada Lovelace", "it's Grace Hopper", "John"]),
     ("number", &["four one five five five five two six seven one"]),
+    ("move it", &["yes please", "yes", "no"]),
     ("book it", &["yes please", "yes", "no", "yes go ahead"]),
     ("anything else", &["no that's all thank you", "no", "yes how much is it", "goodbye"]),
 ];

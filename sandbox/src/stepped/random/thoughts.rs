@@ -2,7 +2,10 @@
 
 use crate::stepped::random::dice::Dice;
 
-const INTENTS: [&str; 9] = ["book", "provide", "change", "confirm", "deny", "question", "person", "goodbye", "other"];
+const INTENTS: [&str; 13] = [
+    "book", "provide", "change", "confirm", "deny", "question", "find", "move", "cancel", "message", "person",
+    "goodbye", "other",
+];
 
 /// An answer of the right form.
 pub(super) fn thought(dice: &mut Dice) -> String {
