@@ -13,10 +13,12 @@ pub mod clips;
 pub mod deepgram;
 #[cfg(feature = "sockets")]
 pub mod elevenlabs;
+pub mod evaluation;
 #[cfg(feature = "sockets")]
 pub mod google;
 #[cfg(feature = "sockets")]
 pub mod heard;
+mod mind;
 #[cfg(feature = "sockets")]
 pub mod openai;
 #[cfg(feature = "sockets")]

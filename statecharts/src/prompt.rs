@@ -116,6 +116,8 @@ pub enum Prompt {
     },
     /// "All right, it stays as it is."
     Kept,
+    /// "All right, I won't book it."
+    NotBooked,
     /// "What shall I pass on?"
     AskMessage,
     /// "I'll pass that on."

@@ -55,15 +55,13 @@ impl Slots {
             return understanding::understand(said, situation);
         }
         let mut proposal = Proposal::of(self.intent.unwrap_or(Intent::Other));
-        self.read_service(&mut proposal, situation);
+        self.read_service(&mut proposal, said, situation);
         proposal.name = written(&self.name).and_then(|name| grounded_name(name, said));
-        proposal.phone =
-            written(&self.phone).and_then(|phone| understanding::phone(phone, &situation.business.country));
+        proposal.phone = written(&self.phone).and_then(|phone| grounded_phone(phone, said, situation));
         self.read_when(&mut proposal, said, situation);
         understanding::complete_name(&mut proposal, said, situation);
-        if situation.expects == Expect::Cancelling && proposal.intent == Intent::Confirm {
-            // A model that takes "no, keep it" for a yes cancels nothing.
-            proposal.intent = understanding::understand(said, situation).intent;
+        if proposal.intent == Intent::Confirm {
+            proposal.intent = grounded_yes(said, situation);
         }
         if proposal.has_facts() || proposal.unknown_service || proposal.unclear_when {
             return proposal;
@@ -71,8 +69,15 @@ impl Slots {
         by_the_rules_instead(proposal, said, situation)
     }
 
-    fn read_service(&self, proposal: &mut Proposal, situation: &Situation) {
+    /// A service is what the caller calls it, in words that rules need not know; but where something else was asked, one that
+    /// nobody named changes nothing.
+    fn read_service(&self, proposal: &mut Proposal, said: &str, situation: &Situation) {
         let Some(service) = written(&self.service) else { return };
+        let asked = matches!(situation.expects, Expect::Anything | Expect::Service | Expect::Change);
+        let named = understanding::service(said, situation.business);
+        if !asked && matches!(named, ServiceReading::None | ServiceReading::Unknown) {
+            return;
+        }
         match understanding::service(service, situation.business) {
             ServiceReading::Found(id) => proposal.service = Some(id),
             ServiceReading::Unknown | ServiceReading::None => proposal.unknown_service = true,
@@ -82,16 +87,25 @@ impl Slots {
     fn read_when(&self, proposal: &mut Proposal, said: &str, situation: &Situation) {
         let Some(words) = written(&self.when_text) else { return };
         // The last digit of "oh one nine nine" is no nine o'clock.
-        if proposal.phone.is_some() && understanding::is_dictated(words) {
+        let may_be_a_number = proposal.phone.is_some() || situation.expects == Expect::Phone;
+        if may_be_a_number && understanding::is_dictated(words) {
             return;
         }
-        let reading = match understanding::when(words, situation) {
-            Reading::Found(when) => Reading::Found(when),
-            Reading::Nothing | Reading::Unclear => understanding::when(said, situation),
+        let quoted_something = understanding::widened(words, said).is_some();
+        // What was not said is not heeded, and what the model left out of a quotation is put back.
+        let quoted = understanding::widened(words, said).map(|quoted| understanding::when(&quoted, situation));
+        let reading = match quoted {
+            Some(Reading::Found(when)) => Reading::Found(when),
+            Some(Reading::Unclear | Reading::Nothing) => understanding::when(said, situation),
+            None => match understanding::when(said, situation) {
+                Reading::Unclear => Reading::Nothing,
+                found => found,
+            },
         };
         match reading {
             Reading::Found(when) => proposal.when = Some(when),
-            Reading::Nothing | Reading::Unclear => proposal.unclear_when = true,
+            Reading::Unclear => proposal.unclear_when = true,
+            Reading::Nothing => proposal.unclear_when = quoted_something,
         }
     }
 }
@@ -113,6 +127,30 @@ fn intent(text: &str) -> Intent {
 
 fn written(slot: &Option<Option<String>>) -> Option<&str> {
     slot.as_ref()?.as_deref()
+}
+
+/// A yes that books or cancels something must be one by the rules, too: who says it otherwise is asked once more. A model
+/// that takes "no" for a yes, or does what it is told by a caller, orders nothing.
+fn grounded_yes(said: &str, situation: &Situation) -> Intent {
+    let ruled = understanding::understand(said, situation).intent;
+    match (situation.expects, ruled) {
+        (_, Intent::Confirm) => Intent::Confirm,
+        (Expect::Cancelling | Expect::YesNo, ruled) => ruled,
+        // Elsewhere a yes orders nothing; but whoever wants to move or cancel something has not said yes.
+        (_, Intent::Other | Intent::Provide | Intent::Question) => Intent::Confirm,
+        (_, ruled) => ruled,
+    }
+}
+
+/// A number counts when it was said: it is not read back. What the rules make of the words is heard first.
+fn grounded_phone(phone: &str, said: &str, situation: &Situation) -> Option<String> {
+    let country = &situation.business.country;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    understanding::phone(said, country).or_else(|| {
+        let read = understanding::phone(phone, country)?;
+        let (read_digits, said_digits) = (digits(phone), digits(said));
+        (!read_digits.is_empty() && said_digits.contains(&read_digits)).then_some(read)
+    })
 }
 
 /// A name counts when a word of it was said, or all its letters were spelled.

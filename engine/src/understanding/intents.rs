@@ -288,7 +288,9 @@ fn of_standing(words: &[Word], proposal: &Proposal, expects: Expect) -> Option<I
         return Some(Intent::Move);
     }
     let opening = expects == Expect::Anything || expects == Expect::Appointment;
-    (opening && ((named && has(words, listed(book::FIND))) || has_one)).then_some(Intent::Find)
+    let makes_one = has(words, listed(book::MAKES_ONE));
+    let of_theirs = has(words, listed(book::OLD_APPOINTMENT)) && !makes_one;
+    (opening && ((named && has(words, listed(book::FIND))) || has_one || of_theirs)).then_some(Intent::Find)
 }
 
 /// "My haircut", "my three o'clock".

@@ -179,6 +179,54 @@ pub fn phone(text: &str, country: &str) -> Option<String> {
     phones::dialable(&phones::dialled(&words::read(text))?.digits, country)
 }
 
+/// A quotation of the caller's words with those put back around it that make another time of it: "Tuesday" out of "next
+/// Tuesday". None when it is no quotation.
+pub fn widened(quoted: &str, said: &str) -> Option<String> {
+    const BEFORE: [&str; 24] = [
+        "next",
+        "last",
+        "this",
+        "not",
+        "no",
+        "before",
+        "after",
+        "until",
+        "till",
+        "by",
+        "past",
+        "following",
+        "coming",
+        "from",
+        "between",
+        "except",
+        "but",
+        "than",
+        "to",
+        "of",
+        "half",
+        "quarter",
+        "late",
+        "early",
+    ];
+    const BEHIND: [&str; 12] =
+        ["or", "week", "after", "am", "pm", "thirty", "fifteen", "forty", "oclock", "afternoon", "evening", "morning"];
+    let (quote, words) = (words::read(quoted), words::read(said));
+    let fits = |at: &usize| words[*at..].iter().zip(&quote).all(|(word, quoted)| word.text == quoted.text);
+    let last = words.len().checked_sub(quote.len()).filter(|_| !quote.is_empty())?;
+    let mut from = (0..=last).find(fits)?;
+    let mut to = from + quote.len();
+    while from > 0 && BEFORE.contains(&words[from - 1].text.as_str()) {
+        from -= 1;
+    }
+    while to < words.len() && words[to - 1].pause < Pause::Stop && BEHIND.contains(&words[to].text.as_str()) {
+        to += 1;
+    }
+    if to - from == quote.len() {
+        return Some(quoted.to_owned());
+    }
+    Some(words[from..to].iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "))
+}
+
 /// Whether a text is nothing but digits as they are dictated: "oh one nine nine".
 pub fn is_dictated(text: &str) -> bool {
     let words = words::read(text);

@@ -158,6 +158,9 @@ pub(super) const OF_WHAT_STANDS: &str =
 pub(super) const FIND: &str = "when, what time, which day, what day, about, check, confirm, look up, find, remember, forgot, forgotten, \
     remind, details, see, still on";
 
+/// Words that make an appointment, be it "my appointment".
+pub(super) const MAKES_ONE: &str = "book, make, schedule, get, set up, need, want, like, have";
+
 /// Ways to keep what was to be cancelled.
 pub(super) const KEEP: &str =
     "no, nope, nah, not, keep, leave it, wait, hold on, never mind, nevermind, forget it, do not, stop, actually";

@@ -75,6 +75,7 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
             filled("cancelled", business, &appointment(service, slot, name, business, now))
         }
         Prompt::Kept => fixed("kept"),
+        Prompt::NotBooked => fixed("not_booked"),
         Prompt::AskMessage => fixed("ask_message"),
         Prompt::MessageTaken => fixed("message_taken"),
         Prompt::CalendarDown => fixed("calendar_down"),

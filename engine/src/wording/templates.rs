@@ -61,6 +61,7 @@ pub const ALL: &[Template] = &[
     with("which_appointment", "You have {appointments}. Which one do you mean?", &["appointments"]),
     with("confirm_cancel", "That's {service} {time}, for {name}. Shall I cancel it?", &["service", "time", "name"]),
     with("cancelled", "It's cancelled: {service} {time}.", &["service", "time", "name"]),
+    fixed("not_booked", "All right, I won't book it."),
     fixed("kept", "All right, it stays as it is."),
     fixed("ask_message", "What would you like me to pass on?"),
     fixed("message_taken", "Thank you, I'll pass that on."),

@@ -9,12 +9,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde_json::{Value, json};
 
+use super::Answering;
 use super::refusal::Refusal;
 use super::request::Format;
 use super::request::Request;
 use super::schema;
 use super::settings::Settings;
-use super::{Answering, mind};
+use crate::mind;
 
 /// What the model says, and how it stops.
 pub(super) struct Completion {

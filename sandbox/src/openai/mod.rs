@@ -11,7 +11,6 @@
 //! and are never called. How it behaves is set, also while it runs, by [`Settings`].
 
 mod completion;
-pub(crate) mod mind;
 mod ordered;
 pub(crate) mod refusal;
 mod request;

@@ -8,7 +8,7 @@ use engine::audio::mulaw;
 use engine::audio::resample::Resampler;
 use serde_json::{Map, Value, json};
 
-use crate::openai::mind::{chat, think};
+use crate::mind::{chat, think};
 use crate::realtime::config::Format;
 use crate::realtime::items::Item;
 use crate::realtime::session::Asked;

@@ -34,7 +34,7 @@ use engine::audio::ear::Heard;
 use engine::audio::mark::Mark;
 use engine::business::Business;
 use engine::call::Call;
-use engine::io::{Answered, Fault, Input, Output};
+use engine::io::{Answered, Fault, Input, Message, Output};
 use engine::time::CallTime;
 
 pub use crate::stepped::calendar::{Calendar, CalendarAnswer};
@@ -115,8 +115,10 @@ pub struct Stepped {
     line: Line,
     playing: Playing,
     speech: Speech,
-    /// What the model answers, request by request; it fails where nothing is said.
+    /// What the model answers, request by request; where nothing is said, what it thinks.
     pub model: VecDeque<ModelAnswer>,
+    /// How it thinks; it fails where it does not.
+    pub thinks: Option<fn(&[Message]) -> String>,
     /// The appointments.
     pub calendar: Calendar,
     /// How quick the vendors are from now on.
@@ -166,6 +168,7 @@ impl Stepped {
             playing: Playing::new(Playing::silence()),
             speech: Speech::default(),
             model: VecDeque::new(),
+            thinks: None,
             calendar,
             vendors: Vendors::default(),
             manners: VecDeque::new(),
@@ -365,8 +368,9 @@ impl Stepped {
         match order {
             Output::Speak { phrase, text, from_ms, .. } => self.speak(phrase, &text, from_ms),
             Output::ClearPlayout { generation } => self.clear(generation),
-            Output::StartReply { reply, .. } => {
-                let answer = self.model.pop_front().unwrap_or(ModelAnswer::Fails);
+            Output::StartReply { reply, messages } => {
+                let thought = || self.thinks.map_or(ModelAnswer::Fails, |think| ModelAnswer::Text(think(&messages)));
+                let answer = self.model.pop_front().unwrap_or_else(thought);
                 for (after, input) in model::answered(reply, answer, self.vendors.model) {
                     self.put(self.now + after, input);
                 }

@@ -156,8 +156,14 @@ impl Chart {
     /// A turn that means the same in every state: facts, or nothing usable.
     pub(super) fn take_turn(&mut self, context: &mut Context<Effect>, turn: &Proposal) -> Outcome<Node> {
         let taken = self.facts.take(turn);
-        if turn.has_facts() {
+        if taken.plan || taken.phone {
             self.misses = 0;
+        } else if turn.has_facts() {
+            // What was known before brings nobody further.
+            self.misses += 1;
+        }
+        if self.misses >= MISSES_MAX && turn.has_facts() {
+            return Transition(self.give_up(context));
         }
         if taken.plan {
             self.news = None;
@@ -276,7 +282,9 @@ impl Chart {
             self.misses = 0;
         }
         let not_this_time = turn.when.is_some().then_some(Fact::Time);
+        let again = matches!(self.asked, Some(Prompt::ConfirmAgain | Prompt::ConfirmMoveAgain));
         match turn.about.or(not_this_time) {
+            None if again && !taken.plan && !taken.phone && !taken.not_offered => self.drop_plan(context),
             _ if taken.plan || taken.phone || taken.not_offered => self.ask(context),
             Some(fact) => self.ask_for(context, fact),
             None => {
@@ -295,6 +303,18 @@ impl Chart {
                 Node::Confirmation {}
             }
         }
+    }
+
+    /// A second no: what was planned is not wanted.
+    fn drop_plan(&mut self, context: &mut Context<Effect>) -> Node {
+        if self.facts.replaces.is_some() {
+            return self.keep(context);
+        }
+        self.facts.start_over();
+        self.misses = 0;
+        self.say(context, Prompt::NotBooked);
+        self.say(context, Prompt::AnythingElse);
+        Node::Success {}
     }
 
     /// Facts after an appointment was made begin another one; small talk does not.

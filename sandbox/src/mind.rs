@@ -52,7 +52,7 @@ pub(crate) fn think(messages: &[(String, String)]) -> Known {
     let business = business(&lines);
     let situation = Situation {
         business: &business,
-        now: some_day(),
+        now: now(&lines),
         expects: expectation(asked),
         offered: &offered(&lines),
         half: None,
@@ -88,6 +88,7 @@ fn summed(messages: &[(String, String)], instructions: &[&str]) -> Option<String
 }
 
 /// What is said when no schema was asked for.
+#[cfg(feature = "sockets")]
 pub(crate) fn chat(known: &Known) -> String {
     let reply = known.get("reply").cloned().flatten();
     reply.unwrap_or_else(|| "I can help you to book an appointment. What would you like, and when?".to_owned())
@@ -171,9 +172,10 @@ fn offered(lines: &[&str]) -> Vec<Slot> {
     times.split(", ").filter(|time| !time.is_empty()).map(|time| Slot(time.to_owned())).collect()
 }
 
-/// Only words are quoted, never reckoned with, so that any day will do.
-fn some_day() -> NaiveDateTime {
-    NaiveDateTime::default()
+/// `Now it is Monday 2026-11-23, 10:00.` Where that is not told, any day will do: words are only quoted.
+fn now(lines: &[&str]) -> NaiveDateTime {
+    let told = lines.iter().find_map(|line| line.trim().strip_prefix("Now it is ")?.split_once(' '));
+    told.and_then(|(_, now)| NaiveDateTime::parse_from_str(now, "%Y-%m-%d, %H:%M.").ok()).unwrap_or_default()
 }
 
 /// With closed days no hour of theirs would count as one.
