@@ -9,6 +9,8 @@ mod announcing;
 mod archiving;
 #[path = "calls/booking.rs"]
 mod booking;
+#[path = "calls/businesses.rs"]
+mod businesses;
 #[path = "calls/caller.rs"]
 mod caller;
 #[path = "calls/doors.rs"]

@@ -130,6 +130,7 @@ fn business(lines: &[&str]) -> Business {
     let facts = lines.iter().filter_map(|line| line.trim().strip_prefix("Fact: "));
     Business {
         name: "the business".to_owned(),
+        numbers: Vec::new(),
         time_zone: chrono_tz::UTC,
         country: "US".to_owned(),
         notice: None,

@@ -171,7 +171,7 @@ fn welcome(house: &House, session: &str, knock: &Knock, resumed: bool) -> Welcom
         resume: house.returns.issue(session),
         resume_within_ms: RESUME_WITHIN_MS,
         resumed,
-        business: house.business.name.clone(),
+        business: house.businesses.main().name.clone(),
         audio: Carried {
             up: wanted.up,
             down: wanted.down,
@@ -198,7 +198,7 @@ pub(super) struct ModelSeen {
 impl House {
     /// A key for a page that talks to the model by itself.
     pub(super) async fn page_secret(&self) -> Option<Secret> {
-        let instructions = format!("You speak for {}, on its web page.", self.business.name);
+        let instructions = format!("You speak for {}, on its web page.", self.businesses.main().name);
         match realtime::give_secret(&self.realtime, &instructions, SECRET_GOOD_FOR_S).await {
             Ok(given) => Some(Secret { value: given.value, expires_at: given.expires_at }),
             Err(fault) => {
@@ -229,6 +229,6 @@ impl House {
 
     fn turned_away(&self, refused: &Refused, visit: &Visit) {
         tracing::info!(address = %visit.address, code = refused.code(), "a page was turned away: {refused}");
-        self.telemetry.session_ended(&self.business.name, "refused");
+        self.telemetry.session_ended(&self.businesses.main().name, "refused");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
-use engine::business::Engine;
+use engine::business::{Business, Engine};
 use engine::io::{Answered, Input};
 use engine::redaction::RowRedactor;
 use engine::tape;
@@ -125,14 +125,15 @@ async fn run(
 ) {
     let clock = house.clock.answer();
     let answered_at_ms = clock.answered_at_ms();
-    let (cast, voice) = house.cast(&call_sid, false).await;
+    let business = house.businesses.of(&caller.to);
+    let (cast, voice) = house.cast(&call_sid, false, business.voice.as_deref()).await;
     house.store.begin(CallStart {
         call_id,
         call_sid: call_sid.clone(),
         stream_sid: stream_sid.clone(),
         from: caller.from.clone(),
         to: caller.to.clone(),
-        business: house.business.name.clone(),
+        business: business.name.clone(),
         started_at_ms: answered_at_ms,
         sandbox: !house.stand_ins.is_empty(),
         agent: Some(voice.name.clone()),
@@ -144,7 +145,7 @@ async fn run(
         from: caller.from,
         to: caller.to,
         answered_at_ms,
-        business: house.business.clone(),
+        business: Business::clone(&business),
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
         longest_ms: longest.map(|longest| longest.as_millis() as u64),
@@ -184,6 +185,7 @@ async fn run(
         last_frame_ms: None,
         _active: house.telemetry.call_started(),
         house: Arc::clone(&house),
+        business: Arc::clone(&business),
     };
     let inbox = Inbox { facts: facts_in, speech: speech_in, legs: legs_in };
     driver::run(answered, leg, inbox, Box::new(move || clock.now()), &mut world).await;
@@ -194,7 +196,7 @@ async fn run(
     let prices = house.prices_of(carried_by, to.starts_with("browser:"));
     house.store.cost(call_id, world.tally.costs(duration_ms, &prices));
     house.store.described(call_id, world.tally.metadata());
-    house.sum_up(call_id, world.transcript, world.tally, (duration_ms, prices));
+    house.sum_up(call_id, &business.name, world.transcript, world.tally, (duration_ms, prices));
     if let Some(recorded) = world.recorder.close(duration_ms).await {
         house.put_away(call_id, recorded).await;
     }

@@ -9,6 +9,7 @@
 mod access;
 mod archiving;
 mod browser;
+mod businesses;
 mod call;
 mod calls;
 mod clearing;
@@ -32,7 +33,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use engine::business::Business;
 use engine::io::Fault;
 use engine::redaction::Redactor;
 use engine::wording;
@@ -42,12 +42,13 @@ use tokio::sync::{broadcast, watch};
 use crate::analytics::Prices;
 use crate::app::archiving::Archiving;
 use crate::app::browser::{ModelSeen, Returns};
+use crate::app::businesses::Businesses;
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::app::summary::Summaries;
 use crate::cache::{BoardError, Phrases};
 use crate::clock::Clock;
-use crate::config::{self, BusinessError, PhrasesError, Settings, Tape, VoicesError};
+use crate::config::{BusinessError, PhrasesError, Settings, Tape, VoicesError};
 use crate::fleet::{Fleet, FleetError};
 use crate::legs::browser::Terms;
 use crate::recordings::{self, Recordings};
@@ -150,7 +151,7 @@ pub enum OpenError {
 
 /// All that calls share.
 pub(crate) struct House {
-    business: Business,
+    businesses: Businesses,
     /// The vendors that the sandbox stands in for.
     stand_ins: Vec<&'static str>,
     /// What is taken out of what calls leave.
@@ -216,7 +217,8 @@ impl App {
     /// # Errors
     /// [`OpenError`] names what cannot be opened, and the remedy.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let business = config::load_business(&settings.desk.business_file)?;
+        let businesses = Businesses::open(settings.desk.business_file.clone())?;
+        let business = businesses.main();
         let clock = Clock;
         let telemetry = Arc::new(Telemetry::new());
         let tickets = Arc::new(Tickets::new(Arc::new(move || clock.now())));
@@ -260,13 +262,13 @@ impl App {
             model_seen: ModelSeen::default(),
             calls: Arc::new(Calls::new(fleet.as_ref().map(Fleet::roll))),
             fleet,
-            business,
+            businesses,
         });
         let (over, is_over) = watch::channel(false);
         let front = Front {
             public_url: settings.server.public_url.clone(),
             auth_token: settings.twilio.auth_token.as_ref().map(|token| AuthToken::new(token.expose())),
-            transfer_to: house.business.transfer_to.clone(),
+            transfer_to: business.transfer_to.clone(),
             tickets,
             now: Arc::new(move || clock.now()),
             speech: speech::front(settings, fleet::shared(house.fleet.as_ref())),
@@ -274,12 +276,12 @@ impl App {
             talk,
             store: house.store.clone(),
             live: Live {
-                business: house.business.name.clone(),
+                business: business.name.clone(),
                 rows: house.rows.clone(),
                 words: house.words.clone(),
                 over: is_over,
             },
-            time_zone: house.business.time_zone,
+            time_zone: business.time_zone,
             past_days: PastDays::default(),
             wall_ms: Arc::new(move || clock.wall_ms()),
             desk: Arc::new(FrontDesk { house: Arc::clone(&house) }),
@@ -332,6 +334,7 @@ impl App {
         let Self { house, listener, front, drain, over } = self;
         let fleet = fleet::start(&house, Arc::clone(&front));
         tokio::spawn(Arc::clone(&house).repair_recordings());
+        tokio::spawn(Arc::clone(&house).watch_businesses());
         if house.recordings.has_archive() {
             tokio::spawn(Arc::clone(&house).archive_recordings());
         }
@@ -391,11 +394,14 @@ impl House {
 
     async fn warm(&self) {
         // The voice of a call that nothing was agreed for.
-        let (cast, _) = self.cast("", false).await;
-        let warmed = self.phrases.warm(&cast, wording::standard_phrases(&self.business)).await;
-        tracing::info!(ready = warmed.ready, failed = warmed.failed.len(), "standard phrases are at hand");
-        for (text, fault) in warmed.failed {
-            tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");
+        for business in self.businesses.all().iter() {
+            let (cast, _) = self.cast("", false, business.voice.as_deref()).await;
+            let warmed = self.phrases.warm(&cast, wording::standard_phrases(business)).await;
+            let (ready, failed) = (warmed.ready, warmed.failed.len());
+            tracing::info!(business = business.name, ready, failed, "standard phrases are at hand");
+            for (text, fault) in warmed.failed {
+                tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");
+            }
         }
         let Some(model) = &self.model else { return };
         match model.warm().await {

@@ -51,14 +51,14 @@ impl Presynthesis {
     /// # Errors
     /// When something that is needed cannot be opened, nothing would be kept, or a voice is named that there is not.
     pub async fn open(settings: &Settings, only: &[String], format: Format) -> Result<Self, OpenError> {
-        let business = config::load_business(&settings.desk.business_file)?;
+        let businesses = config::load_businesses(&settings.desk.business_file)?;
         let mut seeds = config::load_phrases(&settings.speech.phrases_file)?;
-        let own_words = wording::standard_phrases(&business).into_iter();
+        let own_words = businesses.iter().flat_map(wording::standard_phrases);
         seeds.extend(own_words.map(|text| PhraseSeed { text, language: Some(LANGUAGE.to_owned()), voice: None }));
         let store = Store::open(mapping::store(settings)).await?;
         let telemetry = Arc::new(Telemetry::new());
         let speakers = voices::voices(settings, voices::watch(&telemetry)).map_err(OpenError::Vendor)?;
-        let own = voices::own(settings, business.voice.as_deref());
+        let own = voices::own(settings, businesses[0].voice.as_deref());
         let voices = speech::casting(settings, &store, own, &speakers).await?.everyone().await;
         if let Some(unknown) = only.iter().find(|name| voices.iter().all(|voice| voice.id != **name)) {
             let known = voices.iter().map(|voice| voice.id.as_str()).collect::<Vec<_>>().join(", ");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::audio::format::Format;
-use engine::business::Engine;
+use engine::business::{Business, Engine};
 use engine::io::{Fault, Input};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
@@ -57,14 +57,17 @@ pub async fn everything(settings: &Settings) -> Vec<Probed> {
 }
 
 fn business(settings: &Settings) -> Result<String, String> {
-    let business = config::load_business(&settings.desk.business_file).map_err(|error| error.to_string())?;
-    Ok(format!("{}, {} services, {} staff", business.name, business.services.len(), business.staff.len()))
+    let all = config::load_businesses(&settings.desk.business_file).map_err(|error| error.to_string())?;
+    let told = |business: &Business| {
+        format!("{}, {} services, {} staff", business.name, business.services.len(), business.staff.len())
+    };
+    Ok(all.iter().map(told).collect::<Vec<_>>().join("\n"))
 }
 
 /// Whether any call of the business is carried by a speech-to-speech model.
 fn uses_realtime(settings: &Settings) -> bool {
-    let business = config::load_business(&settings.desk.business_file).ok();
-    business.is_some_and(|business| {
+    let all = config::load_businesses(&settings.desk.business_file).unwrap_or_default();
+    all.iter().any(|business| {
         let engines = business.engine_by_number.values().chain([&business.engine]);
         engines.into_iter().any(|engine| *engine == Engine::Realtime)
     })

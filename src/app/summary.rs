@@ -78,6 +78,7 @@ impl House {
     pub(super) fn sum_up(
         self: &Arc<Self>,
         call_id: Uuid,
+        business: &str,
         transcript: Transcript,
         mut tally: Tally,
         (duration_ms, prices): (u64, Prices),
@@ -90,12 +91,12 @@ impl House {
             tracing::warn!(call = %call_id, "no summary: {WAITING_MAX} other calls wait for theirs");
             return;
         };
-        let house = Arc::clone(self);
+        let (house, business) = (Arc::clone(self), business.to_owned());
         tokio::spawn(async move {
             let _place = place;
             let Ok(_turn) = house.summaries.turns.acquire().await else { return };
             let Transcript { text, outcome, .. } = transcript;
-            match model.sum_up(&house.business.name, &text, &outcome).await {
+            match model.sum_up(&business, &text, &outcome).await {
                 Ok((summary, tokens)) => {
                     tally.summed_up(tokens);
                     house.store.summed(call_id, summary);

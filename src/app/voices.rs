@@ -143,8 +143,11 @@ pub(super) fn watch(telemetry: &Arc<Telemetry>) -> Watch {
 
 impl House {
     /// Who speaks in a call, and the voice that is meant.
-    pub(super) async fn cast(&self, call_id: &str, is_ssml: bool) -> (Cast, Voice) {
-        let (meant, mut stand_ins) = self.casting.cast_for(call_id).await;
+    pub(super) async fn cast(&self, call_id: &str, is_ssml: bool, own: Option<&str>) -> (Cast, Voice) {
+        let (mut meant, mut stand_ins) = self.casting.cast_for(call_id).await;
+        if let Some(own) = own.filter(|_| self.casting.is_own(&meant)) {
+            own.clone_into(&mut meant.provider_voice_id);
+        }
         stand_ins.retain(|voice| !is_ssml || self.takes_ssml(voice));
         let who = |voice: &Voice| who(&self.voices, voice);
         (Cast::new(who(&meant), stand_ins.iter().map(who)), meant)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::audio::frame::Frame;
 use engine::audio::speech::{SpeechPart, Spoken};
-use engine::business::Engine;
+use engine::business::{Business, Engine};
 use engine::io::{Ending, Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
 use engine::record::{Row, Speaker};
 use engine::redaction::RowRedactor;
@@ -34,6 +34,8 @@ use crate::web::api::live::{Happened, Overheard};
 /// What one call's orders are carried out with.
 pub(super) struct World {
     pub(super) house: Arc<House>,
+    /// Whose call it is.
+    pub(super) business: Arc<Business>,
     pub(super) call_id: Uuid,
     pub(super) call_sid: String,
     /// Who speaks for us.
@@ -328,15 +330,20 @@ impl World {
         self.house.store.record_with(self.call_id, row, sealed);
     }
 
+    /// Whom the calendar is asked of, and whose it is.
+    fn calendar(&self) -> (Arc<House>, Arc<Business>) {
+        (Arc::clone(&self.house), Arc::clone(&self.business))
+    }
+
     /// For whoever the business wants to be told of its calls.
     fn tell_of_the_end(&self, at: CallTime, ending: Ending, outcome: &str) {
-        if self.house.business.afterwards.webhook.is_none() {
+        if self.business.afterwards.webhook.is_none() {
             return;
         }
         let payload = serde_json::json!({
             "event": "call.completed",
             "id": format!("call.completed:{}", self.call_id),
-            "business": self.house.business.name,
+            "business": self.business.name,
             "call_id": self.call_id,
             "call_sid": self.call_sid,
             "from": self.from,
@@ -346,13 +353,14 @@ impl World {
             "ending": ending,
             "outcome": outcome,
         });
-        self.house.store.completed(self.call_id, &self.house.business.name, payload);
+        self.house.store.completed(self.call_id, &self.business.name, payload);
     }
 
     fn find_times(&self, query: QueryId, wanted: Wanted) {
-        let (house, facts, call_id) = (Arc::clone(&self.house), self.facts.clone(), self.call_id);
+        let (house, business) = self.calendar();
+        let (facts, call_id) = (self.facts.clone(), self.call_id);
         tokio::spawn(async move {
-            let look = house.store.find_times(&house.business, call_id, &wanted, house.clock.wall_ms());
+            let look = house.store.find_times(&business, call_id, &wanted, house.clock.wall_ms());
             let fact = match look.await.map_err(reported) {
                 Ok(found) => Input::TimesFound {
                     query,
@@ -370,9 +378,10 @@ impl World {
     /// Nobody waits for it: what cannot be kept is found taken when it is ordered.
     fn hold(&mut self, service: String, slot: Slot) {
         self.holds = true;
-        let (house, call_id) = (Arc::clone(&self.house), self.call_id);
+        let (house, business) = self.calendar();
+        let call_id = self.call_id;
         tokio::spawn(async move {
-            let hold = house.store.hold(&house.business, call_id, &service, &slot, house.clock.wall_ms());
+            let hold = house.store.hold(&business, call_id, &service, &slot, house.clock.wall_ms());
             if let Err(error) = hold.await {
                 tracing::warn!(%error, "a time cannot be kept for a caller");
             }
@@ -389,10 +398,11 @@ impl World {
     }
 
     fn find_appointments(&self, query: QueryId, phone: String, name: Option<String>) {
-        let (house, facts) = (Arc::clone(&self.house), self.facts.clone());
+        let (house, business) = self.calendar();
+        let facts = self.facts.clone();
         tokio::spawn(async move {
             let now_ms = house.clock.wall_ms();
-            let look = house.store.find_appointments(&house.business, &phone, name.as_deref(), now_ms);
+            let look = house.store.find_appointments(&business, &phone, name.as_deref(), now_ms);
             let fact = match look.await.map_err(reported) {
                 Ok(appointments) => Input::AppointmentsFound { query, appointments },
                 Err(fault) => Input::CalendarFailed { query, fault },
@@ -402,9 +412,10 @@ impl World {
     }
 
     fn cancel_appointment(&self, query: QueryId, appointment: String) {
-        let (house, facts) = (Arc::clone(&self.house), self.facts.clone());
+        let (house, business) = self.calendar();
+        let facts = self.facts.clone();
         tokio::spawn(async move {
-            let order = house.store.cancel_appointment(&house.business, &appointment, house.clock.wall_ms());
+            let order = house.store.cancel_appointment(&business, &appointment, house.clock.wall_ms());
             let fact = match order.await.map_err(reported) {
                 Ok(()) => Input::AppointmentCancelled { query },
                 Err(fault) => Input::CalendarFailed { query, fault },
@@ -415,10 +426,11 @@ impl World {
 
     /// Goes on even when the call ends meanwhile: what was confirmed to nobody is still one appointment, under its key.
     fn reserve(&self, query: QueryId, key: String, reservation: Reservation) {
-        let (house, facts, call_id) = (Arc::clone(&self.house), self.facts.clone(), self.call_id);
+        let (house, business) = self.calendar();
+        let (facts, call_id) = (self.facts.clone(), self.call_id);
         tokio::spawn(async move {
             let now_ms = house.clock.wall_ms();
-            let order = house.store.reserve(&house.business, call_id, &key, &reservation, now_ms);
+            let order = house.store.reserve(&business, call_id, &key, &reservation, now_ms);
             let fact = match order.await.map_err(reported) {
                 Ok(Reserved::Appointment(appointment)) => Input::SlotReserved { query, appointment },
                 Ok(Reserved::Taken { nearest }) => Input::SlotTaken { query, nearest },

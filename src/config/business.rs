@@ -17,6 +17,22 @@ pub enum BusinessError {
         /// Why.
         source: io::Error,
     },
+    /// There is no business in the folder.
+    #[error("the folder {path} has no business: put a file like business.toml into it", path = .path.display())]
+    Nobody {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Two files claim the same.
+    #[error("{path}: {what} is claimed by {other} as well: leave it to one of them", path = .path.display(), other = .other.display())]
+    Shared {
+        /// The later file.
+        path: PathBuf,
+        /// The earlier one.
+        other: PathBuf,
+        /// A name or a number.
+        what: String,
+    },
     /// Lines in it are wrong.
     #[error("{}", list(.path, .lines))]
     Wrong {
@@ -42,11 +58,67 @@ fn list(path: &Path, lines: &[WrongLine]) -> String {
     lines.join("\n")
 }
 
-/// Reads and checks the business.
-pub fn load_business(path: &Path) -> Result<Business, BusinessError> {
-    let text =
-        fs::read_to_string(path).map_err(|source| BusinessError::Unreadable { path: path.to_owned(), source })?;
-    read(&text).map_err(|lines| BusinessError::Wrong { path: path.to_owned(), lines })
+/// Reads and checks the business of a file, or every one of a folder, in the order of the files' names. There is one at
+/// least.
+///
+/// # Errors
+/// The first file that cannot be used, with all that is wrong in it.
+pub fn load_businesses(path: &Path) -> Result<Vec<Business>, BusinessError> {
+    let files = business_files(path)?;
+    let mut all: Vec<(PathBuf, Business)> = Vec::new();
+    for file in files {
+        let text = text_of(&file)?;
+        let business = read(&text).map_err(|lines| BusinessError::Wrong { path: file.clone(), lines })?;
+        stands_apart(&file, &business, &all)?;
+        all.push((file, business));
+    }
+    if all.is_empty() {
+        return Err(BusinessError::Nobody { path: path.to_owned() });
+    }
+    Ok(all.into_iter().map(|(_, business)| business).collect())
+}
+
+/// What is written in the file, or in all of the folder, to see whether it has changed.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn businesses_text(path: &Path) -> Result<String, BusinessError> {
+    business_files(path)?.iter().map(|file| Ok(format!("{}\n{}\n", file.display(), text_of(file)?))).collect()
+}
+
+fn business_files(path: &Path) -> Result<Vec<PathBuf>, BusinessError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let unreadable = |source| BusinessError::Unreadable { path: path.to_owned(), source };
+    let entries: Result<Vec<PathBuf>, io::Error> =
+        fs::read_dir(path).map_err(unreadable)?.map(|entry| Ok(entry?.path())).collect();
+    let mut files = entries.map_err(unreadable)?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    Ok(files)
+}
+
+fn text_of(path: &Path) -> Result<String, BusinessError> {
+    fs::read_to_string(path).map_err(|source| BusinessError::Unreadable { path: path.to_owned(), source })
+}
+
+/// Calls and appointments are known by the business's name, and calls by the number that was dialled.
+fn stands_apart(file: &Path, business: &Business, others: &[(PathBuf, Business)]) -> Result<(), BusinessError> {
+    for (other, known) in others {
+        let both = |number: &&String| known.numbers.contains(number);
+        let what = if known.name == business.name {
+            Some(format!("the name {:?}", business.name))
+        } else if known.numbers.is_empty() && business.numbers.is_empty() {
+            Some("every number that no other business has (numbers is missing)".to_owned())
+        } else {
+            business.numbers.iter().find(both).map(|number| format!("the number {number}"))
+        };
+        if let Some(what) = what {
+            return Err(BusinessError::Shared { path: file.to_owned(), other: other.clone(), what });
+        }
+    }
+    Ok(())
 }
 
 fn read(text: &str) -> Result<Business, Vec<WrongLine>> {
@@ -166,8 +238,31 @@ mod tests {
         let lines = vec![WrongLine { line: 3, why: "a".to_owned() }, WrongLine { line: 9, why: "b".to_owned() }];
         let error = BusinessError::Wrong { path: "business.toml".into(), lines };
         assert_eq!(error.to_string(), "business.toml:3: a\nbusiness.toml:9: b");
-        let error = load_business(Path::new("no/business.toml")).expect_err("no file").to_string();
+        let error = load_businesses(Path::new("no/business.toml")).expect_err("no file").to_string();
         assert!(error.contains("no/business.toml") && error.contains("BUSINESS_FILE"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_has_a_business_a_file_and_no_two_claim_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let put = |file: &str, name: &str, numbers: &str| {
+            let text = EXAMPLE.replace("Harbor Street Barbers", name);
+            fs::write(folder.path().join(file), format!("numbers = [{numbers}]\n{text}")).expect("written");
+        };
+        let load = || load_businesses(folder.path());
+        let failure = || load().expect_err("something is wrong").to_string();
+        assert!(failure().contains("has no business"), "{}", failure());
+        put("a.toml", "Ann's", "\"+15551230001\"");
+        put("b.toml", "Bob's", "");
+        fs::write(folder.path().join("notes.txt"), "not a business").expect("written");
+        let names: Vec<String> = load().expect("both are good").into_iter().map(|business| business.name).collect();
+        assert_eq!(names, ["Ann's", "Bob's"]);
+        put("c.toml", "Cid's", "\"+15551230001\"");
+        assert!(failure().contains("c.toml: the number +15551230001 is claimed by"), "{}", failure());
+        put("c.toml", "Ann's", "\"+15551230002\"");
+        assert!(failure().contains("the name \"Ann's\" is claimed by"), "{}", failure());
+        put("c.toml", "Cid's", "");
+        assert!(failure().contains("every number that no other business has"), "{}", failure());
     }
 
     #[test]

@@ -188,7 +188,8 @@ impl Desk {
                 "BUSINESS_FILE",
                 "business.toml",
                 "path",
-                "Hours, services, staff and answers of the business.",
+                "Hours, services, staff and answers of the business; or a folder with a file for each of several. Read again when it \
+                 changes.",
                 parse::path,
             ),
             database_url: read.value(

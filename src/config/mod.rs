@@ -25,7 +25,7 @@ use engine::audio::format::Format;
 use crate::telemetry::LogFormat;
 
 pub use browser::Browser;
-pub use business::{BusinessError, WrongLine, load_business};
+pub use business::{BusinessError, WrongLine, businesses_text, load_businesses};
 pub use environment::{DotenvError, Environment, Strings};
 pub use example::{example, table};
 pub use keeping::{Keeping, Prices, Redaction, Tape};

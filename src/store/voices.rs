@@ -121,6 +121,11 @@ impl Casting {
         (meant.clone(), stand_ins.into_iter().cloned().collect())
     }
 
+    /// Whether a voice is the one that speaks where no other is meant.
+    pub fn is_own(&self, voice: &Voice) -> bool {
+        self.own.first() == Some(voice)
+    }
+
     /// Every voice that can speak here, the server's own first.
     pub async fn everyone(&self) -> Vec<Voice> {
         let (voices, _) = self.voices().await;

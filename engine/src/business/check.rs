@@ -64,6 +64,11 @@ impl Problems {
         self.require(!name.trim().is_empty(), format!("name={name:?}"), || {
             "the business has no name: write what people call it".to_owned()
         });
+        for number in &business.numbers {
+            self.require(is_phone_number(number), format!("{number:?}"), || {
+                format!("numbers has {number:?}, which cannot be dialled: write it in E.164, like \"+15551230000\"")
+            });
+        }
         for number in business.engine_by_number.keys() {
             self.require(number == "browser" || is_phone_number(number), format!("{number:?}="), || {
                 format!("engine_by_number names {number}: write a number like \"+15551230000\", or browser")

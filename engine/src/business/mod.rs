@@ -21,6 +21,9 @@ mod hours;
 pub struct Business {
     /// How it is called on the phone.
     pub name: String,
+    /// The numbers it answers, in E.164, where several businesses share a server. Without any it answers all others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<String>,
     /// Its zone, by IANA name: every time said in a call is meant here.
     pub time_zone: Tz,
     /// The country that numbers without a prefix belong to, ISO 3166 alpha-2.

@@ -28,7 +28,7 @@ const CALLS_AHEAD: u32 = 50;
 
 /// Writes so many calls of the last open days down. Every time others.
 pub(super) async fn fill(calls: u32, settings: &Settings, store: &Store) -> anyhow::Result<()> {
-    let business = config::load_business(&settings.desk.business_file)?;
+    let business = config::load_businesses(&settings.desk.business_file)?.swap_remove(0);
     let mut dice = Dice::of_seed(rand::random());
     let mut moments = moments(calls, &business, &mut dice).context("the business is never open, so nobody calls")?;
     moments.sort_unstable();
