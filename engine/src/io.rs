@@ -401,6 +401,8 @@ pub enum Output {
     Transfer {
         /// The number, in E.164.
         to: String,
+        /// What whoever answers there is told before they speak with the caller: who it is, and what about.
+        whisper: String,
     },
     /// Record nothing from now on, on either side, and keep none of the caller's words.
     PauseRecording,

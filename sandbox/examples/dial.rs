@@ -57,6 +57,7 @@ fn told(event: &LineEvent) -> Value {
         Happening::Mark { name, .. } => ("mark", json!(name)),
         Happening::Cleared { dropped, .. } => ("cleared", json!(dropped.as_millis() as u64)),
         Happening::Closed { code, .. } => ("closed", json!(code)),
+        Happening::Whispered(verb) => ("whispered", json!(format!("{verb:?}"))),
         Happening::Verb(verb) => ("verb", json!(format!("{verb:?}"))),
         Happening::Warned(warning) => ("warned", json!([warning.code, warning.text])),
         Happening::Ended(ending) => ("ended", json!(format!("{ending:?}"))),

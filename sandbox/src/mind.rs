@@ -135,6 +135,7 @@ fn business(lines: &[&str]) -> Business {
         country: "US".to_owned(),
         notice: None,
         transfer_to: None,
+        transfer_when_closed: true,
         hours: always_open(),
         days: BTreeMap::new(),
         booking: BookingRules::default(),

@@ -130,6 +130,11 @@ impl Calls {
         ended.or_else(|| book.live.contains_key(call_sid).then_some(Next::Reconnect))
     }
 
+    /// What was decided of a call holds no longer: it goes on.
+    pub(super) fn forget(&self, call_sid: &str) {
+        self.open().ended.remove(call_sid);
+    }
+
     /// The carrier says that a call is over; its stream may not have noticed.
     pub(super) fn hung_up(&self, call_sid: &str) {
         if let Some(call) = self.open().live.get(call_sid) {

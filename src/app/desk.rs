@@ -65,6 +65,22 @@ impl Desk for FrontDesk {
         Box::pin(self.house.after_stream(call_sid))
     }
 
+    fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async move {
+            match self.house.after_stream(call_sid).await {
+                Next::Dial { whisper, .. } => Some(whisper).filter(|words| !words.is_empty()),
+                _ => None,
+            }
+        })
+    }
+
+    fn dialled(&self, call_sid: &str, status: &str, duration_s: Option<i64>) {
+        self.house.telemetry.transferred(status);
+        // The call may come back to us, as if it had just come in.
+        self.house.calls.forget(call_sid);
+        self.house.store.transferred(call_sid, status, duration_s, self.house.clock.wall_ms());
+    }
+
     fn status(&self, status: StatusCallback) {
         tracing::debug!(call = status.call_sid, status = status.call_status, "the carrier tells how a call is doing");
         if matches!(status.call_status.as_str(), "completed" | "busy" | "failed" | "no-answer" | "canceled") {

@@ -156,7 +156,9 @@ impl driver::World for World {
             Output::FindAppointments { query, phone, name } => self.find_appointments(query, phone, name),
             Output::CancelAppointment { query, appointment } => self.cancel_appointment(query, appointment),
             Output::ReserveSlot { query, key, reservation } => self.reserve(query, key, reservation),
-            Output::Transfer { to } => self.house.calls.decide(&self.call_sid, Next::Dial(to)),
+            Output::Transfer { to, whisper } => {
+                self.house.calls.decide(&self.call_sid, Next::Dial { to, whisper });
+            }
             Output::PauseRecording => self.pause_recording(at),
             Output::ResumeRecording => self.recorder.pause(false),
             Output::Record(row) => self.record(row),

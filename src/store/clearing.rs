@@ -146,6 +146,8 @@ impl Cleaner {
                 [(&call.call_id).into()],
             );
             *removed.entry("outbox").or_default() += told.run(&mut transaction).await?;
+            let transfer = Statement::of("DELETE FROM transfers WHERE call_sid = $1", [(&call.call_sid).into()]);
+            *removed.entry("transfers").or_default() += transfer.run(&mut transaction).await?;
             let profile = Statement::of("DELETE FROM call_profiles WHERE call_id = $1", [(&call.call_sid).into()]);
             *removed.entry("call_profiles").or_default() += profile.run(&mut transaction).await?;
             let itself = Statement::of("DELETE FROM calls WHERE id = $1", [(&call.call_id).into()]);

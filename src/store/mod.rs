@@ -141,6 +141,12 @@ impl Store {
         self.accept(Entry::Recorded { call_id, recording });
     }
 
+    /// Writes down what became of a caller who was put through. Never waits.
+    pub fn transferred(&self, call_sid: &str, status: &str, duration_s: Option<i64>, now_ms: i64) {
+        let (call_sid, status) = (call_sid.to_owned(), status.to_owned());
+        self.accept(Entry::Transferred { call_sid, status, duration_s, now_ms });
+    }
+
     /// Puts the end of a call into the outbox of its business. Never waits.
     pub fn completed(&self, call_id: Uuid, business: &str, payload: serde_json::Value) {
         self.accept(Entry::Completed { call_id, business: business.to_owned(), payload });

@@ -63,6 +63,8 @@ pub(super) enum Entry {
     Cost { call_id: Uuid, costs: Vec<Cost> },
     /// What the model says of the call.
     Summed { call_id: Uuid, summary: Summary },
+    /// A caller who was put through is not any more, or never was.
+    Transferred { call_sid: String, status: String, duration_s: Option<i64>, now_ms: i64 },
     /// The call's end is to be told.
     Completed { call_id: Uuid, business: String, payload: serde_json::Value },
     /// What is known of the caller's side.
@@ -73,7 +75,7 @@ impl Entry {
     /// The call it is about.
     pub(super) fn call_id(&self) -> Option<Uuid> {
         match self {
-            Self::Started => None,
+            Self::Started | Self::Transferred { .. } => None,
             Self::Begun(start) => Some(start.call_id),
             Self::Left { call_id, .. }
             | Self::Recorded { call_id, .. }
@@ -99,6 +101,9 @@ impl Entry {
                 Ok(())
             }
             Self::Summed { call_id, summary } => analytics::write_summary(transaction, *call_id, summary).await,
+            Self::Transferred { call_sid, status, duration_s, now_ms } => {
+                write_transfer(transaction, call_sid, status, *duration_s, *now_ms).await
+            }
             Self::Completed { business, payload, .. } => outbox::write_completed(transaction, business, payload).await,
             Self::Described { call_id, metadata } => analytics::write_metadata(transaction, *call_id, metadata).await,
             Self::Left { call_id, row, sealed } => match row {
@@ -241,6 +246,24 @@ async fn write_event(
          ON CONFLICT (call_id, event) DO UPDATE
          SET at_ms = excluded.at_ms, name = excluded.name, detail = excluded.detail",
         [call_id.into(), event.into(), at.as_ms().into(), name.into(), detail.into()],
+    )
+    .run(transaction)
+    .await
+    .map(drop)
+}
+
+async fn write_transfer(
+    transaction: &mut Transaction,
+    call_sid: &str,
+    status: &str,
+    duration_s: Option<i64>,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    Statement::of(
+        "INSERT INTO transfers (call_sid, status, duration_s, at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (call_sid) DO UPDATE
+         SET status = excluded.status, duration_s = excluded.duration_s, at = excluded.at",
+        [call_sid.into(), status.into(), Value::Number(duration_s), moment_of(now_ms).into()],
     )
     .run(transaction)
     .await

@@ -55,6 +55,7 @@ pub struct Telemetry {
     frame_lateness: Histogram,
     frames_dropped: IntCounterVec,
     malformed: IntCounterVec,
+    transfers: IntCounterVec,
     clear_seconds: Histogram,
     webhooks: HistogramVec,
     sessions: sessions::Sessions,
@@ -137,6 +138,11 @@ impl Telemetry {
                 "dropped_frames_total",
                 "Frames dropped because a queue was full.",
                 &["where"],
+            ),
+            transfers: make.counters(
+                "transfers_total",
+                "Callers who were put through, by what became of it.",
+                &["status"],
             ),
             malformed: make.counters("malformed_messages_total", "Messages of legs that made no sense.", &["kind"]),
             clear_seconds: make.histogram(
@@ -231,6 +237,13 @@ impl Telemetry {
     /// A leg brought a message that makes no sense.
     pub fn malformed(&self, kind: &'static str) {
         self.malformed.with_label_values(&[kind]).inc();
+    }
+
+    /// A caller who was put through is not any more, or never was. Words that are not the carrier's count as one.
+    pub fn transferred(&self, status: &str) {
+        const KNOWN: [&str; 6] = ["completed", "answered", "busy", "no-answer", "failed", "canceled"];
+        let status = if KNOWN.contains(&status) { status } else { "other" };
+        self.transfers.with_label_values(&[status]).inc();
     }
 
     /// The order to stop playing reached the socket, this long after it was decided.

@@ -137,6 +137,12 @@ pub trait Desk: Send + Sync {
     /// A request for speech was answered; to be measured.
     fn speech_answered(&self, took: Duration, is_error: bool);
 
+    /// What somebody who answers for us is told of the caller of a call; none when there is nothing to tell.
+    fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<String>>;
+
+    /// A caller who was put through is not any more, or never was: the carrier's word for it, and for how many seconds they spoke.
+    fn dialled(&self, call_sid: &str, status: &str, duration_s: Option<i64>);
+
     /// How we are.
     fn health(&self) -> Health;
 
@@ -209,8 +215,13 @@ pub enum Admit {
 pub enum Next {
     /// All was said.
     Hangup,
-    /// A person takes it, at this number.
-    Dial(String),
+    /// A person takes it.
+    Dial {
+        /// At this number.
+        to: String,
+        /// What they are told before they speak with the caller.
+        whisper: String,
+    },
     /// It was cut off: another stream is to go on with it.
     Reconnect,
     /// It broke on our side: an apology, and somebody else if there is anybody.
@@ -247,6 +258,8 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/voice/resume", get(voice::resume).post(voice::resume))
         .route("/voice/fallback", get(voice::fallback).post(voice::fallback))
         .route("/voice/status", get(voice::status).post(voice::status))
+        .route("/voice/dialled", get(voice::dialled).post(voice::dialled))
+        .route("/voice/whisper", get(voice::whisper).post(voice::whisper))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&front), measure));
     let pages = Router::new()
         .route("/health", get(health::health))

@@ -101,6 +101,20 @@ impl Desk for TestDesk {
         async { self.next.clone() }.boxed()
     }
 
+    fn whisper<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<String>> {
+        let words = match &self.next {
+            Next::Dial { whisper, .. } => Some(whisper.clone()),
+            _ => None,
+        };
+        async { words }.boxed()
+    }
+
+    fn dialled(&self, call_sid: &str, status: &str, duration_s: Option<i64>) {
+        let duration_s = duration_s.and_then(|seconds| seconds.try_into().ok());
+        let (call_sid, call_status) = (call_sid.to_owned(), status.to_owned());
+        self.status(StatusCallback { call_sid, call_status, duration_s, ..StatusCallback::default() });
+    }
+
     fn status(&self, status: StatusCallback) {
         self.said.lock().expect("no test panics with it").push(status);
     }

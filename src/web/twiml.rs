@@ -38,6 +38,15 @@ impl Twiml {
         self
     }
 
+    /// Connects the caller to a number; whoever answers there first hears the TwiML of an address alone, and what became of it
+    /// is told to another, which says what follows.
+    pub fn put_through(mut self, number: &str, whisper: &str, after: &str) -> Self {
+        self.push("<Dial action=\"", after, "\">");
+        self.push("<Number url=\"", whisper, "\">");
+        self.push("", number, "</Number></Dial>");
+        self
+    }
+
     /// Puts the caller through to a number. The next verb comes when they have hung up, or nobody answered.
     pub fn dial(mut self, number: &str) -> Self {
         self.push("<Dial>", number, "</Dial>");

@@ -13,6 +13,7 @@ use super::{Admit, Next, StatusCallback};
 const RECONNECTS_MAX: u32 = 5;
 
 const APOLOGY: &str = "We are sorry, something went wrong on our side.";
+const NOBODY_THERE: &str = "I'm sorry, nobody can take your call just now.";
 const TRY_LATER: &str = "We are sorry, we cannot take your call right now. Please call again in a few minutes.";
 
 /// `POST /voice`: a call comes in.
@@ -21,7 +22,7 @@ pub(super) async fn answer(webhook: Webhook) -> Result<Response, Refusal> {
     let admit = webhook.front.desk.admit();
     tracing::info!(call = caller.call_sid, ?admit, "a call comes in");
     Ok(respond(match admit {
-        Admit::Welcome => stream(&webhook, caller, 0).await,
+        Admit::Welcome => stream(Twiml::new(), &webhook, caller, 0).await,
         Admit::Busy => Twiml::new().reject_busy(),
         Admit::Draining => Twiml::new().say(TRY_LATER).hang_up(),
     }))
@@ -35,9 +36,12 @@ pub(super) async fn resume(webhook: Webhook) -> Result<Response, Refusal> {
     tracing::debug!(call = caller.call_sid, reconnects, ?next, "a stream ended");
     Ok(respond(match next {
         Next::Hangup => Twiml::new().hang_up(),
-        Next::Dial(number) => Twiml::new().dial(&number).hang_up(),
+        Next::Dial { to, .. } => {
+            let (whisper, after) = (webhook.address("/voice/whisper"), webhook.address("/voice/dialled"));
+            Twiml::new().put_through(&to, &whisper, &after)
+        }
         Next::Apologise => give_up(&webhook),
-        Next::Reconnect if reconnects < RECONNECTS_MAX => stream(&webhook, caller, reconnects + 1).await,
+        Next::Reconnect if reconnects < RECONNECTS_MAX => stream(Twiml::new(), &webhook, caller, reconnects + 1).await,
         Next::Reconnect => {
             tracing::warn!(call = caller.call_sid, "the stream broke {reconnects} times; the call is given up");
             give_up(&webhook)
@@ -56,6 +60,28 @@ pub(super) async fn fallback(webhook: Webhook) -> Result<Response, Refusal> {
         "Twilio fell back; its error code says why: https://www.twilio.com/docs/api/errors"
     );
     Ok(respond(give_up(&webhook)))
+}
+
+/// `POST /voice/whisper`: somebody answers to whom a caller is put through; only they hear this.
+pub(super) async fn whisper(webhook: Webhook) -> Result<Response, Refusal> {
+    let call_sid = webhook.required("ParentCallSid")?;
+    let words = webhook.front.desk.whisper(&call_sid).await;
+    Ok(respond(words.map_or_else(Twiml::new, |words| Twiml::new().say(&words))))
+}
+
+/// `POST /voice/dialled`: what became of a caller who was put through. Where nobody took them, they are told, and go on with us.
+pub(super) async fn dialled(webhook: Webhook) -> Result<Response, Refusal> {
+    let caller = caller(&webhook)?;
+    let status = webhook.required("DialCallStatus")?;
+    let duration_s = webhook.optional("DialCallDuration")?.and_then(|seconds| seconds.parse().ok());
+    tracing::info!(call = caller.call_sid, status, duration_s, "a caller was put through");
+    webhook.front.desk.dialled(&caller.call_sid, &status, duration_s);
+    let spoke = matches!(status.as_str(), "completed" | "answered");
+    if spoke || webhook.front.desk.admit() != Admit::Welcome {
+        return Ok(respond(if spoke { Twiml::new().hang_up() } else { Twiml::new().say(NOBODY_THERE).hang_up() }));
+    }
+    let said = Twiml::new().say(NOBODY_THERE);
+    Ok(respond(stream(said, &webhook, caller, 0).await))
 }
 
 /// `POST /voice/status`: how a call, or a stream, is doing.
@@ -82,14 +108,14 @@ fn caller(webhook: &Webhook) -> Result<Caller, Refusal> {
 
 /// Connects the call to a stream. How often it was connected before travels in the redirect's address, so that no
 /// process has to remember it.
-async fn stream(webhook: &Webhook, caller: Caller, reconnects: u32) -> Twiml {
+async fn stream(before: Twiml, webhook: &Webhook, caller: Caller, reconnects: u32) -> Twiml {
     let ticket = webhook.front.tickets.issue(caller.clone());
     webhook.front.desk.lend(&ticket, &caller).await;
     let after = match reconnects {
         0 => webhook.address("/voice/resume"),
         count => webhook.address(&format!("/voice/resume?reconnects={count}")),
     };
-    Twiml::new().connect_stream(&webhook.socket_address(), &[("ticket", &ticket)]).redirect(&after)
+    before.connect_stream(&webhook.socket_address(), &[("ticket", &ticket)]).redirect(&after)
 }
 
 fn give_up(webhook: &Webhook) -> Twiml {

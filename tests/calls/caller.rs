@@ -57,6 +57,8 @@ pub(crate) struct Caller {
     pub(crate) clears: u32,
     /// Streams that started.
     pub(crate) streams: u32,
+    /// What whoever was dialled heard before the caller.
+    pub(crate) whispered: Vec<Verb>,
     /// What Twilio did besides connecting the stream.
     pub(crate) verbs: Vec<Verb>,
     pub(crate) ending: Option<Ending>,
@@ -93,6 +95,7 @@ impl Caller {
             clears: 0,
             streams: 0,
             verbs: Vec::new(),
+            whispered: Vec::new(),
             ending: None,
         }
     }
@@ -266,6 +269,7 @@ impl Caller {
             Happening::Cleared { .. } => self.clears += 1,
             Happening::Verb(verb) => self.verbs.push(verb.clone()),
             Happening::Ended(ending) => self.ending = Some(ending.clone()),
+            Happening::Whispered(verb) => self.whispered.push(verb.clone()),
             Happening::Mark { .. } | Happening::Closed { .. } | Happening::Warned(_) => {}
         }
     }

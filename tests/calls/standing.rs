@@ -4,9 +4,9 @@
 use chrono::{Datelike, NaiveDateTime, Weekday};
 use frontdesk::store::AppointmentRecord;
 use frontdesk::store::query::{DaySpan, Scope};
-use sandbox::twilio::Ending;
+use sandbox::twilio::{CallSetup, Dialled, Ending, Verb};
 
-use crate::gateway::{CALLER, Gateway, events};
+use crate::gateway::{CALLER, DESK, Gateway, events, repository, until};
 use crate::postgres::Postgres;
 
 const MORE: (&str, &str) = ("anything else", "no-thats-all");
@@ -85,4 +85,51 @@ async fn all(gateway: &Gateway) -> Vec<AppointmentRecord> {
 
 fn standing(appointments: &[AppointmentRecord]) -> Vec<&AppointmentRecord> {
     appointments.iter().filter(|one| one.status == "booked").collect()
+}
+
+/// A desk where somebody answers the telephone.
+async fn with_a_person() -> Gateway {
+    Gateway::with(|folder, settings| {
+        let example = std::fs::read_to_string(repository().join("business.toml")).expect("the example");
+        let path = folder.join("business.toml");
+        std::fs::write(&path, example.replace("# transfer_to", "transfer_to")).expect("written");
+        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whoever_takes_a_caller_over_is_told_who_it_is_and_what_became_of_it_is_on_record() {
+    let gateway = with_a_person().await;
+    let mut caller = gateway.caller();
+    caller.hears("how can i help you").await;
+    caller.says("open-tue-10").await;
+    caller.hears("your name").await;
+    caller.says("ada").await;
+    caller.hears("shall i book").await;
+    caller.says("person").await;
+    assert_eq!(caller.ends().await, Ending::Completed);
+    let [Verb::Say { text }] = &caller.whispered[..] else { panic!("a whisper: {:?}", caller.whispered) };
+    assert!(text.starts_with("Harbor Street Barbers: Ada Lovelace, about a haircut on Tuesday"), "{text}");
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.outcome.as_deref(), Some("transferred"));
+    let transfer = until("it is on record", async || {
+        gateway.store.records().call(&caller.call_sid()).await.expect("readable").and_then(|call| call.transfer)
+    });
+    assert_eq!(transfer.await.status, "completed");
+}
+
+#[tokio::test]
+async fn a_caller_whom_nobody_takes_over_is_told_so_and_goes_on_with_us() {
+    let gateway = with_a_person().await;
+    let setup = CallSetup { dial_status: Dialled::NoAnswer, ..CallSetup::new(CALLER, DESK) };
+    let mut caller = gateway.caller_as(setup);
+    caller.hears("how can i help you").await;
+    caller.says("person").await;
+    caller.hears("how can i help you").await;
+    assert!(caller.was_read("nobody can take your call"), "{:?}", caller.verbs);
+    caller.says("nothing-else").await;
+    assert_eq!(caller.ends().await, Ending::Completed);
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!(record.transfer.map(|transfer| transfer.status).as_deref(), Some("no-answer"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use statecharts::booking::State;
@@ -35,6 +35,9 @@ pub struct Business {
     /// Where callers who want a person are put through to, in E.164.
     #[serde(default)]
     pub transfer_to: Option<String>,
+    /// Whether somebody answers there while the business is closed. Where not, callers are called back then.
+    #[serde(default = "always", skip_serializing_if = "Clone::clone")]
+    pub transfer_when_closed: bool,
     /// Opening hours by day: `mon = ["09:00-12:00", "13:00-18:00"]`. A day that is missing is closed.
     pub hours: Hours,
     /// Days with other hours than their weekday, or with none: holidays.
@@ -181,6 +184,10 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
+fn always() -> bool {
+    true
+}
+
 fn default_country() -> String {
     "US".to_owned()
 }
@@ -189,6 +196,11 @@ impl Business {
     /// A service by its id.
     pub fn service(&self, id: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
+    }
+
+    /// Whether the business is open at a moment of its own clock.
+    pub fn is_open(&self, at: NaiveDateTime) -> bool {
+        self.openings_on(at.date()).iter().any(|opening| opening.from <= at.time() && at.time() < opening.to)
     }
 
     /// When the business is open on a date.

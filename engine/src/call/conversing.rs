@@ -159,7 +159,7 @@ impl Call {
         let hopeless = !matches!(fault, Fault::Retry(_)) || self.hearing_failures >= patience::HEARING_FAILURES_MAX;
         if hopeless && !self.is_closing() {
             self.say(at, &Prompt::TroubleHearing, out);
-            if matches!(fault, Fault::Retry(_)) || self.answered().business.transfer_to.is_some() {
+            if matches!(fault, Fault::Retry(_)) || self.person().is_some() {
                 self.tell_booking(at, Event::Understood(Proposal::of(Intent::Person)), out);
             } else {
                 self.part_unheard(at, out);
@@ -320,7 +320,7 @@ impl Call {
     }
 
     fn transfer(&mut self, at: CallTime, out: &mut Vec<Output>) {
-        self.transfer_to = self.answered().business.transfer_to.clone();
+        self.transfer_to = self.person();
         if self.transfer_to.is_some() {
             self.farewell(at, Ending::Transfer, out);
         }

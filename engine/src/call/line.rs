@@ -13,6 +13,7 @@ use crate::io::{Answered, Ending, Output};
 use crate::listening::Listening;
 use crate::patience;
 use crate::time::{CallTime, Timer};
+use crate::wording;
 
 impl Call {
     pub(super) fn answer(&mut self, at: CallTime, answered: Answered, out: &mut Vec<Output>) {
@@ -92,7 +93,8 @@ impl Call {
         if ending == Ending::Transfer
             && let Some(to) = self.transfer_to.take()
         {
-            out.push(Output::Transfer { to });
+            let whisper = wording::whisper(self.booking.facts(), &self.answered().business, self.local(self.now));
+            out.push(Output::Transfer { to, whisper });
         }
     }
 
@@ -116,7 +118,7 @@ impl Call {
             self.timers.set(Timer::Frames, at + patience::FRAMES);
             return self.say(at, &Prompt::StillThere, out);
         }
-        if self.answered().business.transfer_to.is_some() {
+        if self.person().is_some() {
             self.tell_booking(at, Booked::Understood(Proposal::of(Intent::Person)), out);
         } else {
             self.part_unheard(at, out);
@@ -184,9 +186,16 @@ impl Call {
     fn greet(&mut self, at: CallTime, out: &mut Vec<Output>) {
         let answered = self.answered();
         let caller_number = Some(answered.from.clone()).filter(|from| is_number(from));
-        let can_transfer = answered.business.transfer_to.is_some();
+        let can_transfer = self.person().is_some();
         self.say(at, &Prompt::Notice, out);
         self.tell_booking(at, Booked::Opened { caller_number, can_transfer }, out);
+    }
+
+    /// The number of somebody who answers it now.
+    pub(super) fn person(&self) -> Option<String> {
+        let business = &self.answered().business;
+        let answers = business.transfer_when_closed || business.is_open(self.local(self.now));
+        business.transfer_to.clone().filter(|_| answers)
     }
 
     fn finish(&mut self, at: CallTime, ending: Ending, out: &mut Vec<Output>) {

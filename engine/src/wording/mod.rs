@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
+use statecharts::booking::Facts as Known;
 use statecharts::prompt::{Prompt, Refusal};
 use statecharts::proposal::{Appointment, Slot};
 
@@ -32,6 +33,7 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
     let fixed = |name: &str| filled(name, business, &Facts::new());
     match prompt {
         Prompt::Notice => sentences(business.notice.as_deref().unwrap_or_default()),
+        Prompt::Greeting if !business.is_open(now) => fixed("greeting_closed"),
         Prompt::Greeting => fixed("greeting"),
         Prompt::AskService => fixed(if business.services.len() == 1 { "ask_service_one" } else { "ask_service" }),
         Prompt::UnknownService => {
@@ -90,6 +92,18 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::TroubleHearing => fixed("trouble_hearing"),
         Prompt::CutOff => fixed("cut_off"),
     }
+}
+
+/// What a person to whom a caller is put through is told first: who it is, and what about, as far as that is known.
+pub fn whisper(known: &Known, business: &Business, now: NaiveDateTime) -> String {
+    let service = known.service.as_deref().and_then(|id| business.service(id)).map(service_name);
+    let time = known.slot.as_ref().and_then(moment).map(|at| spoken::time(at, now));
+    let about = match (&service, &time) {
+        (None, None) => String::new(),
+        _ => format!(", about {}", [service, time].into_iter().flatten().collect::<Vec<_>>().join(" ")),
+    };
+    let who = known.name.as_deref().unwrap_or("a caller");
+    format!("{}: {who}{about}.", business.name)
 }
 
 /// Every sentence that may be said in any call and has no fact of a call in it: the notice, the fixed sentences of all

@@ -17,10 +17,11 @@ pub const FACTS: [&str; 6] = ["service", "time", "times", "name", "before", "app
 /// Placeholders that are the same in every call, and allowed in every prompt.
 pub const EVERYWHERE: [&str; 3] = ["business", "services", "grid"];
 
-/// Every template. `_one` stands for a choice of one; `taken` to `off_grid` are said before an offer, each for its
+/// Every template. `greeting_closed` is for calls outside of opening hours. `_one` stands for a choice of one; `taken` to `off_grid` are said before an offer, each for its
 /// refusal.
 pub const ALL: &[Template] = &[
     fixed("greeting", "Thanks for calling {business}. How can I help you?"),
+    fixed("greeting_closed", "Thanks for calling {business}. How can I help you?"),
     fixed("ask_service", "What can we do for you: {services}?"),
     fixed("ask_service_one", "Would you like to book {services}?"),
     fixed("unknown_service", "I'm sorry, we don't do that here. You can book {services}. Which one would you like?"),

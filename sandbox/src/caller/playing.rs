@@ -188,6 +188,7 @@ impl<'a, W: FnMut(&Moment)> Playing<'a, W> {
             Happening::StreamStarted { .. }
             | Happening::Mark { .. }
             | Happening::Closed { .. }
+            | Happening::Whispered(_)
             | Happening::Verb(_) => {}
         }
     }

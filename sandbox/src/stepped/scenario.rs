@@ -224,7 +224,7 @@ pub(super) fn answer(output: &Output) -> Option<String> {
             format!("looks for appointments under {phone}{name}")
         }
         Output::CancelAppointment { appointment, .. } => format!("cancels {appointment}"),
-        Output::Transfer { to } => format!("transfers to {to}"),
+        Output::Transfer { to, whisper } => format!("transfers to {to}, and whispers {whisper:?}"),
         Output::CloseLeg { ending } => format!("closes: {ending:?}").to_lowercase(),
         Output::FinishUtterance => "asks for the rest of the transcript".to_owned(),
         Output::PauseRecording => "records nothing".to_owned(),

@@ -10,7 +10,7 @@ use super::stream::{Stream, StreamEnd, open};
 use super::twiml::{StreamNoun, Twiml, Verb};
 use super::webhook::{Fields, Webhooks, voice_fields};
 use super::wire::Outbox;
-use super::{CallSetup, TwilioSettings, Warning, fresh_sid};
+use super::{CallSetup, Dialled, TwilioSettings, Warning, fresh_sid};
 
 /// Documents that one call may work through; more is a loop.
 const DOCUMENTS_MAX: u32 = 50;
@@ -110,12 +110,31 @@ impl Call {
             Verb::Hangup => Next::End(Ending::Completed),
             Verb::Reject { busy } => Next::End(Ending::Rejected { busy }),
             Verb::Pause { seconds } => self.pause(Duration::from_secs(seconds)).await,
-            Verb::Dial { action, .. } => {
-                let done = [("DialCallStatus", "completed"), ("DialCallDuration", "0"), ("DialBridged", "true")];
+            Verb::Dial { action, whisper, .. } => {
+                let status = self.setup.dial_status.name();
+                let is_answered = self.setup.dial_status == Dialled::Completed;
+                if let Some(address) = whisper.filter(|_| is_answered) {
+                    self.whisper(&address, base).await;
+                }
+                let bridged = if is_answered { "true" } else { "false" };
+                let done = [("DialCallStatus", status), ("DialCallDuration", "0"), ("DialBridged", bridged)];
                 let fields = done.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
                 document(base, action.as_deref(), fields)
             }
             Verb::Say { .. } | Verb::Play { .. } | Verb::Unknown { .. } | Verb::Connect { .. } => Next::Verb,
+        }
+    }
+
+    /// Whoever was dialled answers, and hears this before the caller.
+    async fn whisper(&mut self, address: &str, base: &Url) {
+        let Ok(url) = base.join(address) else { return };
+        let mut fields = self.fields("in-progress");
+        fields.retain(|(name, _)| name != "CallSid");
+        fields.push(("CallSid".to_owned(), fresh_sid("CA")));
+        fields.push(("ParentCallSid".to_owned(), self.call_sid.clone()));
+        match self.webhooks.fetch(&url, &fields).await {
+            Ok(twiml) => twiml.verbs.into_iter().for_each(|verb| self.wire.reporter.tell(Happening::Whispered(verb))),
+            Err(warning) => self.wire.reporter.warn(warning.code, warning.text),
         }
     }
 

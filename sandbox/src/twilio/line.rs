@@ -74,6 +74,8 @@ pub enum Happening {
     },
     /// A verb other than `<Connect>` is carried out.
     Verb(Verb),
+    /// Somebody who was dialled answered, and hears this before they hear the caller.
+    Whispered(Verb),
     /// Twilio's debugger would show this.
     Warned(Warning),
     /// The call is over. Always the last event.

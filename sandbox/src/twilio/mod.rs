@@ -74,6 +74,28 @@ pub struct TwilioSettings {
     pub auth_token: Option<String>,
 }
 
+/// What becomes of somebody who is dialled, as `DialCallStatus` has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dialled {
+    /// They answer, and speak with the caller.
+    #[default]
+    Completed,
+    /// They are on the phone.
+    Busy,
+    /// They do not answer.
+    NoAnswer,
+}
+
+impl Dialled {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+        }
+    }
+}
+
 /// A call to be placed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallSetup {
@@ -93,6 +115,8 @@ pub struct CallSetup {
     pub network: Network,
     /// What the caller's line returns of what it plays. Nothing, by default.
     pub echo: Option<Echo>,
+    /// What becomes of whoever is dialled.
+    pub dial_status: Dialled,
     /// Messages to send on each stream after `connected` and before `start`, as they are, which Twilio never does.
     pub before_start: Vec<String>,
 }

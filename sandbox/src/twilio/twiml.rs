@@ -33,6 +33,8 @@ pub enum Verb {
         to: Vec<String>,
         /// Where to ask for new TwiML once the callee hung up; the next verb follows when absent.
         action: Option<String>,
+        /// Where to ask for what the callee alone hears first.
+        whisper: Option<String>,
     },
     /// Goes on with the TwiML of another address.
     Redirect {
@@ -141,7 +143,7 @@ impl Twiml {
             "Say" => (&["voice", "language", "loop"], Verb::Say { text }),
             "Play" => (&["loop", "digits"], Verb::Play { url: text }),
             "Pause" => (&["length"], Verb::Pause { seconds: pause_seconds(element)? }),
-            "Dial" => (DIAL_ATTRIBUTES, Verb::Dial { to: dialled(element), action }),
+            "Dial" => (DIAL_ATTRIBUTES, Verb::Dial { to: dialled(element), action, whisper: whisper(element) }),
             "Redirect" if text.is_empty() => return Err(incomplete("Redirect", "has no address")),
             "Redirect" => (&["method"], Verb::Redirect { url: text }),
             "Reject" => (&["reason"], Verb::Reject { busy: element.attribute("reason") == Some("busy") }),
@@ -212,6 +214,10 @@ fn dialled(dial: &Element) -> Vec<String> {
     plain.chain(nouns).filter(|to| !to.is_empty()).map(str::to_owned).collect()
 }
 
+fn whisper(dial: &Element) -> Option<String> {
+    dial.children.iter().find_map(|noun| noun.attribute("url")).map(str::to_owned)
+}
+
 fn pause_seconds(pause: &Element) -> Result<u64, BadTwiml> {
     match pause.attribute("length").unwrap_or("1").parse() {
         Ok(seconds) if seconds > 0 => Ok(seconds),
@@ -248,7 +254,7 @@ mod tests {
             [
                 Verb::Connect { stream, action: None },
                 Verb::Redirect { url: "/voice/resume".into() },
-                Verb::Dial { to: vec!["+15551230000".into()], action: None },
+                Verb::Dial { to: vec!["+15551230000".into()], action: None, whisper: None },
                 Verb::Pause { seconds: 1 },
                 Verb::Hangup,
             ]

@@ -91,9 +91,24 @@ async fn after_the_stream_the_desk_decides() {
     let (front, _) = front(TestDesk::default()).await;
     let (_, twiml) = ask(&Arc::new(front), post("/voice/resume", CALL)).await;
     assert!(twiml.ends_with("<Response><Hangup/></Response>"), "{twiml}");
-    let (front, _) = self::front(TestDesk { next: Next::Dial("+15550001111".to_owned()), ..TestDesk::default() }).await;
-    let (_, twiml) = ask(&Arc::new(front), post("/voice/resume", CALL)).await;
-    assert!(twiml.contains("<Dial>+15550001111</Dial>"), "{twiml}");
+    let next = Next::Dial { to: "+15550001111".to_owned(), whisper: "Ada, about a haircut.".to_owned() };
+    let (front, desk) = self::front(TestDesk { next, ..TestDesk::default() }).await;
+    let front = Arc::new(front);
+    let (_, twiml) = ask(&front, post("/voice/resume", CALL)).await;
+    let number = "<Number url=\"https://desk.example.com/voice/whisper\">+15550001111</Number>";
+    assert!(twiml.contains("<Dial action=\"https://desk.example.com/voice/dialled\">"), "{twiml}");
+    assert!(twiml.contains(number), "{twiml}");
+
+    let (_, twiml) = ask(&front, post("/voice/whisper", "CallSid=CA2&ParentCallSid=CA1")).await;
+    assert!(twiml.ends_with("<Response><Say>Ada, about a haircut.</Say></Response>"), "{twiml}");
+    let spoke = format!("{CALL}&DialCallStatus=completed&DialCallDuration=61");
+    let (_, twiml) = ask(&front, post("/voice/dialled", spoke)).await;
+    assert!(twiml.ends_with("<Response><Hangup/></Response>"), "{twiml}");
+    let (_, twiml) = ask(&front, post("/voice/dialled", format!("{CALL}&DialCallStatus=busy"))).await;
+    assert!(twiml.contains("<Say>I&apos;m sorry, nobody can take your call") && twiml.contains("<Stream"), "{twiml}");
+    let said = desk.said.lock().expect("no test panics with it");
+    let told: Vec<_> = said.iter().map(|said| (&*said.call_status, said.duration_s)).collect();
+    assert_eq!(told, [("completed", Some(61)), ("busy", None)]);
 }
 
 #[tokio::test]
