@@ -1,6 +1,8 @@
 //! Whole calls against the real gateway: audio in, audio heard, and what is left behind. The sandbox stands in for the
 //! vendors and for the line, over their real wire protocols.
 
+#[path = "calls/afterwards.rs"]
+mod afterwards;
 #[path = "calls/agreeing.rs"]
 mod agreeing;
 #[path = "calls/announcing.rs"]

@@ -26,7 +26,7 @@ const ABOVE: [&str; 4] = ["app", "commands", "main", "lib"];
 const NEIGHBOURS: [(&str, &str); 2] = [("config", "telemetry"), ("web", "store")];
 
 /// Crates that belong to one place in `src/`, and that place.
-const CRATES: [(&str, &[&str]); 23] = [
+const CRATES: [(&str, &[&str]); 24] = [
     ("async_openai", &["src/vendors/openai/"]),
     ("aws_credential_types", &["src/vendors/polly/"]),
     ("aws_sigv4", &["src/vendors/polly/"]),
@@ -36,6 +36,7 @@ const CRATES: [(&str, &[&str]); 23] = [
     ("dotenvy", &["src/config/"]),
     ("hound", &["src/recordings/"]),
     ("http_range_header", &["src/web/"]),
+    ("icalendar", &["src/calendars/"]),
     ("jsonwebtoken", &["src/vendors/", "src/web/"]),
     ("nix", &["src/main.rs"]),
     ("object_store", &["src/cache/depot/", "src/objects.rs", "src/recordings/archive.rs"]),

@@ -81,6 +81,14 @@ impl Desk for FrontDesk {
         self.house.store.transferred(call_sid, status, duration_s, self.house.clock.wall_ms());
     }
 
+    fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>> {
+        Box::pin(self.house.feed(token))
+    }
+
+    fn texted<'a>(&'a self, from: &'a str, to: &'a str, words: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(self.house.texted(from, to, words))
+    }
+
     fn status(&self, status: StatusCallback) {
         tracing::debug!(call = status.call_sid, status = status.call_status, "the carrier tells how a call is doing");
         if matches!(status.call_status.as_str(), "completed" | "busy" | "failed" | "no-answer" | "canceled") {

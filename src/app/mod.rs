@@ -7,6 +7,7 @@
 //! The modules beside this one do not know each other. They meet here, as handles and channels.
 
 mod access;
+mod afterwards;
 mod archiving;
 mod browser;
 mod businesses;
@@ -14,6 +15,7 @@ mod call;
 mod calls;
 mod clearing;
 mod desk;
+mod feeds;
 mod fleet;
 mod keeping;
 mod mapping;
@@ -56,6 +58,7 @@ use crate::store::{Casting, Store, StoreError};
 use crate::telemetry::{Targets, Telemetry};
 use crate::vendors::deepgram::listen;
 use crate::vendors::openai::{Model, realtime};
+use crate::vendors::others::Others;
 use crate::vendors::speech::Voices;
 use crate::vendors::twilio::Carrier;
 use crate::web::api::live::{Happened, Live, Overheard};
@@ -64,6 +67,7 @@ use crate::web::tickets::Tickets;
 use crate::web::{self, Front, PastDays, signature::AuthToken};
 
 pub use clearing::{Cleared, clear};
+pub use feeds::{FeedAddress, feed_addresses};
 pub use mapping::{prices, recordings, redactor, store as store_config};
 
 /// How much of the time that calls have to end, once the process is told to go down, is kept for our goodbye.
@@ -176,6 +180,12 @@ pub(crate) struct House {
     casting: Casting,
     /// Reaches calls that have no stream of ours; none where there is no account.
     carrier: Option<Carrier>,
+    /// Webhooks, and calendars of others.
+    others: Others,
+    /// What the addresses of calendars are made of; none where nobody may subscribe.
+    calendar_secret: Option<String>,
+    /// Where the carrier reaches us, where that is told.
+    public_url: Option<String>,
     /// How long another system waits for its words.
     speech_timeout: Duration,
     /// How long the address of a phrase is good.
@@ -247,6 +257,10 @@ impl App {
             speech_timeout: settings.speech.timeout,
             speech_url_ttl: settings.speech.url_ttl,
             carrier: speech::carrier(settings)?,
+            others: Others::new(settings.desk.webhook_secret.as_ref().map(|secret| secret.expose().to_owned()))
+                .map_err(OpenError::Vendor)?,
+            calendar_secret: settings.desk.calendar_secret.as_ref().map(|secret| secret.expose().to_owned()),
+            public_url: settings.server.public_url.clone(),
             store,
             model: mapping::model(settings).map(|model| Model::new(&model)).transpose().map_err(OpenError::Vendor)?,
             rows: broadcast::channel(ROWS_WATCHED_MAX).0,
@@ -335,6 +349,8 @@ impl App {
         let fleet = fleet::start(&house, Arc::clone(&front));
         tokio::spawn(Arc::clone(&house).repair_recordings());
         tokio::spawn(Arc::clone(&house).watch_businesses());
+        tokio::spawn(Arc::clone(&house).follow_up());
+        tokio::spawn(Arc::clone(&house).read_calendars());
         if house.recordings.has_archive() {
             tokio::spawn(Arc::clone(&house).archive_recordings());
         }

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod dial;
 mod export;
+mod feeds;
 mod forget;
 mod live;
 mod migrate;
@@ -35,6 +36,8 @@ pub enum Commands {
     Dial(dial::Dial),
     /// Write calls, or what belongs to them, to a file
     Export(export::Export),
+    /// List the addresses of each calendar, for calendar programs to subscribe to
+    Feeds(feeds::Feeds),
     /// Remove everything of one caller, and give a receipt
     Forget(forget::Forget),
     /// Bring the database to this program's schema
@@ -67,6 +70,7 @@ pub fn run(command: Commands) -> anyhow::Result<ExitCode> {
         Commands::Demo(demo) => on_a_runtime(demo.run()),
         Commands::Dial(dial) => on_a_runtime(dial.run()),
         Commands::Export(export) => on_a_runtime(export.run()),
+        Commands::Feeds(feeds) => feeds.run(),
         Commands::Forget(forget) => on_a_runtime(forget.run()),
         Commands::Migrate(migrate) => on_a_runtime(migrate.run()),
         Commands::Presynthesize(presynthesize) => on_a_runtime(presynthesize.run()),

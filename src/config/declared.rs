@@ -207,6 +207,18 @@ impl Desk {
                 "One folder per call, with its recording and its tape.",
                 parse::path,
             ),
+            webhook_secret: read.hidden(
+                "WEBHOOK_SECRET",
+                "secret",
+                "What webhooks of [afterwards] are signed with: at least 32 characters (docs/booking.md).",
+                parse::signing_secret,
+            ),
+            calendar_secret: read.hidden(
+                "CALENDAR_SECRET",
+                "secret",
+                "What the addresses are made of that calendar programs subscribe to: at least 32 characters. `frontdesk feeds` lists them.",
+                parse::signing_secret,
+            ),
         }
     }
 }

@@ -143,6 +143,10 @@ pub struct Desk {
     pub database_url: String,
     /// `RECORDING_STORAGE_PATH`.
     pub recordings: PathBuf,
+    /// `WEBHOOK_SECRET`: what webhooks are signed with.
+    pub webhook_secret: Option<Secret>,
+    /// `CALENDAR_SECRET`: what the addresses of calendars are made of.
+    pub calendar_secret: Option<Secret>,
 }
 
 /// What several instances share.

@@ -148,6 +148,32 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps when one of the staff is busy by a calendar that is not ours, in place of what was kept before.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then what was kept before stands.
+    pub async fn keep_busy(
+        &self,
+        business: &str,
+        staff: &str,
+        busy: &[(DateTime<Utc>, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().begin().await?;
+        let before = "DELETE FROM busy_times WHERE business = $1 AND staff = $2";
+        Statement::of(before, [business.into(), staff.into()]).run(&mut transaction).await?;
+        for (from, to) in busy {
+            Statement::of(
+                "INSERT INTO busy_times (business, staff, start_utc, end_utc) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT DO NOTHING",
+                [business.into(), staff.into(), (*from).into(), (*to).into()],
+            )
+            .run(&mut transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Whether an appointment still stands, for a reminder of it.
     ///
     /// # Errors

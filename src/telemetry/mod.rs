@@ -56,6 +56,7 @@ pub struct Telemetry {
     frames_dropped: IntCounterVec,
     malformed: IntCounterVec,
     transfers: IntCounterVec,
+    told_others: IntCounterVec,
     clear_seconds: Histogram,
     webhooks: HistogramVec,
     sessions: sessions::Sessions,
@@ -138,6 +139,11 @@ impl Telemetry {
                 "dropped_frames_total",
                 "Frames dropped because a queue was full.",
                 &["where"],
+            ),
+            told_others: make.counters(
+                "told_total",
+                "Webhooks, text messages and calls after a call, by what became of a try.",
+                &["channel", "outcome"],
             ),
             transfers: make.counters(
                 "transfers_total",
@@ -237,6 +243,11 @@ impl Telemetry {
     /// A leg brought a message that makes no sense.
     pub fn malformed(&self, kind: &'static str) {
         self.malformed.with_label_values(&[kind]).inc();
+    }
+
+    /// Somebody was told of something, or not.
+    pub fn told_others(&self, channel: &str, outcome: &'static str) {
+        self.told_others.with_label_values(&[channel, outcome]).inc();
     }
 
     /// A caller who was put through is not any more, or never was. Words that are not the carrier's count as one.

@@ -1,5 +1,5 @@
 //! The outside services Frontdesk buys: Deepgram hears and speaks, others speak, too ([`speech`]), OpenAI understands,
-//! Twilio carries.
+//! Twilio carries. Systems of a business's own are told and read by [`others`].
 //!
 //! An adapter turns the engine's orders into a vendor's messages and the vendor's messages into
 //! [`Input`](engine::io::Input)s. It sorts every failure by what can be done about it
@@ -11,6 +11,7 @@ pub mod deepgram;
 pub mod elevenlabs;
 pub mod google;
 pub mod openai;
+pub mod others;
 pub mod polly;
 pub mod speech;
 pub mod twilio;

@@ -1,6 +1,8 @@
-//! Twilio's REST API, as far as we need it: a phrase is played into a call that has no stream of ours.
+//! Twilio's REST API, as far as we need it: a phrase is played into a call that has no stream of ours, a text message is
+//! sent, and a call is placed.
 //!
-//! Source: <https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource>, read 2026-11.
+//! Sources: <https://www.twilio.com/docs/voice/api/call-resource>, <https://www.twilio.com/docs/messaging/api/message-resource>
+//! and <https://www.twilio.com/docs/api/errors>, read 2026-11.
 
 use std::time::Duration;
 
@@ -12,6 +14,21 @@ use crate::vendors::{cause, excerpt, http_client};
 
 /// Twilio's code for a call that is not in progress (any more).
 const NOT_IN_PROGRESS: u32 = 21_220;
+
+/// Twilio's codes for numbers that get no message of ours: opted out; no number, no mobile, not reachable.
+const OPTED_OUT: u32 = 21_610;
+const NO_SUCH_NUMBER: [u32; 4] = [21_211, 21_614, 21_217, 21_612];
+
+/// What became of something that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// Twilio has it.
+    Accepted,
+    /// The number wants none.
+    OptedOut,
+    /// There is no such number, or nothing reaches it.
+    NoSuchNumber(String),
+}
 
 /// Settings of the REST API.
 #[derive(Clone)]
@@ -33,10 +50,16 @@ pub struct Carrier {
     http: reqwest::Client,
 }
 
+/// A resource that was made has members of the same names with other things in them.
+fn number<'de, D: serde::Deserializer<'de>>(value: D) -> Result<u32, D::Error> {
+    let value = serde_json::Value::deserialize(value)?;
+    Ok(value.as_u64().and_then(|code| code.try_into().ok()).unwrap_or_default())
+}
+
 /// What Twilio says about a refusal; what is no JSON says nothing.
 #[derive(Default, Deserialize)]
 struct Refusal {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     code: u32,
     #[serde(default)]
     message: String,
@@ -58,10 +81,50 @@ impl Carrier {
     /// # Errors
     /// Twilio does not answer in time, or refuses us.
     pub async fn play(&self, call_sid: &str, audio_url: &str) -> Result<bool, Fault> {
-        let Config { url, account_sid, auth_token, within } = &self.config;
         let twiml = format!("<Response><Play>{}</Play></Response>", escaped(audio_url));
-        let address = format!("{url}/2010-04-01/Accounts/{account_sid}/Calls/{call_sid}.json");
-        let body: String = form_urlencoded::Serializer::new(String::new()).append_pair("Twiml", &twiml).finish();
+        let (status, refusal) = self.post(&format!("Calls/{call_sid}.json"), &[("Twiml", &twiml)]).await?;
+        match status {
+            200 => Ok(true),
+            404 => Ok(false),
+            400 if refusal.code == NOT_IN_PROGRESS => Ok(false),
+            status => Err(self.refused(status, &refusal)),
+        }
+    }
+
+    /// Sends a text message.
+    ///
+    /// # Errors
+    /// Twilio does not answer in time, or refuses us.
+    pub async fn text(&self, from: &str, to: &str, body: &str) -> Result<Sent, Fault> {
+        self.send("Messages.json", &[("From", from), ("To", to), ("Body", body)]).await
+    }
+
+    /// Places a call, whose TwiML is asked of an address with what answered it, a person or a machine.
+    ///
+    /// # Errors
+    /// Twilio does not answer in time, or refuses us.
+    pub async fn call(&self, from: &str, to: &str, twiml_url: &str) -> Result<Sent, Fault> {
+        let fields =
+            [("From", from), ("To", to), ("Url", twiml_url), ("MachineDetection", "Enable"), ("Timeout", "30")];
+        self.send("Calls.json", &fields).await
+    }
+
+    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Result<Sent, Fault> {
+        let (status, refusal) = self.post(path, fields).await?;
+        match (status, refusal.code) {
+            (200 | 201, _) => Ok(Sent::Accepted),
+            (400, OPTED_OUT) => Ok(Sent::OptedOut),
+            (400, code) if NO_SUCH_NUMBER.contains(&code) => {
+                Ok(Sent::NoSuchNumber(excerpt(&refusal.message, &self.config.auth_token)))
+            }
+            (status, _) => Err(self.refused(status, &refusal)),
+        }
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Result<(u16, Refusal), Fault> {
+        let Config { url, account_sid, auth_token, within } = &self.config;
+        let address = format!("{url}/2010-04-01/Accounts/{account_sid}/{path}");
+        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.http.post(address).basic_auth(account_sid, Some(auth_token));
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         let answer = async {
@@ -73,13 +136,7 @@ impl Carrier {
             answer.map_err(|_| Fault::Retry(format!("Twilio did not answer within {} ms", within.as_millis())))?;
         let (status, body) =
             answer.map_err(|error| Fault::Retry(format!("Twilio cannot be reached: {}", cause(&error))))?;
-        let refusal: Refusal = serde_json::from_slice(&body).unwrap_or_default();
-        match status.as_u16() {
-            200 => Ok(true),
-            404 => Ok(false),
-            400 if refusal.code == NOT_IN_PROGRESS => Ok(false),
-            status => Err(self.refused(status, &refusal)),
-        }
+        Ok((status.as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
     }
 
     fn refused(&self, status: u16, refusal: &Refusal) -> Fault {
@@ -89,7 +146,7 @@ impl Carrier {
                 "Twilio does not know our account ({said}): check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
             )),
             429 | 500..=599 => Fault::Retry(format!("Twilio has no time for us ({said})")),
-            _ => Fault::OurMistake(format!("Twilio refuses to play into a call ({said})")),
+            _ => Fault::OurMistake(format!("Twilio refuses what we asked ({said})")),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod api;
+mod feed;
 mod health;
 mod media;
 mod pages;
@@ -143,6 +144,12 @@ pub trait Desk: Send + Sync {
     /// A caller who was put through is not any more, or never was: the carrier's word for it, and for how many seconds they spoke.
     fn dialled(&self, call_sid: &str, status: &str, duration_s: Option<i64>);
 
+    /// The calendar of a token, in iCalendar's words; none where it is nobody's.
+    fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>>;
+
+    /// Somebody wrote a text message to one of our numbers.
+    fn texted<'a>(&'a self, from: &'a str, to: &'a str, words: &'a str) -> BoxFuture<'a, ()>;
+
     /// How we are.
     fn health(&self) -> Health;
 
@@ -259,13 +266,15 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/voice/fallback", get(voice::fallback).post(voice::fallback))
         .route("/voice/status", get(voice::status).post(voice::status))
         .route("/voice/dialled", get(voice::dialled).post(voice::dialled))
+        .route("/sms", get(voice::texted).post(voice::texted))
         .route("/voice/whisper", get(voice::whisper).post(voice::whisper))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&front), measure));
     let pages = Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .route("/metrics.json", get(health::metrics_json));
+        .route("/metrics.json", get(health::metrics_json))
+        .route("/calendar/{name}", get(feed::feed));
     let within = ANSWER_WITHIN + front.speech.timeout;
     let speech = Router::new()
         .route("/call", post(speech::say))

@@ -115,6 +115,15 @@ impl Desk for TestDesk {
         self.status(StatusCallback { call_sid, call_status, duration_s, ..StatusCallback::default() });
     }
 
+    fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>> {
+        async move { (token == "known").then(|| "BEGIN:VCALENDAR".to_owned()) }.boxed()
+    }
+
+    fn texted<'a>(&'a self, from: &'a str, _: &'a str, words: &'a str) -> BoxFuture<'a, ()> {
+        let (call_sid, call_status) = (from.to_owned(), words.to_owned());
+        async move { self.status(StatusCallback { call_sid, call_status, ..StatusCallback::default() }) }.boxed()
+    }
+
     fn status(&self, status: StatusCallback) {
         self.said.lock().expect("no test panics with it").push(status);
     }

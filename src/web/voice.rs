@@ -62,6 +62,16 @@ pub(super) async fn fallback(webhook: Webhook) -> Result<Response, Refusal> {
     Ok(respond(give_up(&webhook)))
 }
 
+/// `POST /sms`: somebody writes to one of our numbers. STOP and START are heeded; nothing is answered, because Twilio answers
+/// these itself.
+pub(super) async fn texted(webhook: Webhook) -> Result<Response, Refusal> {
+    let (from, to) = (webhook.required("From")?, webhook.required("To")?);
+    // Nothing that is longer than a field may be is one of the words that count.
+    let words = webhook.optional("Body").ok().flatten().unwrap_or_default();
+    webhook.front.desk.texted(&from, &to, &words).await;
+    Ok(respond(Twiml::new()))
+}
+
 /// `POST /voice/whisper`: somebody answers to whom a caller is put through; only they hear this.
 pub(super) async fn whisper(webhook: Webhook) -> Result<Response, Refusal> {
     let call_sid = webhook.required("ParentCallSid")?;

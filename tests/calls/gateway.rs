@@ -37,6 +37,7 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     /// Database, recordings and journal.
     pub(crate) folder: TempDir,
+    pub(crate) settings: Settings,
     /// The gateway goes down with it.
     _down: watch::Sender<bool>,
 }
@@ -124,7 +125,7 @@ impl Gateway {
         let (store, address) = (app.store(), app.address().expect("an address"));
         let (down, told) = watch::channel(false);
         tokio::spawn(app.serve(told));
-        Self { world, store, address, folder, _down: down }
+        Self { world, store, address, folder, settings, _down: down }
     }
 
     /// Somebody calls.

@@ -9,6 +9,7 @@ use super::{Business, Opening, Service};
 use crate::calendar::HORIZON_DAYS_MAX;
 use crate::letters::distance;
 use crate::wording::templates::{ALL, EVERYWHERE, Template};
+use crate::wording::texts::{PLACEHOLDERS, TEXTS};
 
 /// The longest notice, about twenty seconds.
 const NOTICE_CHARS_MAX: usize = 300;
@@ -262,8 +263,12 @@ impl Problems {
 
     fn of_prompts(&mut self, business: &Business) {
         for (name, text) in &business.prompts {
+            let of_text = || TEXTS.iter().find(|(_, key, _)| key == name);
             match ALL.iter().find(|template| template.name == name) {
                 Some(template) => self.of_prompt(template, text),
+                None if of_text().is_some() => {
+                    self.of_prompt(&Template { name: "text", text: "", facts: &PLACEHOLDERS }, text)
+                }
                 None => self.require(false, format!("{name}="), || {
                     format!("there is no prompt {name:?}: {}", nearest_name(name))
                 }),

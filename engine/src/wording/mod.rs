@@ -19,10 +19,12 @@ use crate::business::{Business, Service};
 use crate::calendar::moment;
 
 pub use answers::answer;
+pub use texts::{Text, text};
 
 mod answers;
 mod spoken;
 pub mod templates;
+pub(crate) mod texts;
 
 /// The facts of a call that a sentence may name, by placeholder.
 type Facts = BTreeMap<&'static str, String>;
