@@ -68,6 +68,7 @@ async fn one(call: u32, store: Option<Store>, seconds: u32) -> (Vec<Duration>, u
             business: "Barbers".to_owned(),
             started_at_ms: Utc::now().timestamp_millis(),
             sandbox: true,
+            outbound: false,
             agent: None,
         });
     }

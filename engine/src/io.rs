@@ -48,6 +48,9 @@ pub struct Answered {
     /// How long the call may go on, in milliseconds, where that is less than any call may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_ms: Option<u64>,
+    /// The appointment that we call about; none when they called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminds: Option<Appointment>,
 }
 
 /// Something that happened.

@@ -154,7 +154,7 @@ pub enum Row {
         at: CallTime,
         /// How.
         ending: Ending,
-        /// What came of it: `booked`, `moved`, `cancelled`, `transferred`, `message`, `fallback` (somebody calls back),
+        /// What came of it: `booked`, `moved`, `cancelled`, `confirmed`, `transferred`, `message`, `fallback` (somebody calls back),
         /// `not_booked` or `abandoned`.
         outcome: String,
     },

@@ -87,8 +87,7 @@ impl House {
     }
 
     async fn tell(&self, due: &Due) -> Outcome {
-        let Some(business) = self.businesses.all().iter().find(|business| business.name == due.business).cloned()
-        else {
+        let Some(business) = self.businesses.named(&due.business) else {
             return Outcome::Dropped(format!("there is no business {:?} any more", due.business));
         };
         match due.channel.as_str() {

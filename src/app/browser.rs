@@ -102,6 +102,7 @@ async fn come_in(house: Arc<House>, knock: Knock, visit: Visit) {
         return house.telemetry.session_ended(&pass.tenant, "gone");
     };
     let caller = Caller {
+        reminds: None,
         call_sid: session.clone(),
         from: format!("client:{}", pass.visitor),
         to: format!("browser:{}", pass.tenant),

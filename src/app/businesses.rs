@@ -36,6 +36,11 @@ impl Businesses {
         Arc::clone(theirs.or_else(others).unwrap_or(&all[0]))
     }
 
+    /// The one with this name.
+    pub(super) fn named(&self, name: &str) -> Option<Arc<Business>> {
+        self.all().iter().find(|business| business.name == name).cloned()
+    }
+
     /// The one that talks on web pages: the one that answers all numbers that are no other's.
     pub(super) fn main(&self) -> Arc<Business> {
         self.of("")

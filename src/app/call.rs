@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
 use engine::business::{Business, Engine};
-use engine::io::{Answered, Input};
+use engine::io::{Answered, Appointment, Input};
 use engine::redaction::RowRedactor;
 use engine::tape;
 use engine::time::CallTime;
@@ -125,7 +125,8 @@ async fn run(
 ) {
     let clock = house.clock.answer();
     let answered_at_ms = clock.answered_at_ms();
-    let business = house.businesses.of(&caller.to);
+    let (business, reminds) = house.whose(&caller).await;
+    let outbound = caller.reminds.is_some();
     let (cast, voice) = house.cast(&call_sid, false, business.voice.as_deref()).await;
     house.store.begin(CallStart {
         call_id,
@@ -136,6 +137,7 @@ async fn run(
         business: business.name.clone(),
         started_at_ms: answered_at_ms,
         sandbox: !house.stand_ins.is_empty(),
+        outbound,
         agent: Some(voice.name.clone()),
     });
     tracing::info!("a call was answered");
@@ -149,6 +151,7 @@ async fn run(
         turns_by_vendor: matches!(house.hearing.flavor, Flavor::Flux { .. }),
         has_model: house.model.is_some(),
         longest_ms: longest.map(|longest| longest.as_millis() as u64),
+        reminds,
     };
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let (to, carried_by) = (answered.to.clone(), answered.business.engine_of(&answered.to));
@@ -203,6 +206,24 @@ async fn run(
 }
 
 impl House {
+    /// Whose call it is, and what it is about where we called. An appointment that stands no more is not reminded of: then it is a
+    /// call like any other.
+    async fn whose(&self, caller: &Caller) -> (Arc<Business>, Option<Appointment>) {
+        let id = caller.reminds.as_deref();
+        let standing = match id {
+            Some(id) => self.store.standing(id).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "what somebody is called about cannot be read");
+                None
+            }),
+            None => None,
+        };
+        let theirs = standing.and_then(|(name, appointment)| Some((self.businesses.named(&name)?, appointment)));
+        match theirs {
+            Some((business, appointment)) => (business, Some(appointment)),
+            None => (self.businesses.of(&caller.to), None),
+        }
+    }
+
     /// What a call takes, by what carried it: a page's has no telephone.
     fn prices_of(&self, engine: Engine, is_page: bool) -> Prices {
         let prices = if engine == Engine::Realtime { self.realtime_prices } else { self.prices };

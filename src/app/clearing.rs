@@ -113,6 +113,7 @@ mod tests {
             business: "Barbers".into(),
             started_at_ms: 1_000 * call as i64,
             sandbox: true,
+            outbound: false,
             agent: None,
         });
         store.recorded(

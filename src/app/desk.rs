@@ -85,6 +85,14 @@ impl Desk for FrontDesk {
         Box::pin(self.house.feed(token))
     }
 
+    fn machine_answered<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async {
+            if let Err(error) = self.house.store.remind_by_text(appointment, self.house.clock.wall_ms()).await {
+                tracing::warn!(%error, "somebody whose machine answered is not reminded by text");
+            }
+        })
+    }
+
     fn texted<'a>(&'a self, from: &'a str, to: &'a str, words: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(self.house.texted(from, to, words))
     }

@@ -184,6 +184,23 @@ impl Store {
         Ok(row.is_some())
     }
 
+    /// Reminds somebody by a text message, because a machine answered the call that was to do so.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn remind_by_text(&self, appointment: &str, now_ms: i64) -> Result<(), StoreError> {
+        Statement::of(
+            "INSERT INTO outbox (id, business, channel, event, appointment_id, call_id, payload, created_at, due_at)
+             SELECT 'appointment.reminder:' || $1 || ':text', business, 'text', event, appointment_id, call_id, payload, $2, $2
+             FROM outbox WHERE appointment_id = $1 AND event = 'appointment.reminder' AND channel = 'call'
+             ON CONFLICT (id) DO NOTHING",
+            [appointment.into(), moment_of(now_ms).into()],
+        )
+        .run(&self.database.write())
+        .await?;
+        Ok(())
+    }
+
     /// Notes that a number wants, or does not want, text messages of a business.
     ///
     /// # Errors

@@ -43,6 +43,8 @@ pub struct CallRecord {
     pub outcome: Option<String>,
     /// How it ended: `goodbye`, `hung_up`, ….
     pub ending: Option<String>,
+    /// `inbound`, or `outbound` where we called.
+    pub direction: String,
     /// Nobody real was on the line.
     pub sandbox: bool,
     /// The voice that spoke for the business.
@@ -222,6 +224,7 @@ struct CallRow {
     status: String,
     outcome: Option<String>,
     ending: Option<String>,
+    direction: String,
     sandbox: bool,
     agent: Option<String>,
     summary: Option<String>,
@@ -296,6 +299,7 @@ impl Records {
             status: row.status,
             outcome: row.outcome,
             ending: row.ending,
+            direction: row.direction,
             sandbox: row.sandbox,
             agent: row.agent,
             summary: row.summary,
@@ -308,7 +312,7 @@ impl Records {
 
 const CALL: &str =
     "SELECT id, call_sid, stream_sid, caller, called, business, start_time, end_time, duration_ms, status,
-    outcome, ending, sandbox, agent, summary FROM calls WHERE call_sid = $1";
+    outcome, ending, direction, sandbox, agent, summary FROM calls WHERE call_sid = $1";
 
 const APPOINTMENTS: &str =
     "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status

@@ -34,6 +34,9 @@ pub struct CallStart {
     pub started_at_ms: i64,
     /// Nobody real was on the line.
     pub sandbox: bool,
+    /// We called them.
+    #[serde(default)]
+    pub outbound: bool,
     /// The voice that speaks for the business, by our name for it.
     #[serde(default)]
     pub agent: Option<String>,
@@ -130,8 +133,9 @@ async fn write_start(transaction: &mut Transaction, start: &CallStart, instance:
     // The same carrier's call under another id is a second leg of it; it gets the next number. So does its stream.
     Statement::of(
         "INSERT INTO calls (id, call_sid, stream_sid, caller, called, business, start_time, sandbox, instance,
-                            agent)
-         SELECT $1, $2 || coalesce('#' || (legs + 1), ''), $3 || coalesce('#' || (streams + 1), ''), $4, $5, $6, $7, $8, $9, $10
+                            agent, direction)
+         SELECT $1, $2 || coalesce('#' || (legs + 1), ''), $3 || coalesce('#' || (streams + 1), ''), $4, $5, $6, $7, $8, $9, $10,
+             $11
          FROM (SELECT
              (SELECT max(CASE WHEN call_sid = $2 THEN 1 ELSE CAST(substr(call_sid, length($2) + 2) AS BIGINT) END)
               FROM calls WHERE id <> $1 AND (call_sid = $2 OR call_sid > $2 || '#' AND call_sid < $2 || '$')) AS legs,
@@ -151,6 +155,7 @@ async fn write_start(transaction: &mut Transaction, start: &CallStart, instance:
             start.sandbox.into(),
             instance.into(),
             (&start.agent).into(),
+            if start.outbound { "outbound" } else { "inbound" }.into(),
         ],
     )
     .run(transaction)

@@ -147,6 +147,9 @@ pub trait Desk: Send + Sync {
     /// The calendar of a token, in iCalendar's words; none where it is nobody's.
     fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>>;
 
+    /// A machine answered where somebody was to be reminded of an appointment.
+    fn machine_answered<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()>;
+
     /// Somebody wrote a text message to one of our numbers.
     fn texted<'a>(&'a self, from: &'a str, to: &'a str, words: &'a str) -> BoxFuture<'a, ()>;
 
@@ -266,6 +269,7 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/voice/fallback", get(voice::fallback).post(voice::fallback))
         .route("/voice/status", get(voice::status).post(voice::status))
         .route("/voice/dialled", get(voice::dialled).post(voice::dialled))
+        .route("/voice/remind", get(voice::remind).post(voice::remind))
         .route("/sms", get(voice::texted).post(voice::texted))
         .route("/voice/whisper", get(voice::whisper).post(voice::whisper))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&front), measure));

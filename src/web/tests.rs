@@ -119,6 +119,11 @@ impl Desk for TestDesk {
         async move { (token == "known").then(|| "BEGIN:VCALENDAR".to_owned()) }.boxed()
     }
 
+    fn machine_answered<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()> {
+        let call_sid = appointment.to_owned();
+        async move { self.status(StatusCallback { call_sid, ..StatusCallback::default() }) }.boxed()
+    }
+
     fn texted<'a>(&'a self, from: &'a str, _: &'a str, words: &'a str) -> BoxFuture<'a, ()> {
         let (call_sid, call_status) = (from.to_owned(), words.to_owned());
         async move { self.status(StatusCallback { call_sid, call_status, ..StatusCallback::default() }) }.boxed()

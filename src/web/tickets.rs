@@ -31,6 +31,9 @@ pub struct Caller {
     pub from: String,
     /// The number that was dialled; may be empty.
     pub to: String,
+    /// We called them, about this appointment. `from` and `to` are theirs and ours all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminds: Option<String>,
 }
 
 /// Why a ticket does not open a stream.
@@ -164,7 +167,12 @@ mod tests {
     }
 
     fn caller(call_sid: &str) -> Caller {
-        Caller { call_sid: call_sid.to_owned(), from: "anonymous".to_owned(), to: "+15551230000".to_owned() }
+        Caller {
+            call_sid: call_sid.to_owned(),
+            from: "anonymous".to_owned(),
+            to: "+15551230000".to_owned(),
+            reminds: None,
+        }
     }
 
     #[test]

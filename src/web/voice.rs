@@ -72,6 +72,24 @@ pub(super) async fn texted(webhook: Webhook) -> Result<Response, Refusal> {
     Ok(respond(Twiml::new()))
 }
 
+/// `POST /voice/remind?appointment=…`: somebody answers whom we call about their appointment. A machine is not talked to: they
+/// get a text message instead.
+pub(super) async fn remind(webhook: Webhook) -> Result<Response, Refusal> {
+    let appointment = webhook.query("appointment").unwrap_or_default().to_owned();
+    let answered_by = webhook.optional("AnsweredBy")?.unwrap_or_default();
+    let Caller { call_sid, from: ours, to: theirs, .. } = caller(&webhook)?;
+    tracing::info!(call = call_sid, answered_by, "somebody answers a reminder");
+    if answered_by.starts_with("machine") || answered_by == "fax" {
+        webhook.front.desk.machine_answered(&appointment).await;
+        return Ok(respond(Twiml::new().hang_up()));
+    }
+    if webhook.front.desk.admit() != Admit::Welcome {
+        return Ok(respond(Twiml::new().hang_up()));
+    }
+    let called = Caller { call_sid, from: theirs, to: ours, reminds: Some(appointment) };
+    Ok(respond(stream(Twiml::new(), &webhook, called, 0).await))
+}
+
 /// `POST /voice/whisper`: somebody answers to whom a caller is put through; only they hear this.
 pub(super) async fn whisper(webhook: Webhook) -> Result<Response, Refusal> {
     let call_sid = webhook.required("ParentCallSid")?;
@@ -113,6 +131,7 @@ fn caller(webhook: &Webhook) -> Result<Caller, Refusal> {
         call_sid: webhook.required("CallSid")?,
         from: webhook.optional("From")?.unwrap_or_default(),
         to: webhook.optional("To")?.unwrap_or_default(),
+        reminds: None,
     })
 }
 

@@ -30,6 +30,15 @@ pub enum Prompt {
     Notice,
     /// "Thanks for calling …. How can I help you?"
     Greeting,
+    /// "This is …. I'm calling about your haircut tomorrow at three. Will you be there?"
+    Remind {
+        /// It.
+        appointment: Appointment,
+    },
+    /// "Thank you, we'll see you then. Goodbye!"
+    Confirmed,
+    /// "Would you like to move it, or to cancel it?"
+    AskMoveOrCancel,
     /// "Which service would you like?" with the services named.
     AskService,
     /// "I'm afraid we don't do that", followed by what the business does.
@@ -157,7 +166,7 @@ impl Prompt {
     pub fn interruptible(&self) -> Interruptible {
         match self {
             Self::Notice => Interruptible::Never,
-            Self::Goodbye | Self::Transferring => Interruptible::ByWords,
+            Self::Goodbye | Self::Confirmed | Self::Transferring => Interruptible::ByWords,
             _ => Interruptible::ByAnything,
         }
     }

@@ -9,12 +9,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use chrono::{Datelike, Days, Utc, Weekday};
 use frontdesk::vendors::others::signature;
-use sandbox::twilio::Ending;
+use sandbox::twilio::{CallSetup, Ending, Line};
 use sandbox::world::World;
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
 
-use crate::gateway::{CALLER, DESK, Gateway, repository, until};
+use crate::caller::Caller;
+use crate::gateway::{CALLER, DESK, Gateway, PUBLIC_URL, repository, until};
 use crate::postgres::Postgres;
 
 const SECRET: &str = "a-secret-of-at-least-thirty-two-letters";
@@ -159,8 +161,72 @@ async fn a_calendar_of_others_is_respected() {
         format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{events}END:VCALENDAR\r\n");
     let gateway = gateway(&own, |_| ()).await;
     assert_eq!(gateway.caller().books("open-tue-10").await, Ending::Completed);
-    let mut second = gateway.caller_as(sandbox::twilio::CallSetup::new("+12125550177", DESK));
+    let mut second = gateway.caller_as(CallSetup::new("+12125550177", DESK));
     second.hears("how can i help you").await;
     second.says("open-tue-10").await;
     second.hears("that time is taken").await;
+}
+
+#[tokio::test]
+async fn somebody_is_called_about_their_appointment_and_moves_it() {
+    let gateway = calls_to_remind().await;
+    let called = reminded(&gateway, "human").await;
+    let mut callee = Caller::on(called, &gateway.world);
+    callee.hears("will you be there").await;
+    callee.says("move-mine").await;
+    let answers = [
+        ("like to come instead", "thursday-at-two"),
+        ("shall i move it", "yes-please"),
+        ("anything else", "no-thats-all"),
+    ];
+    assert_eq!(callee.answers(&answers).await, Ending::Completed);
+    let record = gateway.record(&callee.call_sid()).await;
+    assert_eq!((record.outcome.as_deref(), record.direction.as_str()), (Some("moved"), "outbound"));
+    assert_eq!((record.caller.as_str(), record.called.as_str()), (CALLER, FROM), "theirs and ours all the same");
+}
+
+#[tokio::test]
+async fn a_machine_that_answers_is_not_talked_to_and_a_text_is_sent() {
+    let gateway = calls_to_remind().await;
+    let mut machine = Caller::on(reminded(&gateway, "machine_start").await, &gateway.world);
+    assert_eq!(machine.ends().await, Ending::Completed);
+    assert_eq!(machine.heard, [""; 0]);
+    let rest = World::twilio(&gateway.world);
+    let text = until("a text is sent", async || rest.texts().first().cloned()).await;
+    assert!(text.what.starts_with("Harbor Street Barbers: a reminder of a haircut on Tue, "), "{}", text.what);
+}
+
+/// A business that reminds by calls, and an appointment that is soon.
+async fn calls_to_remind() -> Gateway {
+    let gateway = Gateway::with_world(|folder, world, settings| {
+        let example = std::fs::read_to_string(repository().join("business.toml")).expect("the example");
+        let afterwards =
+            format!("[afterwards]\nfrom = \"{FROM}\"\nremind_hours = 1\nremind_by = \"call\"\n\n[[services]]");
+        let path = folder.join("business.toml");
+        std::fs::write(&path, example.replacen("[[services]]", &afterwards, 1)).expect("written");
+        world.twilio().is_account("AC1", "twilios-own-secret");
+        let carrier = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_API_URL", &world.twilio_api_url())];
+        settings.extend(carrier.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+    })
+    .await;
+    assert_eq!(gateway.caller().books("open-tue-10").await, Ending::Completed);
+    gateway
+}
+
+/// Lets the reminder be due, and answers the call.
+async fn reminded(gateway: &Gateway, answered_by: &str) -> Line {
+    let file = gateway.folder.path().join("frontdesk.db");
+    let mut database = SqliteConnection::connect(&file.display().to_string()).await.expect("it is there");
+    let due = "UPDATE outbox SET due_at = '2020-01-01T00:00:00+00:00' WHERE channel = 'call'";
+    assert_eq!(sqlx::query(due).execute(&mut database).await.expect("written").rows_affected(), 1);
+    let rest = World::twilio(&gateway.world);
+    let call = until("the call is placed", async || rest.placed().first().cloned()).await;
+    assert_eq!((call.from.as_str(), call.to.as_str()), (FROM, CALLER));
+    let path = call.what.strip_prefix(PUBLIC_URL).expect("our public address");
+    let setup = CallSetup {
+        extra_fields: vec![("AnsweredBy".to_owned(), answered_by.to_owned())],
+        ..CallSetup::new(FROM, CALLER)
+    };
+    gateway.call_at(path, setup)
 }

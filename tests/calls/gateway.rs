@@ -94,9 +94,15 @@ pub(crate) fn world() -> World {
 
 /// Calls the gateway that listens there.
 pub(crate) fn place(gateway: SocketAddr, setup: CallSetup) -> Line {
+    place_at(gateway, "/voice", setup)
+}
+
+/// The same for a call whose first TwiML is elsewhere.
+fn place_at(gateway: SocketAddr, path: &str, setup: CallSetup) -> Line {
     let settings = TwilioSettings {
         public_url: PUBLIC_URL.to_owned(),
         auth_token: Some(AUTH_TOKEN.to_owned()),
+        voice_path: path.to_owned(),
         ..TwilioSettings::for_gateway(&format!("http://{gateway}"))
     };
     Twilio::new(settings).expect("good addresses").place(setup)
@@ -136,6 +142,11 @@ impl Gateway {
     /// Somebody calls in an unusual way.
     pub(crate) fn call_as(&self, setup: CallSetup) -> Line {
         place(self.address, setup)
+    }
+
+    /// A call that was placed by us is answered: its first TwiML is at a path of ours.
+    pub(crate) fn call_at(&self, path: &str, setup: CallSetup) -> Line {
+        place_at(self.address, path, setup)
     }
 
     /// Where something of it really is.

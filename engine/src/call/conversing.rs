@@ -263,6 +263,7 @@ impl Call {
     fn carry_on(&mut self, at: CallTime, effect: Effect, out: &mut Vec<Output>) {
         match effect {
             Effect::Say(prompt) => {
+                self.confirmed |= prompt == Prompt::Confirmed;
                 self.call_back_promised |= matches!(prompt, Prompt::CallBack | Prompt::CalendarDown);
                 self.say(at, &prompt, out);
             }

@@ -187,8 +187,9 @@ impl Call {
         let answered = self.answered();
         let caller_number = Some(answered.from.clone()).filter(|from| is_number(from));
         let can_transfer = self.person().is_some();
+        let reminds = answered.reminds.clone();
         self.say(at, &Prompt::Notice, out);
-        self.tell_booking(at, Booked::Opened { caller_number, can_transfer }, out);
+        self.tell_booking(at, Booked::Opened { caller_number, can_transfer, reminds }, out);
     }
 
     /// The number of somebody who answers it now.
@@ -218,6 +219,7 @@ impl Call {
             _ if self.booked => "booked",
             _ if self.moved => "moved",
             _ if self.cancelled => "cancelled",
+            _ if self.confirmed => "confirmed",
             Ending::Transfer => "transferred",
             _ if self.passed_on.is_left() => "message",
             _ if self.call_back_promised => "fallback",

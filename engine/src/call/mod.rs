@@ -101,6 +101,8 @@ pub struct Call {
     moved: bool,
     /// One that stood was cancelled in it.
     cancelled: bool,
+    /// One that we called about was confirmed.
+    confirmed: bool,
     passed_on: PassedOn,
     now: CallTime,
 }

@@ -37,6 +37,11 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::Notice => sentences(business.notice.as_deref().unwrap_or_default()),
         Prompt::Greeting if !business.is_open(now) => fixed("greeting_closed"),
         Prompt::Greeting => fixed("greeting"),
+        Prompt::Remind { appointment: Appointment { service, slot, name, .. } } => {
+            filled("remind", business, &appointment(service, slot, name, business, now))
+        }
+        Prompt::Confirmed => fixed("confirmed"),
+        Prompt::AskMoveOrCancel => fixed("ask_move_or_cancel"),
         Prompt::AskService => fixed(if business.services.len() == 1 { "ask_service_one" } else { "ask_service" }),
         Prompt::UnknownService => {
             fixed(if business.services.len() == 1 { "unknown_service_one" } else { "unknown_service" })

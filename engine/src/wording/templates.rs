@@ -22,6 +22,13 @@ pub const EVERYWHERE: [&str; 3] = ["business", "services", "grid"];
 pub const ALL: &[Template] = &[
     fixed("greeting", "Thanks for calling {business}. How can I help you?"),
     fixed("greeting_closed", "Thanks for calling {business}. How can I help you?"),
+    with(
+        "remind",
+        "Hello, this is {business}. I'm calling about {service} {time}, for {name}. Will you be there?",
+        &["service", "time", "name"],
+    ),
+    fixed("confirmed", "Thank you, we'll see you then. Goodbye!"),
+    fixed("ask_move_or_cancel", "Would you like to move it, or to cancel it?"),
     fixed("ask_service", "What can we do for you: {services}?"),
     fixed("ask_service_one", "Would you like to book {services}?"),
     fixed("unknown_service", "I'm sorry, we don't do that here. You can book {services}. Which one would you like?"),

@@ -34,7 +34,7 @@ use engine::audio::ear::Heard;
 use engine::audio::mark::Mark;
 use engine::business::Business;
 use engine::call::Call;
-use engine::io::{Answered, Fault, Input, Message, Output};
+use engine::io::{Answered, Appointment, Fault, Input, Message, Output};
 use engine::time::CallTime;
 
 pub use crate::stepped::calendar::{Calendar, CalendarAnswer};
@@ -143,6 +143,17 @@ enum Hearing {
 impl Stepped {
     /// A call that was answered at zero.
     pub fn answered(business: Business, answered_at_ms: i64, from: &str, has_model: bool) -> Self {
+        Self::reminding(business, answered_at_ms, from, has_model, None)
+    }
+
+    /// The same for a call that we placed, about an appointment.
+    pub fn reminding(
+        business: Business,
+        answered_at_ms: i64,
+        from: &str,
+        has_model: bool,
+        reminds: Option<Appointment>,
+    ) -> Self {
         Self::of(Answered {
             call_sid: "CA00000000000000000000000000000001".to_owned(),
             stream_sid: "MZ00000000000000000000000000000001".to_owned(),
@@ -153,6 +164,7 @@ impl Stepped {
             turns_by_vendor: false,
             has_model,
             longest_ms: None,
+            reminds,
         })
     }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use engine::business::Business;
-use engine::io::{Fault, Input, Output};
+use engine::io::{Appointment, Fault, Input, Output};
 use engine::record::{Row, Speaker};
 use engine::time::CallTime;
 use statecharts::booking::State;
@@ -58,7 +58,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
     Ok(written(&lines, &stepped))
 }
 
-const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business records no contact`, `TIME caller says \"…\" \
+const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business records no contact`, `the business calls about SERVICE at SLOT for NAME, PHONE`, `TIME caller says \"…\" \
                         for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME somebody far away says \"…\" for 2s`, `TIME caller \
                         presses 1`, `TIME caller types \"…\"`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
@@ -97,10 +97,34 @@ fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotASce
                 business.transfer_to = Some("+12125550111".to_owned());
             }
         }
-        Some(Stepped::answered(business, answered_at.timestamp_millis(), from, has_model))
+        let about = world.iter().find_map(|(_, line)| line.strip_prefix("the business calls about "));
+        let reminds = match about {
+            Some(about) => Some(booked(about)?.0),
+            None => None,
+        };
+        let mut stepped =
+            Stepped::reminding(business, answered_at.timestamp_millis(), from, has_model, reminds.clone());
+        if let Some((appointment, phone)) = about.and_then(booked) {
+            stepped.calendar.book(&appointment.service, &appointment.slot, &appointment.name, &phone);
+        }
+        Some(stepped)
     };
     let expected = "begin with `call from NUMBER at 2026-11-23T15:00:00Z`, and `with model` where there is one";
     read().ok_or(NotAScenario { line, text: text.to_owned(), expected })
+}
+
+/// `SERVICE at SLOT for NAME, PHONE`: the first appointment of a calendar, and whose number it has.
+fn booked(text: &str) -> Option<(Appointment, String)> {
+    let (service, rest) = text.split_once(" at ")?;
+    let (slot, rest) = rest.split_once(" for ")?;
+    let (name, phone) = rest.split_once(", ")?;
+    let appointment = Appointment {
+        id: "appointment-0".to_owned(),
+        service: service.to_owned(),
+        slot: Slot(slot.to_owned()),
+        name: name.to_owned(),
+    };
+    Some((appointment, phone.to_owned()))
 }
 
 fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()> {
@@ -132,10 +156,8 @@ fn happen(stepped: &mut Stepped, at: Option<CallTime>, what: &str) -> Option<()>
     } else if let Some(slot) = what.strip_prefix("calendar is full at ") {
         stepped.calendar.fill(&Slot(slot.to_owned()), 30);
     } else if let Some(booked) = what.strip_prefix("booked before: ") {
-        let (service, rest) = booked.split_once(" at ")?;
-        let (slot, rest) = rest.split_once(" for ")?;
-        let (name, phone) = rest.split_once(", ")?;
-        stepped.calendar.book(service, &Slot(slot.to_owned()), name, phone);
+        let (appointment, phone) = self::booked(booked)?;
+        stepped.calendar.book(&appointment.service, &appointment.slot, &appointment.name, &phone);
     } else if let Some(takes) = what.strip_prefix("transcripts take ") {
         stepped.vendors.transcript = seconds(takes)?;
     } else if let Some(takes) = what.strip_prefix("synthesis takes ") {

@@ -79,6 +79,7 @@ async fn write(
         business: business.name.clone(),
         started_at_ms: at.timestamp_millis(),
         sandbox: true,
+        outbound: false,
         agent: None,
     });
     let mut has_booked = false;

@@ -42,6 +42,21 @@ impl Store {
         Ok(rows.into_iter().map(known).filter(theirs).take(FOUND_MAX).collect())
     }
 
+    /// An appointment that stands, and the name of the business it was made with.
+    ///
+    /// # Errors
+    /// When the database does not answer within four seconds.
+    pub async fn standing(&self, id: &str) -> Result<Option<(String, Appointment)>, StoreError> {
+        let row: Option<(String, String, String, String, String)> = within_deadline(async {
+            let statement =
+                "SELECT business, id, service, start_at, name FROM appointments WHERE id = $1 AND status = 'booked'";
+            Ok(Statement::of(statement, [id.into()]).first(&self.database.ask()).await?)
+        })
+        .await?;
+        let known = |(business, id, service, at, name)| (business, Appointment { id, service, slot: Slot(at), name });
+        Ok(row.map(known))
+    }
+
     /// Cancels an appointment. Cancelled before, it stays cancelled, and nobody is told twice.
     ///
     /// # Errors

@@ -99,6 +99,7 @@ fn leave(store: &Store, call: usize) {
         business: business(call).into(),
         started_at_ms: NOON_MS + call as i64 * 60_000,
         sandbox: call == 0,
+        outbound: false,
         agent: None,
     });
     store.record(call_id, said(0, Speaker::Assistant, "How can I help?"));

@@ -45,6 +45,7 @@ fn start(call: u128) -> CallStart {
         business: "Barbers".into(),
         started_at_ms: NOW_MS,
         sandbox: true,
+        outbound: false,
         agent: None,
     }
 }

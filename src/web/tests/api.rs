@@ -33,6 +33,7 @@ async fn with_a_call() -> Arc<Front> {
         business: "Barbers".into(),
         started_at_ms: NOW_MS - 60_000,
         sandbox: true,
+        outbound: false,
         agent: None,
     });
     front.store.record_with(call_id, said(), Some(r#"sealed:["A haircut, 415 555 0142",""]"#.into()));

@@ -19,7 +19,9 @@ const PHONE_MISSES_MAX: u8 = 3;
 /// What a prompt asks for; nothing when it is no question.
 pub(super) fn expected_by(prompt: &Prompt) -> Option<Expect> {
     match prompt {
-        Prompt::Greeting | Prompt::AnythingElse => Some(Expect::Anything),
+        Prompt::Greeting | Prompt::AnythingElse | Prompt::Remind { .. } | Prompt::AskMoveOrCancel => {
+            Some(Expect::Anything)
+        }
         Prompt::AskService | Prompt::UnknownService => Some(Expect::Service),
         Prompt::AskTime
         | Prompt::AskNewTime
@@ -42,7 +44,7 @@ pub(super) fn expected_by(prompt: &Prompt) -> Option<Expect> {
 pub(super) fn takes_yes(prompt: &Prompt) -> bool {
     match prompt {
         Prompt::Confirm { .. } | Prompt::ConfirmAgain | Prompt::ConfirmMoveAgain | Prompt::ConfirmCancel { .. } => true,
-        Prompt::AnythingElse | Prompt::AskPhone | Prompt::AskBookedPhone => true,
+        Prompt::AnythingElse | Prompt::AskPhone | Prompt::AskBookedPhone | Prompt::Remind { .. } => true,
         Prompt::Offer { times, .. } => times.len() == 1,
         _ => false,
     }
@@ -126,6 +128,10 @@ impl Chart {
         }
         match (self.home, &self.asked) {
             (State::Fallback, _) => self.ask_for_call_back(context),
+            (State::Standing, Some(prompt @ (Prompt::Remind { .. } | Prompt::AskMoveOrCancel))) => {
+                let prompt = prompt.clone();
+                self.remind_again(context, prompt)
+            }
             (State::Confirmation, Some(Prompt::AskChange)) => {
                 self.say(context, Prompt::AskChange);
                 Node::Confirmation {}

@@ -140,10 +140,13 @@ impl Chart {
     #[state(superstate = "conversation")]
     fn greeting(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
-            Event::Opened { caller_number, can_transfer } => {
+            Event::Opened { caller_number, can_transfer, reminds } => {
                 self.caller_number = caller_number.clone().filter(|number| !number.is_empty());
                 self.facts.phone = self.caller_number.clone();
                 self.can_transfer = *can_transfer;
+                if let Some(appointment) = reminds.clone() {
+                    return Transition(self.remind(context, appointment));
+                }
                 self.say(context, Prompt::Greeting);
                 Handled
             }

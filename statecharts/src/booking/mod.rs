@@ -71,6 +71,8 @@ pub enum Event {
         caller_number: Option<String>,
         /// Whether there is a person to be put through to.
         can_transfer: bool,
+        /// The appointment that we call about; none when they called.
+        reminds: Option<Appointment>,
     },
     /// The caller's turn was understood, as far as it could be.
     Understood(Proposal),

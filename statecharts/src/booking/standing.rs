@@ -151,6 +151,7 @@ impl Chart {
             return Super;
         }
         match self.asked.clone() {
+            Some(Prompt::Remind { .. } | Prompt::AskMoveOrCancel) => self.hear_about_coming(context, turn),
             Some(Prompt::AskBookedPhone) => self.hear_booked_phone(context, turn),
             Some(Prompt::AskBookedName) if turn.name.is_some() => {
                 self.facts.name.clone_from(&turn.name);
@@ -260,6 +261,41 @@ impl Chart {
         self.standing.known = Some(appointment.clone());
         self.facts.start_moving(appointment, to);
         self.ask(context)
+    }
+
+    /// Calls somebody about their appointment.
+    pub(super) fn remind(&mut self, context: &mut Context<Effect>, appointment: Appointment) -> Node {
+        self.standing.know(appointment.clone());
+        self.say(context, Prompt::Remind { appointment });
+        Node::Standing {}
+    }
+
+    /// The answer to "Will you be there?", and to "Would you like to move it, or to cancel it?"
+    fn hear_about_coming(&mut self, context: &mut Context<Effect>, turn: &Proposal) -> Outcome<Node> {
+        let was_asked_what = self.asked == Some(Prompt::AskMoveOrCancel);
+        match turn.intent {
+            Intent::Confirm if is_bare(turn) && !was_asked_what => {
+                // They did not call, so nobody thanks them for it.
+                self.say(context, Prompt::Confirmed);
+                context.push(Effect::HangUp);
+                Transition(Node::Goodbye {})
+            }
+            Intent::Deny if is_bare(turn) && was_asked_what => Transition(self.keep(context)),
+            Intent::Deny if is_bare(turn) => {
+                self.say(context, Prompt::AskMoveOrCancel);
+                Handled
+            }
+            Intent::Change | Intent::Book | Intent::Provide | Intent::Deny if turn.when.is_some() => {
+                Transition(self.take_up(context, Errand::Move, turn))
+            }
+            _ => self.miss(context, true),
+        }
+    }
+
+    /// Asks once more what was asked last of an appointment that we called about.
+    pub(super) fn remind_again(&mut self, context: &mut Context<Effect>, prompt: Prompt) -> Node {
+        self.say(context, prompt);
+        Node::Standing {}
     }
 
     fn hear_booked_phone(&mut self, context: &mut Context<Effect>, turn: &Proposal) -> Outcome<Node> {

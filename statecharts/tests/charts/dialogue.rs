@@ -27,6 +27,7 @@ pub(crate) fn event(line: &str) -> Event {
         "opened" => Event::Opened {
             can_transfer: words.next_if_eq(&"can_transfer").is_some(),
             caller_number: words.next().map(str::to_owned),
+            reminds: words.find(|word| word.contains(':')).map(appointment),
         },
         "not_understood" => Event::NotUnderstood,
         "heard" => Event::PlanHeard,
@@ -131,6 +132,7 @@ fn spoken(prompt: &Prompt) -> String {
         }
         Prompt::YourAppointments { appointments } => format!("your_appointments {}", all(appointments)),
         Prompt::WhichAppointment { appointments } => format!("which_appointment {}", all(appointments)),
+        Prompt::Remind { appointment } => format!("remind {}", appointment.id),
         Prompt::ConfirmCancel { appointment } => format!("confirm_cancel {}", appointment.id),
         Prompt::Cancelled { appointment } => format!("cancelled {}", appointment.id),
         plain => name(plain),

@@ -39,6 +39,7 @@ impl PlayingOut {
             turns_by_vendor: plan.turns_by_vendor,
             has_model: plan.has_model,
             longest_ms: None,
+            reminds: None,
         });
         stepped.vendors = plan.vendors.clone();
         stepped.calendar.is_down = plan.calendar_is_down;
