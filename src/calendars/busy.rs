@@ -10,6 +10,9 @@ use icalendar::{
     Calendar, CalendarComponent, CalendarDateTime, Component, DatePerhapsTime, Event, EventLike, EventStatus,
 };
 
+/// From the first moment to the first after.
+pub type Span = (DateTime<Utc>, DateTime<Utc>);
+
 /// Occurrences of one series that are looked at.
 const OCCURRENCES_MAX: u16 = 1_000;
 
@@ -25,11 +28,7 @@ pub struct NotACalendar(String);
 ///
 /// # Errors
 /// When the text is no calendar.
-pub fn busy(
-    text: &str,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-    zone: Tz,
-) -> Result<Vec<(DateTime<Utc>, DateTime<Utc>)>, NotACalendar> {
+pub fn busy(text: &str, (from, to): Span, zone: Tz) -> Result<Vec<Span>, NotACalendar> {
     if !text.trim_start().starts_with("BEGIN:VCALENDAR") {
         return Err(NotACalendar("it does not begin with BEGIN:VCALENDAR".to_owned()));
     }
@@ -49,7 +48,7 @@ pub fn busy(
     Ok(all)
 }
 
-fn occurrences(event: &Event, from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+fn occurrences(event: &Event, from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz) -> Vec<Span> {
     let Some(start) = event.get_start() else { return Vec::new() };
     let Some(begins) = moment(&start, zone) else { return Vec::new() };
     let length = length(event, &start, begins, zone);

@@ -4,6 +4,6 @@ mod busy;
 mod feed;
 mod token;
 
-pub use busy::{NotACalendar, busy};
+pub use busy::{NotACalendar, Span, busy};
 pub use feed::{Entry, feed};
 pub use token::Token;

@@ -79,6 +79,8 @@ pub enum Prompt {
         name: String,
         /// When it was to be until now, where it is moved.
         instead_of: Option<Slot>,
+        /// The number that was said; none when it is the one that calls.
+        phone: Option<String>,
     },
     /// "Should I book that? Please say yes or no."
     ConfirmAgain,

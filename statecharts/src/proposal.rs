@@ -137,6 +137,9 @@ pub struct Proposal {
     pub name: Option<String>,
     /// The caller's number in E.164, or its digits when no country could be told.
     pub phone: Option<String>,
+    /// How the number that was read back ends instead: "no, it ends in forty two".
+    #[serde(default)]
+    pub phone_end: Option<String>,
     /// The fact that is to change, where it was named without a new value: "the time", "you got my name wrong".
     #[serde(default)]
     pub about: Option<Fact>,
@@ -153,12 +156,14 @@ impl Proposal {
             unclear_when: false,
             name: None,
             phone: None,
+            phone_end: None,
             about: None,
         }
     }
 
     /// Whether the turn gave the chart any fact to work with.
     pub fn has_facts(&self) -> bool {
-        self.service.is_some() || self.when.is_some() || self.name.is_some() || self.phone.is_some()
+        let of_phone = self.phone.is_some() || self.phone_end.is_some();
+        self.service.is_some() || self.when.is_some() || self.name.is_some() || of_phone
     }
 }

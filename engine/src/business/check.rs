@@ -453,7 +453,7 @@ mod tests {
     fn each_problem_of_a_prompt_names_it_and_the_remedy() {
         for (problem, wanted) in [
             (prompt("gretting", "Hi."), "gretting= -> there is no prompt \"gretting\": did you mean \"greeting\"?"),
-            (prompt("xyz", "Hi."), "the prompts are greeting, ask_service"),
+            (prompt("xyz", "Hi."), "the prompts are greeting, greeting_closed"),
             (
                 prompt("greeting", "Hi {nmae}."),
                 "the placeholder {nmae}, which means nothing there: use {business}, {services}",

@@ -59,6 +59,9 @@ impl Slots {
         proposal.name = written(&self.name).and_then(|name| grounded_name(name, said));
         proposal.phone = written(&self.phone).and_then(|phone| grounded_phone(phone, said, situation));
         self.read_when(&mut proposal, said, situation);
+        if proposal.phone.is_none() {
+            proposal.phone_end = understanding::understand(said, situation).phone_end;
+        }
         understanding::complete_name(&mut proposal, said, situation);
         if proposal.intent == Intent::Confirm {
             proposal.intent = grounded_yes(said, situation);

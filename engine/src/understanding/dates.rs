@@ -284,6 +284,9 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
     if let Some(found) = weekday_and_ordinal(words, next, day, today) {
         return Some((found.0, next + found.1 - at));
     }
+    if let Some((date, length)) = beside_anchor(words, next, day, today) {
+        return Some((one(date), next + length - at));
+    }
     let after_that = starts_any(words, next, ["after that", "after"]).zip(today.in_mind);
     if let Some((length, in_mind)) = after_that.filter(|_| text(words, next + 1) != "next") {
         let clock_follows = text(words, next + 1) != "that" && next + 1 < words.len();
@@ -305,6 +308,22 @@ fn weekday(words: &[Word], at: usize, today: &Today) -> Option<(Named, usize)> {
         next += length;
     }
     Some((one(date), next - at))
+}
+
+/// "The Saturday after Thanksgiving", "the Friday before the 10th of December": behind the weekday.
+fn beside_anchor(words: &[Word], at: usize, day: Weekday, today: &Today) -> Option<(NaiveDate, usize)> {
+    let after = match text(words, at) {
+        "after" => true,
+        "before" => false,
+        _ => return None,
+    };
+    let (Named::Span(from, to), length) =
+        followed_by(words, at + 1, today, holiday).or_else(|| followed_by(words, at + 1, today, month_day))?
+    else {
+        return None;
+    };
+    let week_before = from.checked_sub_days(Days::new(8))?;
+    Some((if after { next_named(to, day) } else { next_named(week_before, day) }, 1 + length))
 }
 
 /// Reads days from a word on.

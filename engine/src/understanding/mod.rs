@@ -267,6 +267,7 @@ fn asks_for_a_service_then(sentence: &[Word], situation: &Situation) -> bool {
 fn facts(words: &[Word], situation: &Situation) -> Proposal {
     let mut proposal = Proposal::of(Intent::Other);
     let mut rest = words.to_vec();
+    take_phone_end(&mut proposal, &mut rest);
     take_phone(&mut proposal, &mut rest, situation);
     proposal.service = services::named(&rest, situation.business).map(|named| named.id);
     let chosen = situation.expects == Expect::Service && proposal.service.is_none();
@@ -291,6 +292,18 @@ fn facts(words: &[Word], situation: &Situation) -> Proposal {
         ServiceReading::None => {}
     }
     proposal
+}
+
+/// "No, it ends in forty two": the last digits of a number that was read back.
+fn take_phone_end(proposal: &mut Proposal, rest: &mut Vec<Word>) {
+    const MOST: usize = 6;
+    let Some((at, length)) = words::find(rest, words::listed(phrasebook::ENDS_IN)) else { return };
+    let behind = at + length;
+    let Some(end) = phones::dialled(&rest[behind..]).filter(|end| end.from == 0 && end.digits.len() <= MOST) else {
+        return;
+    };
+    rest.drain(at..behind + end.to);
+    proposal.phone_end = Some(end.digits);
 }
 
 /// A number of seven digits where one was asked for, of ten where none was.

@@ -182,6 +182,7 @@ fn show_proposal(proposal: &Proposal) -> String {
     fact("when", proposal.when.as_ref().map(|when| format!("[{}]", show_when(when))));
     fact("name", proposal.name.as_ref().map(|name| format!("[{name}]")));
     fact("phone", proposal.phone.clone());
+    fact("phone-end", proposal.phone_end.clone());
     fact("about", proposal.about.map(|about| wire_name(&about)));
     parts.extend(proposal.unknown_service.then(|| "unknown-service".to_owned()));
     parts.extend(proposal.unclear_when.then(|| "unclear-time".to_owned()));

@@ -5,13 +5,13 @@
 //! voices read "9:30 AM" and "11/24" in many ways and "nine thirty AM" in one.
 //!
 //! A business puts its own words in place of ours in `[prompts]`, by the names in [`templates`], with the same
-//! placeholders: `{business}` and `{services}` anywhere, `{service}`, `{time}`, `{times}`, `{name}`, `{before}` and
-//! `{appointments}` where the prompt has them.
+//! placeholders: `{business}` and `{services}` anywhere, `{service}`, `{time}`, `{times}`, `{name}`, `{before}`,
+//! `{phone}` and `{appointments}` where the prompt has them.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use statecharts::booking::Facts as Known;
+use statecharts::booking::{Facts as Known, State};
 use statecharts::prompt::{Prompt, Refusal};
 use statecharts::proposal::{Appointment, Slot};
 
@@ -57,9 +57,19 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::AskName => fixed("ask_name"),
         Prompt::AskPhone => fixed("ask_phone"),
         Prompt::AskNewTime => fixed("ask_new_time"),
-        Prompt::Confirm { service, slot, name, instead_of } => {
-            let facts = instead(appointment(service, slot, name, business, now), instead_of.as_ref(), now);
-            filled(if instead_of.is_some() { "confirm_move" } else { "confirm" }, business, &facts)
+        Prompt::Confirm { service, slot, name, instead_of, phone } => {
+            let mut facts = instead(appointment(service, slot, name, business, now), instead_of.as_ref(), now);
+            let template = match (instead_of, phone) {
+                (Some(_), _) => "confirm_move",
+                // What is not to be recorded when it is asked for is not read out afterwards.
+                (None, Some(_)) if business.recording.pause_in.contains(&State::Contact) => "confirm",
+                (None, None) => "confirm",
+                (None, Some(phone)) => {
+                    facts.insert("phone", spoken::phone(phone));
+                    "confirm_with_phone"
+                }
+            };
+            filled(template, business, &facts)
         }
         Prompt::ConfirmAgain => fixed("confirm_again"),
         Prompt::ConfirmMoveAgain => fixed("confirm_move_again"),

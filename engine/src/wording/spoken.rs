@@ -75,6 +75,37 @@ pub(super) fn all(parts: &[String]) -> String {
     }
 }
 
+/// A number in groups, digit by digit: "two one two, five five five, oh one nine nine". Countries with their own grouping are
+/// many; outside of North America it goes by threes, behind "plus" and whatever follows.
+pub(super) fn phone(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    let plus = number.starts_with('+');
+    let (lead, sizes): (&str, &[usize]) = match (plus, &digits[..]) {
+        (true, ['1', rest @ ..]) if rest.len() == 10 => return groups(rest, &[3, 3, 4]),
+        (false, digits) if digits.len() == 7 => ("", &[3, 4]),
+        (false, digits) if digits.len() == 10 => ("", &[3, 3, 4]),
+        (true, _) => ("plus ", &[2, 3, 3, 3, 4]),
+        (false, _) => ("", &[3, 3, 3, 3, 3]),
+    };
+    format!("{lead}{}", groups(&digits, sizes))
+}
+
+fn groups(digits: &[char], sizes: &[usize]) -> String {
+    const DIGITS: [&str; 10] = ["oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    let mut rest = digits;
+    let mut said = Vec::new();
+    for size in sizes.iter().copied().chain(std::iter::repeat(3)) {
+        if rest.is_empty() {
+            break;
+        }
+        let (group, behind) = rest.split_at(size.min(rest.len()));
+        let words = group.iter().filter_map(|digit| digit.to_digit(10)).map(|digit| DIGITS[digit as usize]);
+        said.push(words.collect::<Vec<_>>().join(" "));
+        rest = behind;
+    }
+    said.join(", ")
+}
+
 /// How long something takes: "thirty minutes", "an hour", "an hour and a half", "two hours and fifteen minutes".
 pub(super) fn length(minutes: u32) -> String {
     let hours = match minutes / 60 {

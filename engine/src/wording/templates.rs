@@ -12,7 +12,7 @@ pub struct Template {
 }
 
 /// Placeholders that are facts of a call.
-pub const FACTS: [&str; 6] = ["service", "time", "times", "name", "before", "appointments"];
+pub const FACTS: [&str; 7] = ["service", "time", "times", "name", "phone", "before", "appointments"];
 
 /// Placeholders that are the same in every call, and allowed in every prompt.
 pub const EVERYWHERE: [&str; 3] = ["business", "services", "grid"];
@@ -48,6 +48,11 @@ pub const ALL: &[Template] = &[
     fixed("ask_name", "May I have your name, please?"),
     fixed("ask_phone", "What number can we reach you on?"),
     with("confirm", "That's {service} {time}, for {name}. Shall I book it?", &["service", "time", "name"]),
+    with(
+        "confirm_with_phone",
+        "That's {service} {time}, for {name}. Your number is {phone}. Shall I book it?",
+        &["service", "time", "name", "phone"],
+    ),
     with(
         "confirm_move",
         "That's {service} {time} instead of {before}, for {name}. Shall I move it?",

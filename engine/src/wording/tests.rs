@@ -35,7 +35,13 @@ fn offered(refusal: Option<Refusal>, times: &[&str]) -> String {
 }
 
 fn confirm(at: &str, name: &str) -> Prompt {
-    Prompt::Confirm { service: "haircut".to_owned(), slot: slot(at), name: name.to_owned(), instead_of: None }
+    Prompt::Confirm {
+        service: "haircut".to_owned(),
+        slot: slot(at),
+        name: name.to_owned(),
+        instead_of: None,
+        phone: None,
+    }
 }
 
 #[test]

@@ -96,7 +96,9 @@ impl Chart {
             return Node::Contact {};
         }
         let instead_of = self.facts.replaces.as_ref().map(|moved| moved.slot.clone());
-        self.say(context, Prompt::Confirm { service, slot, name, instead_of });
+        // Digits are misheard more than anything else; the number that calls was not heard at all.
+        let phone = self.facts.phone.clone().filter(|phone| Some(phone) != self.caller_number.as_ref());
+        self.say(context, Prompt::Confirm { service, slot, name, instead_of, phone });
         Node::Confirmation {}
     }
 
@@ -183,7 +185,9 @@ impl Chart {
             return self.correct(context, turn, Prompt::UnclearTime);
         }
         match turn.about {
-            _ if turn.has_facts() && !taken.plan && self.asked_to_confirm() => Transition(self.ask_again(context)),
+            _ if turn.has_facts() && !taken.plan && !taken.phone && self.asked_to_confirm() => {
+                Transition(self.ask_again(context))
+            }
             _ if turn.has_facts() => Transition(self.ask(context)),
             Some(fact) => Transition(self.ask_for(context, fact)),
             None => self.miss(context, turn.intent != Intent::Other),
@@ -268,7 +272,7 @@ impl Chart {
     /// A yes in [`State::Confirmation`].
     pub(super) fn hear_yes(&mut self, context: &mut Context<Effect>, turn: &Proposal) -> Node {
         let taken = self.facts.take(turn);
-        if taken.plan || taken.not_offered || self.asked == Some(Prompt::AskChange) {
+        if taken.plan || taken.phone || taken.not_offered || self.asked == Some(Prompt::AskChange) {
             self.misses = 0;
             return self.ask(context);
         }

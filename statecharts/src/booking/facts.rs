@@ -46,7 +46,7 @@ pub(super) enum Search {
 pub(super) struct Taken {
     /// Something that is read back has changed: the service, the time or the name.
     pub(super) plan: bool,
-    /// The number has changed, which is not read back.
+    /// The number has changed, which is read back, too, unless it is the one that calls.
     pub(super) phone: bool,
     /// The caller chose a time that was not among those offered.
     pub(super) not_offered: bool,
@@ -78,6 +78,9 @@ impl Facts {
         if let Some(phone) = given(&turn.phone) {
             self.phone = Some(phone);
         }
+        if let (Some(end), Some(phone)) = (given(&turn.phone_end), &mut self.phone) {
+            end_in(phone, &end);
+        }
         Taken { plan: !before.is_same_plan(self), phone: before.phone != self.phone, not_offered }
     }
 
@@ -85,6 +88,7 @@ impl Facts {
     pub(super) fn fill(&mut self, turn: &Proposal) {
         let time_is_known = self.slot.is_some() || self.wanted.is_some() || self.half.is_some();
         let missing = Proposal {
+            phone_end: None,
             service: turn.service.clone().filter(|_| self.service.is_none()),
             when: turn.when.clone().filter(|_| !time_is_known),
             name: turn.name.clone().filter(|_| self.name.is_none()),
@@ -204,6 +208,15 @@ impl Facts {
                 self.search = Search::Due;
             }
         }
+    }
+}
+
+/// Puts other digits in place of a number's last ones. More than there are change nothing.
+fn end_in(phone: &mut String, end: &str) {
+    let digits = phone.chars().filter(char::is_ascii_digit).count();
+    if end.len() < digits && end.bytes().all(|digit| digit.is_ascii_digit()) {
+        phone.truncate(phone.len() - end.len());
+        phone.push_str(end);
     }
 }
 

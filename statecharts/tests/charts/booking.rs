@@ -155,17 +155,19 @@ impl Witness {
         self.confirm_heard |= *event == Event::PlanHeard;
         for effect in effects {
             match effect {
-                Effect::Reserve { service, slot, name, replaces, .. } => {
+                Effect::Reserve { service, slot, name, phone, replaces } => {
                     assert!(!service.is_empty() && !slot.0.is_empty() && !name.is_empty());
                     let moved = after.facts().replaces.as_ref();
                     assert_eq!(replaces.as_ref(), moved.map(|moved| &moved.id));
-                    let read_back = Prompt::Confirm {
-                        service: service.clone(),
-                        slot: slot.clone(),
-                        name: name.clone(),
-                        instead_of: moved.map(|moved| moved.slot.clone()),
+                    let asked = match &self.confirm_asked {
+                        Some(Prompt::Confirm { service, slot, name, instead_of, phone: read }) => {
+                            assert!(read.is_none() || read.as_ref() == Some(phone), "the number that was read back");
+                            Some((service, slot, name, instead_of.clone()))
+                        }
+                        _ => None,
                     };
-                    assert_eq!(self.confirm_asked.as_ref(), Some(&read_back), "what is booked is what was read back");
+                    let ordered = (service, slot, name, moved.map(|moved| moved.slot.clone()));
+                    assert_eq!(asked, Some(ordered), "what is booked is what was read back");
                     assert!(self.confirm_heard, "what is booked was heard");
                     let said_yes = matches!(event, Event::Understood(turn) if turn.intent == Intent::Confirm);
                     let again = *event == Event::CalendarFailed;

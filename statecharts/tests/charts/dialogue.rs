@@ -65,6 +65,7 @@ fn proposal<'a>(intent: &str, facts: impl Iterator<Item = &'a str>) -> Proposal 
             "unclear_when" => turn.unclear_when = true,
             "name" => turn.name = Some(value.to_owned()),
             "phone" => turn.phone = Some(value.to_owned()),
+            "phone_end" => turn.phone_end = Some(value.to_owned()),
             "about" => turn.about = Some(serde_json::from_value(value.into()).expect("a fact's name")),
             other => panic!("{other:?} is no fact"),
         }
@@ -122,9 +123,10 @@ fn spoken(prompt: &Prompt) -> String {
             let why = refusal.map(|refusal| format!("({}) ", name(&refusal))).unwrap_or_default();
             format!("offer {why}{}", times.iter().map(|time| time.0.as_str()).collect::<Vec<_>>().join(" "))
         }
-        Prompt::Confirm { service, slot, name, instead_of } => {
+        Prompt::Confirm { service, slot, name, instead_of, phone } => {
             let instead = instead(instead_of.as_ref().map(|slot| slot.0.as_str()));
-            format!("confirm {service} {} {name}{instead}", slot.0)
+            let phone = phone.as_ref().map(|phone| format!(" at {phone}")).unwrap_or_default();
+            format!("confirm {service} {} {name}{phone}{instead}", slot.0)
         }
         Prompt::Booked { service, slot, name, instead_of } => {
             let instead = instead(instead_of.as_ref().map(|slot| slot.0.as_str()));
