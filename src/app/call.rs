@@ -188,6 +188,7 @@ async fn run(
         last_frame_ms: None,
         _active: house.telemetry.call_started(),
         house: Arc::clone(&house),
+        business_name: business.name.as_str().into(),
         business: Arc::clone(&business),
     };
     let inbox = Inbox { facts: facts_in, speech: speech_in, legs: legs_in };

@@ -289,12 +289,7 @@ impl App {
             access: access::access(settings),
             talk,
             store: house.store.clone(),
-            live: Live {
-                business: business.name.clone(),
-                rows: house.rows.clone(),
-                words: house.words.clone(),
-                over: is_over,
-            },
+            live: Live { rows: house.rows.clone(), words: house.words.clone(), over: is_over },
             time_zone: business.time_zone,
             past_days: PastDays::default(),
             wall_ms: Arc::new(move || clock.wall_ms()),

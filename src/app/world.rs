@@ -36,6 +36,7 @@ pub(super) struct World {
     pub(super) house: Arc<House>,
     /// Whose call it is.
     pub(super) business: Arc<Business>,
+    pub(super) business_name: Arc<str>,
     pub(super) call_id: Uuid,
     pub(super) call_sid: String,
     /// Who speaks for us.
@@ -306,7 +307,12 @@ impl World {
     fn hearing_words(&mut self, at: CallTime, words: &str) {
         if self.house.words.receiver_count() > 0 && !words.is_empty() {
             let text = self.redactor.words(&format!("{}{words}", self.said_so_far));
-            let _ = self.house.words.send(Overheard { call_id: self.call_id, text, at_ms: at.as_ms() });
+            let _ = self.house.words.send(Overheard {
+                business: Arc::clone(&self.business_name),
+                call_id: self.call_id,
+                text,
+                at_ms: at.as_ms(),
+            });
         }
     }
 
@@ -324,7 +330,12 @@ impl World {
         self.transcript.row(&row);
         if self.house.rows.receiver_count() > 0 {
             let (call_id, call_sid) = (self.call_id, self.call_sid.clone());
-            let _ = self.house.rows.send(Happened { call_id, call_sid, row: row.clone() });
+            let _ = self.house.rows.send(Happened {
+                business: Arc::clone(&self.business_name),
+                call_id,
+                call_sid,
+                row: row.clone(),
+            });
         }
         // While nothing is recorded, nothing is kept under seal either.
         let taken_out = said.filter(|before| !self.redactor.is_paused() && self::said(&row).as_ref() != Some(before));

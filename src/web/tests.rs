@@ -239,7 +239,6 @@ async fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
         )),
         store,
         live: Live {
-            business: "Barbers".to_owned(),
             words: tokio::sync::broadcast::channel(16).0,
             rows: tokio::sync::broadcast::channel(4).0,
             over: desk.over.subscribe(),

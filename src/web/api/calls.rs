@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Params, Refusal};
-use crate::store::query::{CallItem, ListQuery, Order, Page, Sort, WholeCall};
+use crate::store::query::{CallItem, ListQuery, Order, Page, Sort, WholeCall, hidden};
 use crate::web::access::{Refused, Role, Visitor, is_same_origin};
 use crate::web::{Front, NotRemoved};
 
@@ -139,6 +139,9 @@ pub(in crate::web) fn shown(mut call: WholeCall, visitor: &Visitor) -> WholeCall
     call.call.caller = visitor.number(&call.call.caller);
     for appointment in &mut call.call.appointments {
         *appointment = super::appointments::shown(appointment.clone(), visitor);
+    }
+    if let Some(message) = call.call.message.as_mut().filter(|_| !visitor.is_manager()) {
+        (message.name, message.phone) = (hidden::name(&message.name), hidden::number(&message.phone));
     }
     call
 }

@@ -27,7 +27,7 @@ use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
 use super::{Params, Refusal};
-use crate::store::query::{Filter, ListQuery, PAGE_ROWS_MAX, Scope};
+use crate::store::query::{Filter, ListQuery, PAGE_ROWS_MAX, Scope, hidden};
 use crate::web::Front;
 use crate::web::access::Visitor;
 
@@ -40,6 +40,8 @@ const READ_WITHIN: Duration = Duration::from_secs(3_600);
 /// A row of a call, as it happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Happened {
+    /// Whose call it is.
+    pub business: Arc<str>,
     /// The call, by our own id.
     pub call_id: Uuid,
     /// The carrier's id.
@@ -51,6 +53,8 @@ pub struct Happened {
 /// What a caller is saying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overheard {
+    /// Whose call it is.
+    pub business: Arc<str>,
     /// The call, by our own id.
     pub call_id: Uuid,
     /// The words so far, with what is taken out of lines taken out of them.
@@ -62,8 +66,6 @@ pub struct Overheard {
 /// What calls write down as they go on, at this instance.
 #[derive(Debug, Clone)]
 pub struct Live {
-    /// Whose calls they are.
-    pub business: String,
     /// Rows. A reader that is too far behind misses some.
     pub rows: broadcast::Sender<Happened>,
     /// Words on their way. They may be missed: the line has them all.
@@ -94,51 +96,53 @@ pub(super) async fn follow(
         item.caller = visitor.number(&item.caller);
     }
     let calls = Event::default().event("calls").data(json!({ "items": page.items }).to_string());
-    let is_theirs = match &visitor.scope {
+    let (scope, is_manager) = (visitor.scope.clone(), visitor.is_manager());
+    let is_theirs = move |business: &str| match &scope {
         Scope::All => true,
-        Scope::Business(name) => *name == live.business,
+        Scope::Business(name) => name == business,
     };
     let mut over = live.over.clone();
     let ends = async move {
         let ended = async { over.wait_for(|over| *over).await.is_ok() };
         let _ = tokio::time::timeout(READ_WITHIN, ended).await;
     };
-    let is_wanted = move |call_id: Uuid| is_theirs && call.is_none_or(|call| call == call_id);
-    let told = stream::unfold((rows, words), move |(mut rows, mut words)| async move {
+    let is_wanted =
+        Arc::new(move |business: &str, call_id: Uuid| is_theirs(business) && call.is_none_or(|call| call == call_id));
+    let told = stream::unfold((rows, words, is_wanted), move |(mut rows, mut words, is_wanted)| async move {
         loop {
             let event = tokio::select! {
                 biased;
                 row = rows.recv() => match row {
-                    Ok(happened) if is_wanted(happened.call_id) => told(&happened),
+                    Ok(happened) if is_wanted(&happened.business, happened.call_id) => told(&happened, is_manager),
                     Ok(_) => continue,
                     Err(RecvError::Lagged(missed)) => {
                         Event::default().event("missed").data(json!({ "rows": missed }).to_string())
                     }
                     Err(RecvError::Closed) => return None,
                 },
-                Ok(Overheard { call_id, text, at_ms }) = words.recv() => {
-                    if !is_wanted(call_id) {
+                Ok(Overheard { business, call_id, text, at_ms }) = words.recv() => {
+                    if !is_wanted(&business, call_id) {
                         continue;
                     }
                     let data = json!({ "call_id": call_id, "text": text, "at_ms": at_ms });
                     Event::default().event("hearing").data(data.to_string())
                 }
             };
-            return Some((event, (rows, words)));
+            return Some((event, (rows, words, is_wanted)));
         }
     });
     let events = stream::iter([calls]).chain(told).map(Ok::<_, Infallible>).take_until(Box::pin(ends));
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
-fn told(happened: &Happened) -> Event {
-    let (name, mut data) = described(&happened.row);
+fn told(happened: &Happened, is_manager: bool) -> Event {
+    let (name, mut data) = described(&happened.row, is_manager);
     data["call_id"] = json!(happened.call_id);
     data["call_sid"] = json!(happened.call_sid);
     Event::default().event(name).data(data.to_string())
 }
 
-fn described(row: &Row) -> (&'static str, Value) {
+fn described(row: &Row, is_manager: bool) -> (&'static str, Value) {
     match row {
         Row::Said { line, speaker, heard, unheard, confidence, from, to, .. } => {
             let speaker = if *speaker == Speaker::Caller { "caller" } else { "assistant" };
@@ -159,6 +163,8 @@ fn described(row: &Row) -> (&'static str, Value) {
             ("event", json!({ "event": event, "at_ms": at.as_ms(), "name": name, "detail": detail }))
         }
         Row::Message { at, text, name, phone } => {
+            let hidden = (hidden::name(name), hidden::number(phone));
+            let (name, phone) = if is_manager { (name.clone(), phone.clone()) } else { hidden };
             ("message", json!({ "at_ms": at.as_ms(), "text": text, "name": name, "phone": phone }))
         }
         Row::Ended { at, ending, outcome } => {

@@ -116,7 +116,7 @@ fn filters(state: &Address, visitor: &Visitor) -> Markup {
     html! {
         form.filters action="/calls" role="search" {
             label.wide { "Words in the transcript" input type="search" name="text" value=(state.value("text")) placeholder="beard trim"; }
-            (choice("outcome", "Outcome", "any", &["booked", "fallback", "transferred", "abandoned"]))
+            (choice("outcome", "Outcome", "any", &["booked", "moved", "cancelled", "confirmed", "message", "fallback", "transferred", "not_booked", "abandoned"]))
             (choice("status", "Status", "any", &["active", "completed", "interrupted"]))
             (choice("sentiment", "Felt", "any", &["positive", "neutral", "negative"]))
             (choice("sort", "Sorted by", "time", &["duration", "latency"]))

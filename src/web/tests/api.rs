@@ -267,7 +267,8 @@ async fn a_live_call_is_followed_and_a_slow_reader_told_what_it_missed() {
         String::from_utf8(bytes.to_vec()).expect("text")
     };
     assert_eq!(next().await, "event: calls\ndata: {\"items\":[]}\n\n");
-    let happened = Happened { call_id: Uuid::from_u128(1), call_sid: "CA1".into(), row: said() };
+    let happened =
+        Happened { business: "Barbers".into(), call_id: Uuid::from_u128(1), call_sid: "CA1".into(), row: said() };
     for _ in 0..6 {
         front.live.rows.send(happened.clone()).expect("somebody reads");
     }
@@ -277,7 +278,8 @@ async fn a_live_call_is_followed_and_a_slow_reader_told_what_it_missed() {
     for _ in 0..3 {
         next().await;
     }
-    let overheard = Overheard { call_id: Uuid::from_u128(1), text: "a hair".into(), at_ms: 900 };
+    let overheard =
+        Overheard { business: "Barbers".into(), call_id: Uuid::from_u128(1), text: "a hair".into(), at_ms: 900 };
     front.live.words.send(overheard).expect("somebody reads");
     let heard = next().await;
     assert!(heard.starts_with("event: hearing\n") && heard.contains(r#""text":"a hair""#), "{heard}");

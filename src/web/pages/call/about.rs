@@ -17,6 +17,12 @@ pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
                 @for appointment in &call.appointments {
                     dt { "Appointment" } dd { (words::plain(&appointment.service)) ", " (appointment.start_at.replace('T', " ")) " with " (appointment.staff) " for " (appointment.name) }
                 }
+                @if let Some(message) = &call.message {
+                    dt { @if message.text.is_empty() { "To be called back" } @else { "Message" } } dd { (message.text) " " (message.name) " " (message.phone) }
+                }
+                @if let Some(transfer) = &call.transfer {
+                    dt { "Put through" } dd { (words::plain(&transfer.status)) @if let Some(seconds) = transfer.duration_s { ", " (words::clock(seconds * 1_000)) } }
+                }
                 @if let Some(figures) = &whole.analytics {
                     dt { "Felt" } dd {
                         @if let Some(felt) = &figures.sentiment { span class={ "tag " (felt) } { (felt) } }
@@ -37,7 +43,7 @@ pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
                 @if let Some(agent) = &call.agent { dt { "Voice" } dd { (agent) } }
                 @if let Some(ending) = &call.ending { dt { "Ended by" } dd { (words::plain(ending)) } }
                 @if let Some(end) = call.end_time { dt { "Ended" } dd { (words::moment(end, zone)) } }
-                dt { "Dialled" } dd { (call.called) }
+                dt { @if call.direction == "outbound" { "We called, from" } @else { "Dialled" } } dd { (call.called) }
                 dt { "Carrier’s id" } dd { code { (call.call_sid) } }
             }
         }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::store::EventRecord;
 
 /// The states of a booking that goes well, from left to right, and those beside it below them: name, x, y.
-const STATES: [(&str, i32, i32); 11] = [
+const STATES: [(&str, i32, i32); 12] = [
     ("greeting", 64, 64),
     ("service", 226, 64),
     ("time", 388, 64),
@@ -13,6 +13,7 @@ const STATES: [(&str, i32, i32); 11] = [
     ("confirmation", 712, 64),
     ("booking", 874, 64),
     ("success", 1036, 64),
+    ("standing", 145, 136),
     ("question", 307, 136),
     ("fallback", 550, 136),
     ("transfer", 793, 136),
