@@ -1,10 +1,11 @@
 //! Questions of analysts to a full database: how long lists, searches, call pages, overviews and exports take; and what a
-//! thousand calls at once leave behind.
+//! thousand calls at once leave behind; and a race for appointments.
 //!
 //! ```text
 //! cargo bench --bench records -- --calls 100000
 //! cargo bench --bench records -- --url postgres://user@host/an_empty_database
 //! cargo bench --bench records -- --writing 1000
+//! cargo bench --bench records -- --racing 10000
 //! ```
 //!
 //! The database is filled with calls over ninety days, each with twenty lines of twelve words, six turns, figures and costs.
@@ -16,6 +17,7 @@
 
 mod asking;
 mod filling;
+mod racing;
 mod writing;
 
 use std::path::PathBuf;
@@ -41,6 +43,9 @@ struct Choice {
     /// So many calls leave rows at once for half a minute, and nothing is asked
     #[arg(long, value_name = "CALLS")]
     writing: Option<u32>,
+    /// So many want one of a few appointments at once, and nothing is asked
+    #[arg(long, value_name = "TRIES")]
+    racing: Option<u32>,
     /// Set by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,6 +66,9 @@ async fn measure(choice: &Choice) -> anyhow::Result<()> {
     let store = Store::open(Config { url: url.clone(), journal }).await?;
     if let Some(calls) = choice.writing {
         return writing::write(&store, calls, WRITING_SECONDS).await;
+    }
+    if let Some(tries) = choice.racing {
+        return racing::race(&store, tries).await;
     }
     store.close().await;
     let records = Records::open(&url).await?;
