@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, NaiveDateTime};
 use statecharts::booking::{Booking, Event as Booked};
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
-use statecharts::proposal::{Proposal, When};
+use statecharts::proposal::{Intent, Proposal, When};
 
 use crate::calendar;
 use crate::call::Call;
@@ -250,6 +250,10 @@ impl Call {
     fn model_understood(&mut self, at: CallTime, slots: &Slots, out: &mut Vec<Output>) {
         let Some(open) = self.turn.as_ref() else { return };
         let proposal = slots.proposal(&open.turn.text, &self.situation(at));
+        if slots.intent == Some(Intent::Confirm) && proposal.intent != Intent::Confirm {
+            let heard = format!("a yes, which the words are not: {:?}", proposal.intent).to_lowercase();
+            self.journal.event(at, "model_overruled", heard, out);
+        }
         self.understood(at, proposal, out);
     }
 
