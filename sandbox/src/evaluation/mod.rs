@@ -2,7 +2,7 @@
 //!
 //! A caller is written down by what they want and how they talk ([`Persona`]). They answer what they are asked, listen to
 //! what is read back, and object when it is not what they want, as people do. Their words can be heard wrong
-//! ([`noise`]). What stands in the calendar afterwards is compared with what they wanted ([`Verdict`]).
+//! (`noise.rs`). What stands in the calendar afterwards is compared with what they wanted ([`Verdict`]).
 //!
 //! | file | holds |
 //! |---|---|

@@ -34,6 +34,9 @@ async fn filled(place: &Place) -> Store {
             start(call).call_id,
             Row::Said { line: 0, speaker, heard, unheard, confidence, from, to, words: Vec::new() },
         );
+        let (text, name, phone) = (format!("tell them zanzibar{call}"), "Ada".to_owned(), String::new());
+        store.record(start(call).call_id, Row::Message { at: to, text, name, phone });
+        store.transferred(&start(call).call_sid, "no-answer", None, NOW_MS);
         store.record(start(call).call_id, event(0));
         store.recorded(start(call).call_id, records::recording(&format!("recordings/{call}/call.wav")));
         let at = CallTime::from_ms(5_000);
@@ -73,14 +76,21 @@ async fn old_calls_go_with_all_that_belongs_to_them_and_others_stay(place: Place
     assert_eq!(clear(&cleaner, &old).await, Vec::<String>::new());
     assert_eq!((is_there(&store, 1).await, is_there(&store, 2).await), (false, true));
     assert!(is_there(&store, 3).await, "a call that goes on is never old");
-    let lines: Vec<(i64,)> =
-        Statement::new("SELECT count(*) FROM transcripts").all(&store.database.read()).await.expect("readable");
-    assert_eq!(lines, [(1,)]);
+    for table in ["transcripts", "messages", "transfers"] {
+        assert_eq!(count(&store, table).await, 1, "{table}");
+    }
+}
+
+async fn count(store: &Store, table: &str) -> i64 {
+    let count = Statement::new(&format!("SELECT count(*) FROM {table}"));
+    let rows: Vec<(i64,)> = count.all(&store.database.read()).await.expect("readable");
+    rows[0].0
 }
 
 async fn one_caller_is_forgotten_and_nobody_else(place: Place) {
     let store = filled(&place).await;
-    let business = business(&["sam"]);
+    let mut business = business(&["sam"]);
+    business.afterwards.webhook = Some("https://example.com".to_owned());
     let caller = "+15550001111";
     // Made in somebody else's call, for the caller's number as it is said.
     let order = Reservation { phone: "555-000-1111".into(), ..reservation("haircut", "2026-11-23T09:00") };
@@ -98,6 +108,7 @@ async fn one_caller_is_forgotten_and_nobody_else(place: Place) {
     // Seven digits without their area are anybody's.
     assert_eq!(cleaner.appointments_of("+442070001111", now()).await.expect("readable"), (0, 0));
     assert_eq!(cleaner.remove_appointments_of(caller).await.expect("removed"), 1);
+    assert_eq!(count(&store, "outbox").await, 2, "what is to be told of the others");
     cleaner.wipe().await.expect("wiped");
     assert_eq!((is_there(&store, 1).await, is_there(&store, 2).await, is_there(&store, 3).await), (false, false, true));
     assert_eq!(cleaner.appointments_of("+15553334444", now()).await.expect("readable"), (0, 1));

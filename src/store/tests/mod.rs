@@ -5,6 +5,7 @@ mod clearing;
 mod instances;
 mod migrating;
 mod outage;
+mod outbox;
 pub(super) mod place;
 #[path = "../../../tests/calls/postgres.rs"]
 mod postgres;
