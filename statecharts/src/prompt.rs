@@ -21,6 +21,16 @@ pub enum Refusal {
     OffGrid,
 }
 
+/// A number that is read back before it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Number {
+    /// The one that calls. It was not heard, so its digits are not said.
+    Calling,
+    /// One that was said or keyed, in E.164 where its country is known.
+    Said(String),
+}
+
 /// One thing to say. A prompt may become several phrases; its fixed sentences stay apart from those with facts in
 /// them, so that the fixed ones are found in the cache.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,8 +89,8 @@ pub enum Prompt {
         name: String,
         /// When it was to be until now, where it is moved.
         instead_of: Option<Slot>,
-        /// The number that was said; none when it is the one that calls.
-        phone: Option<String>,
+        /// What number they are reached on, where they left one.
+        phone: Option<Number>,
     },
     /// "Should I book that? Please say yes or no."
     ConfirmAgain,

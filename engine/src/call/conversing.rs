@@ -46,7 +46,7 @@ impl Call {
     pub(super) fn say(&mut self, at: CallTime, prompt: &Prompt, out: &mut Vec<Output>) {
         let phrases = self.phrases(prompt);
         if prompt.is_read_back() {
-            self.unheard_plan = telling(&phrases).to_vec();
+            self.unheard_plan = telling(&phrases, &wording::standard_phrases(&self.answered().business));
         }
         for text in phrases {
             self.say_or_keep(at, Saying { text, interruptible: prompt.interruptible() }, out);
@@ -346,10 +346,13 @@ impl Call {
     }
 }
 
-/// The phrases of a reading back that tell something: all but the question at its end, where that is a phrase of its own.
-fn telling(phrases: &[String]) -> &[String] {
-    match phrases {
-        [telling @ .., question] if !telling.is_empty() && question.ends_with('?') => telling,
+/// The phrases of a reading back that tell something of this call: all but the question at its end, where that is a
+/// phrase of its own, and but what is said in every call, as that the number which calls is used.
+fn telling(phrases: &[String], always_said: &[String]) -> Vec<String> {
+    let told = match phrases {
+        [told @ .., question] if !told.is_empty() && question.ends_with('?') => told,
         _ => phrases,
-    }
+    };
+    let own: Vec<String> = told.iter().filter(|phrase| !always_said.contains(phrase)).cloned().collect();
+    if own.is_empty() { told.to_vec() } else { own }
 }

@@ -164,7 +164,8 @@ fn of_the_rest(words: &[Word], proposal: &Proposal, expects: Expect) -> Intent {
         return Intent::Book;
     }
     let names_a_fact = about(words).is_some() && (expects == Expect::Change || has(words, listed(book::FAULT)));
-    if wants_change(words, false) || names_a_fact {
+    let other_number = expects == Expect::YesNo && has(words, listed(book::OTHER_NUMBER));
+    if wants_change(words, false) || names_a_fact || other_number {
         return Intent::Change;
     }
     let refuses = leaning == Leaning::No && (!wants_booking(words) || has(words, ["not book"]));

@@ -121,6 +121,11 @@ pub(super) const RELUCTANT: &str = "rather not, prefer not, do not want to, not 
 /// Ways to point at the number one calls from.
 pub(super) const THIS_NUMBER: &str = "this number, this one, same number, calling from, this phone, called from, you have it, have it already, my caller id";
 
+/// Ways to turn down the number one calls from, where it is offered.
+pub(super) const OTHER_NUMBER: &str = "not this number, not that number, not on this number, not on that number, \
+    not on this phone, not from this phone, not my number, not with this number, other number, other phone, \
+    another number, another phone, different phone";
+
 /// Ways to tell the last digits of a number.
 pub(super) const ENDS_IN: &str = "it ends in, it ends with, ends in, ends with, ending in, ending with, the last digits are, the last digit is, \
     the last two digits are, the last two are, the last three are, the last four are, the last four digits are, the last three digits are";

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use statecharts::booking::{Facts as Known, State};
-use statecharts::prompt::{Prompt, Refusal};
+use statecharts::prompt::{Number, Prompt, Refusal};
 use statecharts::proposal::{Appointment, Slot};
 
 use crate::business::{Business, Service};
@@ -62,9 +62,10 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
             let template = match (instead_of, phone) {
                 (Some(_), _) => "confirm_move",
                 // What is not to be recorded when it is asked for is not read out afterwards.
-                (None, Some(_)) if business.recording.pause_in.contains(&State::Contact) => "confirm",
+                (None, Some(Number::Said(_))) if business.recording.pause_in.contains(&State::Contact) => "confirm",
                 (None, None) => "confirm",
-                (None, Some(phone)) => {
+                (None, Some(Number::Calling)) => "confirm_with_caller_id",
+                (None, Some(Number::Said(phone))) => {
                     facts.insert("phone", spoken::phone(phone));
                     "confirm_with_phone"
                 }

@@ -49,6 +49,11 @@ pub const ALL: &[Template] = &[
     fixed("ask_phone", "What number can we reach you on?"),
     with("confirm", "That's {service} {time}, for {name}. Shall I book it?", &["service", "time", "name"]),
     with(
+        "confirm_with_caller_id",
+        "That's {service} {time}, for {name}. I'll use the number you're calling from. Shall I book it?",
+        &["service", "time", "name"],
+    ),
+    with(
         "confirm_with_phone",
         "That's {service} {time}, for {name}. Your number is {phone}. Shall I book it?",
         &["service", "time", "name", "phone"],

@@ -99,6 +99,31 @@ fn an_appointment_is_read_back_with_day_time_and_name() {
 }
 
 #[test]
+fn the_number_that_calls_is_offered_and_one_that_was_said_is_read_back() {
+    let reached_on = |number: Number| {
+        let mut prompt = confirm("2026-11-22T12:00", "Ada");
+        if let Prompt::Confirm { phone, .. } = &mut prompt {
+            *phone = Some(number);
+        }
+        prompt
+    };
+    assert_eq!(
+        said(&reached_on(Number::Calling)),
+        "That's a haircut tomorrow at noon, for Ada. / I'll use the number you're calling from. / Shall I book it?"
+    );
+    let dictated = reached_on(Number::Said("+15552014477".to_owned()));
+    assert_eq!(
+        said(&dictated),
+        "That's a haircut tomorrow at noon, for Ada. / Your number is five five five, two oh one, four four seven \
+         seven. / Shall I book it?"
+    );
+    let mut business = business();
+    business.recording.pause_in.push(State::Contact);
+    assert_eq!(phrases(&dictated, &business, now()).len(), 2, "what is not recorded is not read out");
+    assert_eq!(phrases(&reached_on(Number::Calling), &business, now()).len(), 3);
+}
+
+#[test]
 fn a_title_at_the_end_keeps_one_dot_and_one_sentence() {
     assert_eq!(
         said(&confirm("2026-11-22T12:00", "Mr. Smith")),

@@ -6,7 +6,7 @@ use super::chart::{Chart, Node};
 use super::facts::Search;
 use super::{Effect, State};
 use crate::Context;
-use crate::prompt::Prompt;
+use crate::prompt::{Number, Prompt};
 use crate::proposal::{Expect, Fact, Intent, Proposal, Slot};
 
 /// After this many turns in a row with nothing usable in them, a person has to help.
@@ -96,8 +96,10 @@ impl Chart {
             return Node::Contact {};
         }
         let instead_of = self.facts.replaces.as_ref().map(|moved| moved.slot.clone());
-        // Digits are misheard more than anything else; the number that calls was not heard at all.
-        let phone = self.facts.phone.clone().filter(|phone| Some(phone) != self.caller_number.as_ref());
+        let phone = self.facts.phone.clone().map(|phone| match &self.caller_number {
+            Some(calling) if *calling == phone => Number::Calling,
+            _ => Number::Said(phone),
+        });
         self.say(context, Prompt::Confirm { service, slot, name, instead_of, phone });
         Node::Confirmation {}
     }

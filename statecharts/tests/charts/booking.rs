@@ -1,7 +1,7 @@
 //! The conversation: scenes, and what holds whatever the caller and the calendar do.
 
 use statecharts::booking::{Booking, Effect, Event, Interruptible, State};
-use statecharts::prompt::Prompt;
+use statecharts::prompt::{Number, Prompt};
 use statecharts::proposal::{Expect, Intent};
 
 use crate::dialogue::{event, play};
@@ -161,7 +161,11 @@ impl Witness {
                     assert_eq!(replaces.as_ref(), moved.map(|moved| &moved.id));
                     let asked = match &self.confirm_asked {
                         Some(Prompt::Confirm { service, slot, name, instead_of, phone: read }) => {
-                            assert!(read.is_none() || read.as_ref() == Some(phone), "the number that was read back");
+                            match read {
+                                Some(Number::Said(read)) => assert_eq!(read, phone, "the number that was read back"),
+                                Some(Number::Calling) => assert!(!phone.is_empty(), "the number that calls"),
+                                None => assert!(phone.is_empty(), "nobody left a number"),
+                            }
                             Some((service, slot, name, instead_of.clone()))
                         }
                         _ => None,

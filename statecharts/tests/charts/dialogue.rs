@@ -7,7 +7,7 @@
 //! ```
 
 use statecharts::booking::{Booking, Effect, Event};
-use statecharts::prompt::{Prompt, Refusal};
+use statecharts::prompt::{Number, Prompt, Refusal};
 use statecharts::proposal::{Appointment, Proposal, Slot, When};
 
 use crate::drawing::name;
@@ -125,7 +125,11 @@ fn spoken(prompt: &Prompt) -> String {
         }
         Prompt::Confirm { service, slot, name, instead_of, phone } => {
             let instead = instead(instead_of.as_ref().map(|slot| slot.0.as_str()));
-            let phone = phone.as_ref().map(|phone| format!(" at {phone}")).unwrap_or_default();
+            let phone = match phone {
+                None => String::new(),
+                Some(Number::Calling) => " at theirs".to_owned(),
+                Some(Number::Said(phone)) => format!(" at {phone}"),
+            };
             format!("confirm {service} {} {name}{phone}{instead}", slot.0)
         }
         Prompt::Booked { service, slot, name, instead_of } => {
