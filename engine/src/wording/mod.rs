@@ -224,8 +224,10 @@ fn filled(name: &str, business: &Business, facts: &Facts) -> Vec<String> {
 
 /// The business's text for a name, or ours.
 fn text_of<'a>(name: &str, business: &'a Business) -> &'a str {
-    let own = business.prompts.get(name).map(String::as_str);
-    own.unwrap_or_else(|| {
+    // A business that greets in words of its own does so at night too.
+    let instead = if name == "greeting_closed" { "greeting" } else { name };
+    let own = business.prompts.get(name).or_else(|| business.prompts.get(instead));
+    own.map(String::as_str).unwrap_or_else(|| {
         templates::ALL.iter().find(|template| template.name == name).map_or("", |template| template.text)
     })
 }

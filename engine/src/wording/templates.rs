@@ -17,8 +17,8 @@ pub const FACTS: [&str; 7] = ["service", "time", "times", "name", "phone", "befo
 /// Placeholders that are the same in every call, and allowed in every prompt.
 pub const EVERYWHERE: [&str; 3] = ["business", "services", "grid"];
 
-/// Every template. `greeting_closed` is for calls outside of opening hours. `_one` stands for a choice of one; `taken` to `off_grid` are said before an offer, each for its
-/// refusal.
+/// Every template. `greeting_closed` is for calls outside of opening hours; without it the business's `greeting` is said
+/// then too. `_one` stands for a choice of one; `taken` to `off_grid` are said before an offer, each for its refusal.
 pub const ALL: &[Template] = &[
     fixed("greeting", "Thanks for calling {business}. How can I help you?"),
     fixed("greeting_closed", "Thanks for calling {business}. How can I help you?"),

@@ -124,6 +124,17 @@ fn the_number_that_calls_is_offered_and_one_that_was_said_is_read_back() {
 }
 
 #[test]
+fn own_words_greet_at_night_too_unless_there_are_others_for_it() {
+    let night = moment(&slot("2026-11-21T04:00")).expect("a moment");
+    let mut business = business();
+    business.prompts.insert("greeting".to_owned(), "Ahoy!".to_owned());
+    assert_eq!(phrases(&Prompt::Greeting, &business, night), ["Ahoy!"]);
+    business.prompts.insert("greeting_closed".to_owned(), "We're asleep.".to_owned());
+    assert_eq!(phrases(&Prompt::Greeting, &business, night), ["We're asleep."]);
+    assert_eq!(phrases(&Prompt::Greeting, &business, now()), ["Ahoy!"]);
+}
+
+#[test]
 fn a_title_at_the_end_keeps_one_dot_and_one_sentence() {
     assert_eq!(
         said(&confirm("2026-11-22T12:00", "Mr. Smith")),
