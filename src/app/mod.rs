@@ -40,6 +40,7 @@ use engine::redaction::Redactor;
 use engine::wording;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinSet;
 
 use crate::analytics::Prices;
 use crate::app::archiving::Archiving;
@@ -343,14 +344,16 @@ impl App {
         let Self { house, listener, front, drain, over } = self;
         let fleet = fleet::start(&house, Arc::clone(&front));
         tokio::spawn(Arc::clone(&house).repair_recordings());
-        tokio::spawn(Arc::clone(&house).watch_businesses());
-        tokio::spawn(Arc::clone(&house).follow_up());
-        tokio::spawn(Arc::clone(&house).read_calendars());
         if house.recordings.has_archive() {
             tokio::spawn(Arc::clone(&house).archive_recordings());
         }
+        // They never end by themselves. Whatever they are stopped in, the next start takes up again.
+        let mut rounds = JoinSet::new();
+        rounds.spawn(Arc::clone(&house).watch_businesses());
+        rounds.spawn(Arc::clone(&house).follow_up());
+        rounds.spawn(Arc::clone(&house).read_calendars());
         if let Some(days) = house.retention_days {
-            tokio::spawn(clearing::every_day(Arc::clone(&house), days));
+            rounds.spawn(clearing::every_day(Arc::clone(&house), days));
         }
         // Without it a 20 ms frame may wait for the acknowledgement of the one before.
         let listener = listener.tap_io(|socket| {
@@ -365,6 +368,7 @@ impl App {
         // Who asks decides, in the sandbox, whether they need a key.
         let service = web::router(front).into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).with_graceful_shutdown(going_down).await?;
+        rounds.shutdown().await;
         if let Some(fleet) = fleet
             && tokio::time::timeout(LAST_JOBS_WITHIN, fleet.finish()).await.is_err()
         {
