@@ -1,10 +1,11 @@
 //! The calls that are going on, and what is to become of those that just ended.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::io::Input;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::driver;
 use crate::fleet::Roll;
@@ -21,6 +22,8 @@ pub(super) struct Calls {
     book: Mutex<Book>,
     /// Tells other instances; none where there are no others.
     roll: Option<Roll>,
+    /// Rings when one has left the book.
+    leaves: Notify,
 }
 
 #[derive(Default)]
@@ -68,6 +71,7 @@ impl Drop for Listed {
         let call_sid = self.call_sid.clone();
         book.end(call_sid, Next::Hangup);
         drop(book);
+        self.calls.leaves.notify_waiters();
         if let Some(roll) = &self.calls.roll {
             roll.ended(&self.call_sid);
         }
@@ -130,6 +134,19 @@ impl Calls {
         ended.or_else(|| book.live.contains_key(call_sid).then_some(Next::Reconnect))
     }
 
+    /// Waits until a call whose stream has ended is no longer among those that go on.
+    pub(super) async fn left(&self, call_sid: &str) {
+        loop {
+            // Asked for before the look, so that one who leaves in between is not missed.
+            let mut leaves = pin!(self.leaves.notified());
+            leaves.as_mut().enable();
+            if self.find(call_sid).is_none() {
+                return;
+            }
+            leaves.await;
+        }
+    }
+
     /// What was decided of a call holds no longer: it goes on.
     pub(super) fn forget(&self, call_sid: &str) {
         self.open().ended.remove(call_sid);
@@ -185,5 +202,25 @@ impl Book {
         {
             self.ended.remove(&oldest);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_caller_comes_back_only_once_their_call_has_left() {
+        let calls = Arc::new(Calls::default());
+        let (facts, legs) = (mpsc::channel(1).0, mpsc::channel(1).0);
+        let listed = calls.list("CA1", LiveCall { facts, legs, page: None }).ok().expect("a new call");
+        let mut left = Box::pin(calls.left("CA1"));
+        assert_eq!(left.as_mut().now_or_never(), None, "it is still ending");
+        drop(listed);
+        left.await;
+        assert!(calls.find("CA1").is_none());
+        assert_eq!(calls.left("CA2").now_or_never(), Some(()), "one that nobody knows has left");
     }
 }

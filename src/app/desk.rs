@@ -16,6 +16,9 @@ use crate::web::talk::{Secret, Used, Visit, VoiceHealth};
 use crate::web::tickets::Caller;
 use crate::web::{Admit, Desk, Health, Kept, Next, NotPlayed, NotRemoved, Part, Recorded, StatusCallback};
 
+/// How long a call that was put through may take to end with us; then its caller is answered all the same.
+const LEFT_WITHIN: Duration = Duration::from_secs(5);
+
 /// The desk in front of the house.
 pub(super) struct FrontDesk {
     pub(super) house: Arc<House>,
@@ -74,11 +77,16 @@ impl Desk for FrontDesk {
         })
     }
 
-    fn dialled(&self, call_sid: &str, status: &str, duration_s: Option<i64>) {
-        self.house.telemetry.transferred(status);
-        // The call may come back to us, as if it had just come in.
-        self.house.calls.forget(call_sid);
-        self.house.store.transferred(call_sid, status, duration_s, self.house.clock.wall_ms());
+    fn dialled<'a>(&'a self, call_sid: &'a str, status: &'a str, duration_s: Option<i64>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.house.telemetry.transferred(status);
+            // The call may come back to us, as if it had just come in: not to what is left of it, where nobody listens.
+            if tokio::time::timeout(LEFT_WITHIN, self.house.calls.left(call_sid)).await.is_err() {
+                tracing::warn!(call = call_sid, "a call that was put through has not ended with us yet");
+            }
+            self.house.calls.forget(call_sid);
+            self.house.store.transferred(call_sid, status, duration_s, self.house.clock.wall_ms());
+        })
     }
 
     fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>> {

@@ -142,7 +142,7 @@ pub trait Desk: Send + Sync {
     fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<String>>;
 
     /// A caller who was put through is not any more, or never was: the carrier's word for it, and for how many seconds they spoke.
-    fn dialled(&self, call_sid: &str, status: &str, duration_s: Option<i64>);
+    fn dialled<'a>(&'a self, call_sid: &'a str, status: &'a str, duration_s: Option<i64>) -> BoxFuture<'a, ()>;
 
     /// The calendar of a token, in iCalendar's words; none where it is nobody's.
     fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>>;

@@ -109,10 +109,11 @@ impl Desk for TestDesk {
         async { words }.boxed()
     }
 
-    fn dialled(&self, call_sid: &str, status: &str, duration_s: Option<i64>) {
+    fn dialled<'a>(&'a self, call_sid: &'a str, status: &'a str, duration_s: Option<i64>) -> BoxFuture<'a, ()> {
         let duration_s = duration_s.and_then(|seconds| seconds.try_into().ok());
         let (call_sid, call_status) = (call_sid.to_owned(), status.to_owned());
         self.status(StatusCallback { call_sid, call_status, duration_s, ..StatusCallback::default() });
+        async {}.boxed()
     }
 
     fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>> {

@@ -103,7 +103,7 @@ pub(super) async fn dialled(webhook: Webhook) -> Result<Response, Refusal> {
     let status = webhook.required("DialCallStatus")?;
     let duration_s = webhook.optional("DialCallDuration")?.and_then(|seconds| seconds.parse().ok());
     tracing::info!(call = caller.call_sid, status, duration_s, "a caller was put through");
-    webhook.front.desk.dialled(&caller.call_sid, &status, duration_s);
+    webhook.front.desk.dialled(&caller.call_sid, &status, duration_s).await;
     let spoke = matches!(status.as_str(), "completed" | "answered");
     if spoke || webhook.front.desk.admit() != Admit::Welcome {
         return Ok(respond(if spoke { Twiml::new().hang_up() } else { Twiml::new().say(NOBODY_THERE).hang_up() }));
