@@ -26,12 +26,12 @@ const TAKEN: Duration = Duration::from_secs(60);
 /// How many are taken at once.
 const TAKEN_MAX: i64 = 16;
 
-/// After this long without success nobody is told any more.
-const TRIED: TimeDelta = TimeDelta::hours(24);
-
 /// The first pause before another try, doubled with each one up to the longest.
 const PAUSE_FIRST_S: i64 = 5;
 const PAUSE_MAX_S: i64 = 3_600;
+
+/// After this many tries nobody is told any more. By the pauses above they take a day, from whenever the first was due.
+const TRIES_MAX: i64 = 33;
 
 /// What happened to an appointment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,6 @@ pub struct Due {
     pub payload: String,
     /// How often it was tried before.
     pub attempts: i64,
-    /// When it came to be.
-    pub created_at: DateTime<Utc>,
 }
 
 /// What became of a try.
@@ -96,7 +94,7 @@ impl Store {
     pub async fn take_due(&self, now_ms: i64) -> Result<Vec<Due>, StoreError> {
         let now = moment_of(now_ms);
         let due: Vec<Due> = Statement::of(
-            "SELECT id, business, channel, event, payload, attempts, created_at FROM outbox
+            "SELECT id, business, channel, event, payload, attempts FROM outbox
              WHERE status = 'waiting' AND due_at <= $1 ORDER BY due_at, id LIMIT $2",
             [now.into(), TAKEN_MAX.into()],
         )
@@ -128,7 +126,7 @@ impl Store {
             Outcome::Done => ("done", None),
             Outcome::Dropped(why) => ("dropped", Some(why)),
             Outcome::Failed(why) => ("failed", Some(why)),
-            Outcome::Again(why) if now - due.created_at > TRIED && due.attempts > 3 => ("failed", Some(why)),
+            Outcome::Again(why) if due.attempts + 1 >= TRIES_MAX => ("failed", Some(why)),
             Outcome::Again(why) => ("waiting", Some(why)),
         };
         let pause_s = (PAUSE_FIRST_S << due.attempts.clamp(0, 16)).min(PAUSE_MAX_S);
@@ -184,7 +182,7 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Reminds somebody by a text message, because a machine answered the call that was to do so.
+    /// Reminds somebody by a text message, because they could not be talked to in the call that was to do so.
     ///
     /// # Errors
     /// When the database cannot be used.

@@ -10,6 +10,7 @@ on_both! {
     "multi_thread":
     what_is_due_is_taken_by_one_and_told_once,
     what_does_not_arrive_is_tried_again_and_after_a_day_no_more,
+    a_reminder_that_does_not_arrive_is_tried_as_long,
     a_reminder_is_due_before_its_appointment_and_goes_with_it,
     nobody_who_wants_nothing_is_told,
 }
@@ -60,9 +61,24 @@ async fn what_is_due_is_taken_by_one_and_told_once(place: Place) {
 async fn what_does_not_arrive_is_tried_again_and_after_a_day_no_more(place: Place) {
     let store = place.open().await;
     book(&store, &telling(), "a", "2026-11-23T09:00").await;
-    let (mut now_ms, mut tries, mut id) = (NOW_MS, 0, String::new());
-    while now_ms < NOW_MS + 72 * AN_HOUR_MS {
-        for taken in due(&store, now_ms).await {
+    is_tried_for_a_day(&store, NOW_MS).await;
+}
+
+/// Also what was written long before it was due.
+async fn a_reminder_that_does_not_arrive_is_tried_as_long(place: Place) {
+    let store = place.open().await;
+    let mut business = business(&["sam"]);
+    business.afterwards.from = Some("+15552220000".to_owned());
+    business.afterwards.remind_hours = Some(24);
+    book(&store, &business, "a", "2026-11-30T09:00").await;
+    let begins: DateTime<Utc> = "2026-11-30T14:00:00Z".parse().expect("a moment");
+    is_tried_for_a_day(&store, begins.timestamp_millis() - 24 * AN_HOUR_MS).await;
+}
+
+async fn is_tried_for_a_day(store: &Store, from_ms: i64) {
+    let (mut now_ms, mut tries, mut id) = (from_ms, 0, String::new());
+    while now_ms < from_ms + 72 * AN_HOUR_MS {
+        for taken in due(store, now_ms).await {
             tries += 1;
             id = taken.id.clone();
             store.told(&taken, &Outcome::Again("nobody answers".to_owned()), now_ms).await.expect("written");
@@ -70,7 +86,7 @@ async fn what_does_not_arrive_is_tried_again_and_after_a_day_no_more(place: Plac
         now_ms += A_MINUTE_MS;
     }
     assert!((25..45).contains(&tries), "{tries} tries in a day");
-    assert_eq!(status(&store, &id).await, ("failed".to_owned(), tries));
+    assert_eq!(status(store, &id).await, ("failed".to_owned(), tries));
 }
 
 async fn a_reminder_is_due_before_its_appointment_and_goes_with_it(place: Place) {
