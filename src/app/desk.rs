@@ -93,10 +93,10 @@ impl Desk for FrontDesk {
         Box::pin(self.house.feed(token))
     }
 
-    fn machine_answered<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()> {
+    fn remind_by_text<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async {
             if let Err(error) = self.house.store.remind_by_text(appointment, self.house.clock.wall_ms()).await {
-                tracing::warn!(%error, "somebody whose machine answered is not reminded by text");
+                tracing::warn!(%error, "somebody who could not be talked to is not reminded by text");
             }
         })
     }

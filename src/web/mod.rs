@@ -147,8 +147,8 @@ pub trait Desk: Send + Sync {
     /// The calendar of a token, in iCalendar's words; none where it is nobody's.
     fn feed<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<String>>;
 
-    /// A machine answered where somebody was to be reminded of an appointment.
-    fn machine_answered<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()>;
+    /// Somebody who was called about an appointment cannot be talked to: a machine answers, or no more calls are taken.
+    fn remind_by_text<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()>;
 
     /// Somebody wrote a text message to one of our numbers.
     fn texted<'a>(&'a self, from: &'a str, to: &'a str, words: &'a str) -> BoxFuture<'a, ()>;

@@ -120,7 +120,7 @@ impl Desk for TestDesk {
         async move { (token == "known").then(|| "BEGIN:VCALENDAR".to_owned()) }.boxed()
     }
 
-    fn machine_answered<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()> {
+    fn remind_by_text<'a>(&'a self, appointment: &'a str) -> BoxFuture<'a, ()> {
         let call_sid = appointment.to_owned();
         async move { self.status(StatusCallback { call_sid, ..StatusCallback::default() }) }.boxed()
     }

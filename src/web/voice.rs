@@ -72,18 +72,16 @@ pub(super) async fn texted(webhook: Webhook) -> Result<Response, Refusal> {
     Ok(respond(Twiml::new()))
 }
 
-/// `POST /voice/remind?appointment=…`: somebody answers whom we call about their appointment. A machine is not talked to: they
-/// get a text message instead.
+/// `POST /voice/remind?appointment=…`: somebody answers whom we call about their appointment. Where a machine
+/// answers, or no more calls are taken, they get a text message instead.
 pub(super) async fn remind(webhook: Webhook) -> Result<Response, Refusal> {
     let appointment = webhook.query("appointment").unwrap_or_default().to_owned();
     let answered_by = webhook.optional("AnsweredBy")?.unwrap_or_default();
     let Caller { call_sid, from: ours, to: theirs, .. } = caller(&webhook)?;
     tracing::info!(call = call_sid, answered_by, "somebody answers a reminder");
-    if answered_by.starts_with("machine") || answered_by == "fax" {
-        webhook.front.desk.machine_answered(&appointment).await;
-        return Ok(respond(Twiml::new().hang_up()));
-    }
-    if webhook.front.desk.admit() != Admit::Welcome {
+    let is_machine = answered_by.starts_with("machine") || answered_by == "fax";
+    if is_machine || webhook.front.desk.admit() != Admit::Welcome {
+        webhook.front.desk.remind_by_text(&appointment).await;
         return Ok(respond(Twiml::new().hang_up()));
     }
     let called = Caller { call_sid, from: theirs, to: ours, reminds: Some(appointment) };

@@ -112,6 +112,24 @@ async fn after_the_stream_the_desk_decides() {
 }
 
 #[tokio::test]
+async fn whoever_cannot_be_talked_to_is_reminded_by_text() {
+    for (admit, answered_by, talks) in [
+        (Admit::Welcome, "human", true),
+        (Admit::Welcome, "machine_start", false),
+        (Admit::Busy, "human", false),
+        (Admit::Draining, "human", false),
+    ] {
+        let (front, desk) = front(TestDesk { admit, ..TestDesk::default() }).await;
+        let body = format!("{CALL}&AnsweredBy={answered_by}");
+        let (_, twiml) = ask(&Arc::new(front), post("/voice/remind?appointment=A1", body)).await;
+        assert_eq!(twiml.contains("<Stream"), talks, "{admit:?}, {answered_by}: {twiml}");
+        let said = desk.said.lock().expect("no test panics with it");
+        let by_text: Vec<&str> = said.iter().map(|said| said.call_sid.as_str()).collect();
+        assert_eq!(by_text, if talks { vec![] } else { vec!["A1"] }, "{admit:?}, {answered_by}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_was_cut_off_is_connected_again_five_times() {
     let (front, _) = front(TestDesk { next: Next::Reconnect, ..TestDesk::default() }).await;
     let front = Arc::new(front);
