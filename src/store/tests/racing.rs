@@ -171,24 +171,12 @@ async fn race(store: &Store, staff: &'static [&'static str], slots: &'static [&'
             let key = format!("try {nth}");
             let order = store.reserve(&business, Uuid::from_u128(nth.into()), &key, &reservation, NOW_MS);
             let patience: Option<u32> = random.random_bool(0.33).then(|| random.random_range(0..400));
-            let given_up = async {
-                for _ in 0..patience.unwrap_or(0) {
-                    tokio::task::yield_now().await;
-                }
-                if patience.is_none() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            tokio::select! {
-                biased;
-                reserved = order => match reserved {
-                    Ok(Reserved::Appointment(id)) => Some((key, Some(id))),
-                    Ok(Reserved::Taken { .. }) => Some((key, None)),
-                    // On a busy machine, some wait too long in the queue. They were told nothing, either.
-                    Err(StoreError::Late(_)) => None,
-                    Err(error) => panic!("{key}: {error}"),
-                },
-                () = given_up => None,
+            match given_up_after(patience, order).await? {
+                Ok(Reserved::Appointment(id)) => Some((key, Some(id))),
+                Ok(Reserved::Taken { .. }) => Some((key, None)),
+                // On a busy machine, some wait too long in the queue. They were told nothing, either.
+                Err(StoreError::Late(_)) => None,
+                Err(error) => panic!("{key}: {error}"),
             }
         });
     }
