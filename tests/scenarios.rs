@@ -49,8 +49,8 @@ fn scenarios() -> Vec<PathBuf> {
 }
 
 fn example_business() -> Business {
-    toml::from_str(&fs::read_to_string(root().join("business.toml")).expect("business.toml is readable"))
-        .expect("business.toml is a business")
+    let read = |file: &str| fs::read_to_string(root().join(file)).expect("a file of the project");
+    toml::from_str(&(read("business.toml") + &read("fixtures/languages/es.toml"))).expect("a business")
 }
 
 fn root() -> &'static Path {

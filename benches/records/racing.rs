@@ -72,6 +72,7 @@ async fn one(store: &Store, business: &Business, nth: u32) -> anyhow::Result<(Du
         name: "Ada".into(),
         phone: "+15550001111".into(),
         replaces: None,
+        language: Default::default(),
     };
     let began = Instant::now();
     let reserved = store.reserve(business, Uuid::from_u128(nth.into()), &format!("try {nth}"), &wish, NOW_MS).await?;

@@ -13,6 +13,7 @@ use statecharts::proposal::Slot;
 use crate::audio::mark::Mark;
 use crate::business::Business;
 pub use crate::ids::{PhraseId, QueryId, ReplyId};
+use crate::languages::Language;
 use crate::record::{Row, Span};
 
 /// A vendor's failure, sorted at the edge by what can be done about it.
@@ -51,6 +52,9 @@ pub struct Answered {
     /// The appointment that we call about; none when they called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminds: Option<Appointment>,
+    /// The language that it begins in, where that is known: of the call in which the appointment was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
 }
 
 /// Something that happened.
@@ -308,6 +312,9 @@ pub struct Reservation {
     /// The id of the appointment that is moved by it: that one stands no more, in the same moment in which this one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// What the call is held in, and texts about it are to be written in.
+    #[serde(default, skip_serializing_if = "Language::is_usual")]
+    pub language: Language,
 }
 
 /// Something to be done. Orders are carried out in the order given.
@@ -351,6 +358,11 @@ pub enum Output {
         text: String,
         /// Where in its audio to begin, in milliseconds: more than 0 when a phrase that was stopped goes on.
         from_ms: u32,
+    },
+    /// From now on phrases are in this language: whoever speaks it best speaks them.
+    SpeakLanguage {
+        /// The language.
+        language: Language,
     },
     /// Stop playing at once and drop all that is not yet heard.
     ClearPlayout {

@@ -12,6 +12,7 @@
 
 use statecharts::proposal::{Expect, Intent, Proposal, When};
 
+use crate::languages::Language;
 use crate::understanding;
 
 /// Digits of a number that is complete without `#`, where callers leave the country out.
@@ -83,7 +84,8 @@ impl Keypad {
     /// A `0` alone asks for a person, wherever numbers may begin with it.
     fn complete(&mut self, country: &str) -> Pressed {
         let digits = std::mem::take(&mut self.digits);
-        match understanding::phone(&digits, country) {
+        // Keys have no language.
+        match understanding::phone(&digits, country, Language::default()) {
             _ if digits == "0" => Pressed::Meant(Proposal::of(Intent::Person)),
             Some(phone) => Pressed::Meant(Proposal { phone: Some(phone), ..Proposal::of(Intent::Provide) }),
             None => Pressed::Digit,

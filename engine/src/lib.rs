@@ -21,6 +21,7 @@ pub mod figures;
 pub mod ids;
 pub mod io;
 pub mod keypad;
+pub mod languages;
 mod letters;
 pub mod listening;
 mod numbers;

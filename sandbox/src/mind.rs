@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use engine::business::{Afterwards, Answer, BookingRules, Business, Engine, Hours, RecordingRules, Service};
+use engine::languages::Language;
 use engine::understanding::{Expect, Reading, Situation, understand, when};
 use statecharts::proposal::{Intent, Slot};
 
@@ -17,27 +18,73 @@ pub(crate) type Known = BTreeMap<&'static str, Option<String>>;
 
 /// Questions that facts answer: words of the question, and words that a fact about it has.
 const TOPICS: [(&[&str], &[&str]); 5] = [
-    (&["hours", "open", "close", "closing"], &["open", "closed", "hours"]),
-    (&["where", "address", "located", "location", "directions"], &["street", "avenue", "road", "located", "next to"]),
-    (&["park", "parking"], &["park", "parking"]),
-    (&["price", "prices", "cost", "how much", "charge"], &["dollars", "euros", "pounds", "price", "costs"]),
-    (&["pay", "card", "cash"], &["card", "cards", "cash"]),
+    (
+        &["hours", "open", "close", "closing", "horario", "abierto", "cerrado"],
+        &["open", "closed", "hours", "abrimos", "cerramos"],
+    ),
+    (
+        &["where", "address", "located", "location", "directions", "dónde", "dirección"],
+        &["street", "avenue", "road", "located", "next to", "estamos en"],
+    ),
+    (&["park", "parking", "estacionamiento"], &["park", "parking", "estacionar"]),
+    (
+        &["price", "prices", "cost", "how much", "charge", "cuánto", "precio"],
+        &["dollars", "euros", "pounds", "price", "costs", "dólares"],
+    ),
+    (&["pay", "card", "cash", "pagar", "tarjeta"], &["card", "cards", "cash", "tarjetas", "efectivo"]),
 ];
 
 /// Words of the assistant by which it asks for something, most telling first.
 const QUESTIONS: [(&[&str], Expect); 9] = [
-    (&["shall i cancel"], Expect::Cancelling),
-    (&["which one do you mean"], Expect::Appointment),
-    (&["pass on"], Expect::Message),
-    (&["like to change"], Expect::Change),
+    (&["shall i cancel", "la cancelo"], Expect::Cancelling),
+    (&["which one do you mean", "cuál de ellas"], Expect::Appointment),
+    (&["pass on", "mensaje quiere dejar"], Expect::Message),
+    (&["like to change", "gustaría cambiar"], Expect::Change),
     (
-        &["shall i book", "shall i move", "should i move", "should i book", "book it", "is that right", "yes or no"],
+        &[
+            "shall i book",
+            "shall i move",
+            "should i move",
+            "should i book",
+            "book it",
+            "is that right",
+            "yes or no",
+            "lo reservo",
+            "lo cambio",
+            "hago la reserva",
+            "hago el cambio",
+        ],
         Expect::YesNo,
     ),
-    (&["your name", "the name", "what name"], Expect::Name),
-    (&["number"], Expect::Phone),
-    (&["which service", "what service", "which one would you like", "what can we do"], Expect::Service),
-    (&["when", "which day", "what time", "which other day", "suit", "morning, or"], Expect::Time),
+    (&["your name", "the name", "what name", "su nombre", "a qué nombre"], Expect::Name),
+    (&["number", "número"], Expect::Phone),
+    (
+        &[
+            "which service",
+            "what service",
+            "which one would you like",
+            "what can we do",
+            "qué podemos hacer",
+            "qué prefiere",
+        ],
+        Expect::Service,
+    ),
+    (
+        &[
+            "when",
+            "which day",
+            "what time",
+            "which other day",
+            "suit",
+            "morning, or",
+            "cuándo",
+            "qué día",
+            "otro día",
+            "viene mejor",
+            "viene bien",
+        ],
+        Expect::Time,
+    ),
 ];
 
 /// Longest turn, in words, in which the words about time are looked for one by one.
@@ -147,9 +194,18 @@ fn business(lines: &[&str]) -> Business {
         prompts: BTreeMap::new(),
         keyterms: Vec::new(),
         voice: None,
+        language: language(lines),
+        languages: BTreeMap::new(),
         engine: Engine::Cascade,
         engine_by_number: BTreeMap::new(),
     }
+}
+
+/// `The caller speaks Spanish: write the reply in Spanish.`
+fn language(lines: &[&str]) -> Language {
+    let named = lines.iter().find_map(|line| line.trim().strip_prefix("The caller speaks ")?.split_once(':'));
+    let spoken = Language::ALL.into_iter().find(|language| named.is_some_and(|(name, _)| name == language.name()));
+    spoken.unwrap_or_default()
 }
 
 /// `Service haircut: a haircut, 30 minutes, 35 dollars.`

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta};
 use engine::business::Business;
 use engine::calendar::HORIZON_DAYS_MAX;
 use engine::io::Fault;
+use engine::languages::Language;
 use engine::wording::{Text, text};
 use serde::Deserialize;
 use statecharts::proposal::Slot;
@@ -40,6 +41,9 @@ struct Appointment {
     start_at: String,
     name: String,
     phone: String,
+    /// Absent from what was written before there were several.
+    #[serde(default)]
+    language: Language,
 }
 
 impl House {
@@ -133,6 +137,9 @@ impl House {
             carrier.call(from, &appointment.phone, &twiml).await
         } else {
             let slot = Slot(appointment.start_at);
+            // A business that does not speak it any more writes in its own.
+            let spoken = business.speaking(appointment.language);
+            let business = spoken.as_ref().unwrap_or(business);
             let words = text(what(&due.event), &appointment.service, &slot, &appointment.name, business);
             carrier.text(from, &appointment.phone, &words).await
         };

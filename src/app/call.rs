@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::ws::WebSocket;
 use engine::business::{Business, Engine};
 use engine::io::{Answered, Appointment, Input};
+use engine::languages::Language;
 use engine::redaction::RowRedactor;
 use engine::tape;
 use engine::time::CallTime;
@@ -125,9 +126,10 @@ async fn run(
 ) {
     let clock = house.clock.answer();
     let answered_at_ms = clock.answered_at_ms();
-    let (business, reminds) = house.whose(&caller).await;
+    let (business, reminds, language) = house.whose(&caller).await;
     let outbound = caller.reminds.is_some();
     let (cast, voice) = house.cast(&call_sid, false, business.voice.as_deref()).await;
+    let casts = house.casts_of_others(&call_sid, &business).await;
     house.store.begin(CallStart {
         call_id,
         call_sid: call_sid.clone(),
@@ -152,6 +154,7 @@ async fn run(
         has_model: house.model.is_some(),
         longest_ms: longest.map(|longest| longest.as_millis() as u64),
         reminds,
+        language,
     };
     let (speech, speech_in) = mpsc::channel(SPEECH_MAX);
     let (to, carried_by) = (answered.to.clone(), answered.business.engine_of(&answered.to));
@@ -165,6 +168,7 @@ async fn run(
         call_id,
         call_sid: call_sid.clone(),
         cast,
+        casts,
         facts,
         speech,
         tally: Tally::new(&answered.from, voice.language),
@@ -209,7 +213,7 @@ async fn run(
 impl House {
     /// Whose call it is, and what it is about where we called. An appointment that stands no more is not reminded of: then it is a
     /// call like any other.
-    async fn whose(&self, caller: &Caller) -> (Arc<Business>, Option<Appointment>) {
+    async fn whose(&self, caller: &Caller) -> (Arc<Business>, Option<Appointment>, Option<Language>) {
         let id = caller.reminds.as_deref();
         let standing = match id {
             Some(id) => self.store.standing(id).await.unwrap_or_else(|error| {
@@ -218,11 +222,10 @@ impl House {
             }),
             None => None,
         };
-        let theirs = standing.and_then(|(name, appointment)| Some((self.businesses.named(&name)?, appointment)));
-        match theirs {
-            Some((business, appointment)) => (business, Some(appointment)),
-            None => (self.businesses.of(&caller.to), None),
-        }
+        let theirs = standing.and_then(|(name, appointment, language)| {
+            Some((self.businesses.named(&name)?, Some(appointment), language))
+        });
+        theirs.unwrap_or_else(|| (self.businesses.of(&caller.to), None, None))
     }
 
     /// What a call takes, by what carried it: a page's has no telephone.

@@ -119,6 +119,7 @@ pub(super) fn realtime(settings: &Settings) -> realtime::Config {
         model: openai.realtime_model.clone(),
         voice: openai.realtime_voice.clone(),
         transcription: openai.realtime_transcription.clone(),
+        languages: vec!["en".to_owned()],
         connect: REALTIME_READY_WITHIN,
         first: REALTIME_ANSWERS_WITHIN,
         renew_after: openai.realtime_session,

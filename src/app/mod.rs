@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use engine::business::Business;
 use engine::io::Fault;
 use engine::redaction::Redactor;
 use engine::wording;
@@ -49,7 +50,7 @@ use crate::app::businesses::Businesses;
 use crate::app::calls::Calls;
 use crate::app::desk::FrontDesk;
 use crate::app::summary::Summaries;
-use crate::cache::{BoardError, Phrases};
+use crate::cache::{BoardError, Cast, Phrases};
 use crate::clock::Clock;
 use crate::config::{BusinessError, PhrasesError, Settings, Tape, VoicesError};
 use crate::fleet::{Fleet, FleetError};
@@ -407,15 +408,24 @@ impl House {
         self.calls.count() == 0
     }
 
+    async fn warm_phrases(&self, cast: &Cast, business: &Business) {
+        let warmed = self.phrases.warm(cast, wording::standard_phrases(business)).await;
+        let (ready, failed, language) = (warmed.ready, warmed.failed.len(), business.language.code());
+        tracing::info!(business = business.name, language, ready, failed, "standard phrases are at hand");
+        for (text, fault) in warmed.failed {
+            tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");
+        }
+    }
+
     async fn warm(&self) {
         // The voice of a call that nothing was agreed for.
         for business in self.businesses.all().iter() {
             let (cast, _) = self.cast("", false, business.voice.as_deref()).await;
-            let warmed = self.phrases.warm(&cast, wording::standard_phrases(business)).await;
-            let (ready, failed) = (warmed.ready, warmed.failed.len());
-            tracing::info!(business = business.name, ready, failed, "standard phrases are at hand");
-            for (text, fault) in warmed.failed {
-                tracing::warn!(text, ?fault, "a standard phrase is not at hand; callers will wait for it");
+            self.warm_phrases(&cast, business).await;
+            let others = self.casts_of_others("", business).await.into_iter();
+            for (language, cast) in others.filter(|(language, _)| *language != business.language) {
+                let Some(business) = business.speaking(language) else { continue };
+                self.warm_phrases(&cast, &business).await;
             }
         }
         let Some(model) = &self.model else { return };

@@ -1,9 +1,12 @@
 //! The providers of speech, as the settings name them, and who of them speaks in a call.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::business::Business;
 use engine::io::Fault;
+use engine::languages::Language;
 
 use crate::app::House;
 use crate::app::mapping::{self, exposed};
@@ -103,6 +106,21 @@ pub(super) fn own_voice(settings: &Settings, provider: Provider) -> &str {
     }
 }
 
+/// Another voice of the same provider, where one speaks a language and its voices speak one each. Voices of other providers
+/// speak many, or are the business's to name.
+fn in_language(voice: &mut Voice, language: Language) {
+    // https://developers.deepgram.com/docs/tts-models, read 2026-11: the language is the end of a voice's name.
+    let speaks_another = voice.provider == Provider::Deepgram.name()
+        && voice.provider_voice_id.rsplit_once('-').is_some_and(|(_, spoken)| spoken != language.code());
+    if speaks_another {
+        match language {
+            Language::English => "aura-2-thalia-en",
+            Language::Spanish => "aura-2-celeste-es",
+        }
+        .clone_into(&mut voice.provider_voice_id);
+    }
+}
+
 /// A voice as the cache knows it.
 pub(super) fn who(voices: &Voices, voice: &Voice) -> Who {
     Who {
@@ -151,6 +169,26 @@ impl House {
         stand_ins.retain(|voice| !is_ssml || self.takes_ssml(voice));
         let who = |voice: &Voice| who(&self.voices, voice);
         (Cast::new(who(&meant), stand_ins.iter().map(who)), meant)
+    }
+
+    /// Who speaks in a call in each language of a business that has several.
+    pub(super) async fn casts_of_others(&self, call_id: &str, business: &Business) -> BTreeMap<Language, Cast> {
+        let mut casts = BTreeMap::new();
+        if business.languages.is_empty() {
+            return casts;
+        }
+        for language in business.spoken() {
+            let own = business.speaking(language).and_then(|business| business.voice);
+            let (mut meant, mut stand_ins) = self.casting.cast_for(call_id).await;
+            match own.filter(|_| self.casting.is_own(&meant)) {
+                Some(own) => meant.provider_voice_id = own,
+                None => in_language(&mut meant, language),
+            }
+            stand_ins.iter_mut().for_each(|voice| in_language(voice, language));
+            let who = |voice: &Voice| who(&self.voices, voice);
+            casts.insert(language, Cast::new(who(&meant), stand_ins.iter().map(who)));
+        }
+        casts
     }
 
     /// Whether a voice reads SSML; others would read its marks aloud.

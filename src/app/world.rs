@@ -1,5 +1,6 @@
 //! One call's world: hands each of its orders to whoever can carry it out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use engine::audio::frame::Frame;
 use engine::audio::speech::{SpeechPart, Spoken};
 use engine::business::{Business, Engine};
 use engine::io::{Ending, Fault, Input, Output, PhraseId, QueryId, Reservation, Wanted};
+use engine::languages::Language;
 use engine::record::{Row, Speaker};
 use engine::redaction::RowRedactor;
 use engine::tape;
@@ -41,6 +43,8 @@ pub(super) struct World {
     pub(super) call_sid: String,
     /// Who speaks for us.
     pub(super) cast: Cast,
+    /// Who does so in each language of the business.
+    pub(super) casts: BTreeMap<Language, Cast>,
     pub(super) facts: mpsc::Sender<Input>,
     pub(super) speech: mpsc::Sender<(PhraseId, SpeechPart)>,
     pub(super) recorder: Recorder,
@@ -133,6 +137,11 @@ impl driver::World for World {
                     hearing.expect(keyterms.clone());
                 }
                 self.keyterms = keyterms;
+            }
+            Output::SpeakLanguage { language } => {
+                if let Some(cast) = self.casts.get(&language) {
+                    self.cast = cast.clone();
+                }
             }
             Output::FinishUtterance => match (&self.conversation, &mut self.hearing) {
                 (Some(conversation), _) => conversation.finish_utterance(),
@@ -232,12 +241,14 @@ impl driver::World for World {
 impl World {
     fn start_hearing(&mut self, keyterms: Vec<String>) {
         self.keyterms.clone_from(&keyterms);
+        let languages: Vec<&str> = self.business.spoken().map(Language::code).collect();
         if self.engine == Engine::Realtime {
-            let config = Arc::clone(&self.house.realtime);
-            self.conversation = Some(realtime::open(config, keyterms, self.facts.clone(), self.speech.clone()));
+            let config = self.house.realtime.speaking(&languages);
+            self.conversation =
+                Some(realtime::open(Arc::new(config), keyterms, self.facts.clone(), self.speech.clone()));
         } else {
-            let config = Arc::clone(&self.house.hearing);
-            self.hearing = Some(listen::open(config, keyterms, self.facts.clone()));
+            let config = self.house.hearing.speaking(&languages);
+            self.hearing = Some(listen::open(Arc::new(config), keyterms, self.facts.clone()));
         }
     }
 

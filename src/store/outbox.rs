@@ -84,6 +84,7 @@ struct Row {
     call_id: Option<String>,
     replaces: Option<String>,
     status: String,
+    language: String,
 }
 
 impl Store {
@@ -241,7 +242,7 @@ pub(super) async fn tell(
         return Ok(());
     }
     let row: Option<Row> = Statement::of(
-        "SELECT id, staff, service, start_at, start_utc, end_utc, name, phone, call_id, replaces, status
+        "SELECT id, staff, service, start_at, start_utc, end_utc, name, phone, call_id, replaces, status, language
          FROM appointments WHERE id = $1",
         [appointment.into()],
     )
@@ -364,7 +365,7 @@ impl Letter<'_> {
                 "id": row.id, "staff": row.staff, "service": row.service, "start_at": row.start_at,
                 "start_utc": row.start_utc.to_rfc3339(), "end_utc": row.end_utc.to_rfc3339(),
                 "name": row.name, "phone": row.phone, "call_id": row.call_id, "replaces": row.replaces,
-                "status": row.status,
+                "status": row.status, "language": row.language,
             },
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::Weekday;
 
 use super::hours::both;
-use super::{Business, Opening, Service};
+use super::{Answer, Business, Opening, Service};
 use crate::calendar::HORIZON_DAYS_MAX;
 use crate::letters::distance;
 use crate::wording::templates::{ALL, EVERYWHERE, Template};
@@ -38,8 +38,9 @@ pub fn check(business: &Business) -> Vec<Problem> {
     problems.of_afterwards(business);
     problems.of_services(business);
     problems.of_staff(business);
-    problems.of_answers(business);
-    problems.of_prompts(business);
+    problems.of_answers(&business.answers);
+    problems.of_prompts(&business.prompts);
+    problems.of_languages(business);
     problems.0
 }
 
@@ -249,8 +250,8 @@ impl Problems {
         }
     }
 
-    fn of_answers(&mut self, business: &Business) {
-        for answer in &business.answers {
+    fn of_answers(&mut self, answers: &[Answer]) {
+        for answer in answers {
             let at = format!("say={:?}", answer.say);
             self.require(answer.ask.iter().any(|ask| !ask.trim().is_empty()), &at, || {
                 "an answer without words in ask is never given: add the words that mark the question".to_owned()
@@ -261,14 +262,49 @@ impl Problems {
         }
     }
 
-    fn of_prompts(&mut self, business: &Business) {
-        for (name, text) in &business.prompts {
-            let of_text = || TEXTS.iter().find(|(_, key, _)| key == name);
+    /// Every other language needs a name for every service: nobody says "un haircut".
+    fn of_languages(&mut self, business: &Business) {
+        for (language, words) in &business.languages {
+            let at = format!("[languages.{language}");
+            self.require(*language != business.language, &at, || {
+                format!("{} is the language of the file already: remove [languages.{language}]", language.name())
+            });
+            for service in business.services.iter().filter(|service| !words.services.contains_key(&service.id)) {
+                self.require(false, &at, || {
+                    format!(
+                        "service {:?} has no {} name: add services.{} = {{ name = \"…\" }} to [languages.{language}]",
+                        service.id,
+                        language.name(),
+                        service.id
+                    )
+                });
+            }
+            for id in words.services.keys().filter(|id| business.service(id).is_none()) {
+                self.require(false, format!("{id}="), || {
+                    format!(
+                        "[languages.{language}] names a service {id:?}, which does not exist: remove it, or mend its id"
+                    )
+                });
+            }
+            for (id, service) in &words.services {
+                self.require(!service.name.trim().is_empty(), format!("{id}="), || {
+                    format!("service {id:?} has an empty {} name: write what people call it", language.name())
+                });
+            }
+            if let Some(notice) = &words.notice {
+                self.of_notice(notice);
+            }
+            self.of_answers(&words.answers);
+            self.of_prompts(&words.prompts);
+        }
+    }
+
+    fn of_prompts(&mut self, prompts: &BTreeMap<String, String>) {
+        for (name, text) in prompts {
+            let of_text = || TEXTS.iter().find(|(_, key)| key == name);
             match ALL.iter().find(|template| template.name == name) {
                 Some(template) => self.of_prompt(template, text),
-                None if of_text().is_some() => {
-                    self.of_prompt(&Template { name: "text", text: "", facts: &PLACEHOLDERS }, text)
-                }
+                None if of_text().is_some() => self.of_prompt(&Template { name: "text", facts: &PLACEHOLDERS }, text),
                 None => self.require(false, format!("{name}="), || {
                     format!("there is no prompt {name:?}: {}", nearest_name(name))
                 }),

@@ -10,10 +10,14 @@ use statecharts::booking::State;
 pub use afterwards::{Afterwards, RemindBy};
 pub use check::{Problem, check, is_phone_number};
 pub use hours::{Days, Hours, Opening, OtherDays};
+pub use languages::{InLanguage, ServiceWords};
+
+use crate::languages::Language;
 
 mod afterwards;
 mod check;
 mod hours;
+mod languages;
 
 /// One business. Field names are the file's; see `business.toml` for an example with comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +72,12 @@ pub struct Business {
     /// The voice that speaks, by the vendor's name for it. The server's default when absent.
     #[serde(default)]
     pub voice: Option<String>,
+    /// The language that a call begins in, and that all of the above is written in.
+    #[serde(default, skip_serializing_if = "Language::is_usual")]
+    pub language: Language,
+    /// What is said and understood in other languages, in which a call goes on where its caller speaks them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub languages: BTreeMap<Language, InLanguage>,
     /// What drives its calls.
     #[serde(default, skip_serializing_if = "Engine::is_usual")]
     pub engine: Engine,

@@ -46,7 +46,7 @@ impl Call {
     pub(super) fn say(&mut self, at: CallTime, prompt: &Prompt, out: &mut Vec<Output>) {
         let phrases = self.phrases(prompt);
         if prompt.is_read_back() {
-            self.unheard_plan = telling(&phrases, &wording::standard_phrases(&self.answered().business));
+            self.unheard_plan = telling(&phrases, &wording::standard_phrases(self.business()));
         }
         for text in phrases {
             self.say_or_keep(at, Saying { text, interruptible: prompt.interruptible() }, out);
@@ -99,12 +99,12 @@ impl Call {
     }
 
     pub(super) fn phrases(&self, prompt: &Prompt) -> Vec<String> {
-        wording::phrases(prompt, &self.answered().business, self.local(self.now))
+        wording::phrases(prompt, self.business(), self.local(self.now))
     }
 
     /// Answers a question without the model: from the business's answers and file, or by saying that we cannot.
     pub(super) fn answer_ourselves(&mut self, at: CallTime, words: &str, out: &mut Vec<Output>) {
-        match wording::answer(words, &self.answered().business, self.local(self.now)) {
+        match wording::answer(words, self.business(), self.local(self.now)) {
             Some(answer) => answer.into_iter().for_each(|sentence| self.say_text(at, sentence, out)),
             None => self.say(at, &Prompt::NoAnswer, out),
         }
@@ -271,7 +271,8 @@ impl Call {
             Effect::FindTimes { service, when, instead_of } => self.find_times(at, service, &when, instead_of, out),
             Effect::Hold { service, slot } => out.push(Output::HoldSlot { service, slot }),
             Effect::Reserve { service, slot, name, phone, replaces } => {
-                self.reserve(at, Reservation { service, slot, name, phone, replaces }, out);
+                let language = self.business().language;
+                self.reserve(at, Reservation { service, slot, name, phone, replaces, language }, out);
             }
             Effect::FindAppointments { phone, name } => {
                 let query = self.next_query(at);

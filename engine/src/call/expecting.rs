@@ -7,30 +7,12 @@ use crate::business::Business;
 /// Terms in all. Deepgram takes 500 tokens of them (its page "Keyterm Prompting", read 2026-11).
 const KEYTERMS_MAX: usize = 50;
 
-/// Words that are easily misheard on the telephone when a day and a time are asked for.
-const TIMES: [&str; 12] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-    "tomorrow",
-    "noon",
-    "half past",
-    "quarter",
-    "o'clock",
-];
-
-/// Words that answer a yes-or-no question.
-const YES_NO: [&str; 4] = ["yes", "no", "yes please", "no thanks"];
-
 /// The terms for a state of the booking, most important first, each once.
 pub(super) fn keyterms(business: &Business, expects: Expect) -> Vec<String> {
+    let voice = business.language.voice();
     let asked: &[&str] = match expects {
-        Expect::Time | Expect::Change | Expect::Appointment => &TIMES,
-        Expect::YesNo | Expect::Cancelling => &YES_NO,
+        Expect::Time | Expect::Change | Expect::Appointment => voice.times_expected(),
+        Expect::YesNo | Expect::Cancelling => voice.answers_expected(),
         Expect::Anything | Expect::Service | Expect::Name | Expect::Phone | Expect::Message => &[],
     };
     let mut terms: Vec<String> = Vec::new();
@@ -42,12 +24,19 @@ pub(super) fn keyterms(business: &Business, expects: Expect) -> Vec<String> {
     terms
 }
 
-/// Its own terms, the names of what can be booked, and of who does it.
+/// Its own terms, the names of what can be booked, and of who does it; then those of its other languages.
 fn of_business(business: &Business) -> impl Iterator<Item = String> {
-    let services = business.services.iter().flat_map(|service| {
-        let name = service.name.trim_start_matches("a ").trim_start_matches("an ").to_owned();
-        std::iter::once(name).chain(service.also.iter().cloned())
+    let services = business.services.iter().flat_map(|service| [&service.name].into_iter().chain(&service.also));
+    let staff = business.staff.iter().map(|staff| &staff.name);
+    let others = business.languages.iter().filter(|(language, _)| **language != business.language);
+    let others = others.flat_map(|(_, words)| {
+        let services = words.services.values();
+        words.keyterms.iter().chain(services.flat_map(|service| [&service.name].into_iter().chain(&service.also)))
     });
-    let staff = business.staff.iter().map(|staff| staff.name.clone());
-    business.keyterms.iter().cloned().chain(services).chain(staff)
+    business.keyterms.iter().chain(services).chain(staff).chain(others).map(|term| without_article(term))
+}
+
+fn without_article(term: &str) -> String {
+    let article = ["a ", "an ", "un ", "una "].into_iter().find_map(|article| term.strip_prefix(article));
+    article.unwrap_or(term).to_owned()
 }

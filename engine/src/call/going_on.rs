@@ -172,10 +172,11 @@ impl Call {
     /// appointment is still being read back agrees to nothing yet.
     pub(super) fn is_backchannel(&self, words: &str) -> bool {
         if self.is_closing() {
-            return understanding::is_backchannel(words) || understanding::is_parting(words);
+            return understanding::is_backchannel(words, self.business().language)
+                || understanding::is_parting(words, self.business().language);
         }
         let is_answer = self.booking.takes_yes() && !self.question_is_ahead();
-        (!is_answer && understanding::is_backchannel(words)) || self.is_far_talk(words)
+        (!is_answer && understanding::is_backchannel(words, self.business().language)) || self.is_far_talk(words)
     }
 
     /// Whether words are of a voice far away, and say nothing that anybody would say to us: a television, or others in the
@@ -183,7 +184,9 @@ impl Call {
     fn is_far_talk(&self, words: &str) -> bool {
         let means_nothing = || {
             let proposal = understanding::understand(words, &self.situation(self.now));
-            proposal.intent == Intent::Other && !proposal.has_facts() && !understanding::asks_to_stop(words)
+            proposal.intent == Intent::Other
+                && !proposal.has_facts()
+                && !understanding::asks_to_stop(words, self.business().language)
         };
         self.stops.voice_is_far() && means_nothing()
     }

@@ -17,11 +17,15 @@ use crate::wording;
 
 impl Call {
     pub(super) fn answer(&mut self, at: CallTime, answered: Answered, out: &mut Vec<Output>) {
+        let language = answered.language.filter(|language| *language != answered.business.language);
         out.push(Output::StartHearing { keyterms: expecting::keyterms(&answered.business, self.expected) });
         self.listening = Listening::new(answered.turns_by_vendor);
         let longest = answered.longest_ms.map_or(patience::LONGEST_CALL, Duration::from_millis);
         self.timers.set(Timer::LongestCall, at + longest.min(patience::LONGEST_CALL));
         self.answered = Some(answered);
+        if let Some(language) = language {
+            self.speak_language(language, out);
+        }
         self.line_event(at, Event::Answered, out);
         self.arm(at);
     }

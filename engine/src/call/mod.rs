@@ -18,6 +18,7 @@ mod conversing;
 mod expecting;
 mod going_on;
 mod journal;
+mod language;
 mod line;
 mod message;
 mod own_words;
@@ -32,6 +33,7 @@ use statecharts::call::{Call as Line, State as LineState};
 use statecharts::floor::{Floor, State as FloorState, Wait};
 use statecharts::proposal::Expect;
 
+use crate::business::Business;
 use crate::call::going_on::Stops;
 use crate::call::journal::Journal;
 use crate::call::message::PassedOn;
@@ -51,6 +53,8 @@ use crate::time::{CallTime, Timer, Timers};
 #[derive(Default)]
 pub struct Call {
     answered: Option<Answered>,
+    /// The business in another language, once the call is held in it.
+    spoken: Option<Business>,
     line: Line,
     floor: Floor,
     booking: Booking,
@@ -245,6 +249,11 @@ impl Call {
         self.line.state() == LineState::Resuming
     }
 
+    /// The business in the language that the call is held in.
+    fn business(&self) -> &Business {
+        self.spoken.as_ref().unwrap_or(&self.answered().business)
+    }
+
     fn answered(&self) -> &Answered {
         self.answered.as_ref().expect("nothing is handled before the answer")
     }
@@ -262,7 +271,7 @@ impl Call {
         let expects = self.booking.expects();
         if expects != self.expected && !self.is_over() {
             self.expected = expects;
-            out.push(Output::ExpectWords { keyterms: expecting::keyterms(&self.answered().business, expects) });
+            out.push(Output::ExpectWords { keyterms: expecting::keyterms(self.business(), expects) });
         }
     }
 }

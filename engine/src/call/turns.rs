@@ -7,9 +7,10 @@ use statecharts::booking::{Booking, Event as Booked};
 use statecharts::floor::{Event as FloorEvent, State as FloorState};
 use statecharts::proposal::{Intent, Proposal, When};
 
+use crate::business::Business;
 use crate::calendar;
 use crate::call::Call;
-use crate::io::{Answered, Fault, Input, Message, Output, Role};
+use crate::io::{Fault, Input, Message, Output, Role};
 use crate::listening::{Heard, Turn};
 use crate::record::Stage;
 use crate::thinking::Thought;
@@ -40,8 +41,10 @@ impl Call {
         let callers = self.without_our_words(at, input, out);
         let input = callers.as_ref().unwrap_or(input);
         let now = self.local(at);
-        let answered = self.answered.as_ref().expect("nothing is heard before the answer");
-        let situation = situation(answered, &self.booking, now, half_name(&self.booking, self.named, at));
+        // Not through `self`, which listening changes meanwhile.
+        let business = self.spoken.as_ref().or(self.answered.as_ref().map(|answered| &answered.business));
+        let business = business.expect("nothing is heard before the answer");
+        let situation = situation(business, &self.booking, now, half_name(&self.booking, self.named, at));
         self.listening.handle(at, input, &situation, &mut self.timers, &mut heard);
         match input {
             Input::VoiceStarted => self.voice_started(at, out),
@@ -57,8 +60,10 @@ impl Call {
     fn hear_again(&mut self, at: CallTime, out: &mut Vec<Output>) {
         let mut heard = Vec::new();
         let now = self.local(at);
-        let answered = self.answered.as_ref().expect("nothing is heard before the answer");
-        let situation = situation(answered, &self.booking, now, half_name(&self.booking, self.named, at));
+        // Not through `self`, which listening changes meanwhile.
+        let business = self.spoken.as_ref().or(self.answered.as_ref().map(|answered| &answered.business));
+        let business = business.expect("nothing is heard before the answer");
+        let situation = situation(business, &self.booking, now, half_name(&self.booking, self.named, at));
         self.listening.look_again(at, &situation, &mut self.timers, &mut heard);
         self.heard(at, heard, out);
     }
@@ -178,7 +183,7 @@ impl Call {
     /// What the words of a turn have to be read against.
     pub(super) fn situation(&self, at: CallTime) -> Situation<'_> {
         let from = self.turn.as_ref().filter(|open| !open.understood).map_or(at, |open| open.turn.from);
-        situation(self.answered(), &self.booking, self.local(at), half_name(&self.booking, self.named, from))
+        situation(self.business(), &self.booking, self.local(at), half_name(&self.booking, self.named, from))
     }
 
     /// Tells the chart what the turn says, and does what it wants done.
@@ -210,13 +215,17 @@ impl Call {
 
     fn open_turn(&mut self, at: CallTime, turn: Turn, out: &mut Vec<Output>) {
         let is_clear = turn.is_clear();
+        let only_language = is_clear && self.follow_language(at, &turn.text, out);
         let messages = self.request(at, &turn.text);
         let guessed = self.thinking.confirm(&turn.text);
         self.history.push(Message { role: Role::User, content: turn.text.clone() });
         self.turn = Some(OpenTurn { turn, understood: false, answering: false, replied: false });
         if !is_clear {
             self.thinking.cancel(out);
-            self.turn_is_unclear(at, out);
+            self.turn_is_done(at, Booked::NotUnderstood, out);
+        } else if only_language {
+            self.thinking.cancel(out);
+            self.turn_is_done(at, Booked::LanguageChanged, out);
         } else if let Some(thoughts) = guessed {
             self.journal.reached(Stage::ModelAsked, at);
             self.take_thoughts(at, thoughts, out);
@@ -228,11 +237,12 @@ impl Call {
         }
     }
 
-    fn turn_is_unclear(&mut self, at: CallTime, out: &mut Vec<Output>) {
+    /// A turn that nothing more is to be made of.
+    fn turn_is_done(&mut self, at: CallTime, told: Booked, out: &mut Vec<Output>) {
         if let Some(open) = &mut self.turn {
             open.understood = true;
         }
-        self.tell_booking(at, Booked::NotUnderstood, out);
+        self.tell_booking(at, told, out);
     }
 
     fn request(&self, at: CallTime, turn: &str) -> Vec<Message> {
@@ -244,7 +254,7 @@ impl Call {
             name: facts.name.clone(),
             offered: self.booking.choices().to_vec(),
         };
-        prompt::messages(&self.answered().business, self.local(at), &progress, &self.history, turn)
+        prompt::messages(self.business(), self.local(at), &progress, &self.history, turn)
     }
 
     fn model_understood(&mut self, at: CallTime, slots: &Slots, out: &mut Vec<Output>) {
@@ -282,14 +292,14 @@ impl Call {
 }
 
 fn situation<'a>(
-    answered: &'a Answered,
+    business: &'a Business,
     booking: &'a Booking,
     now: NaiveDateTime,
     half_name: Option<&'a str>,
 ) -> Situation<'a> {
     let facts = booking.facts();
     Situation {
-        business: &answered.business,
+        business,
         now,
         expects: booking.expects(),
         offered: booking.choices(),

@@ -31,6 +31,7 @@ pub(crate) mod word_times;
 use std::time::Duration;
 
 use crate::io::{Input, Output};
+use crate::languages::Language;
 use crate::listening::pauses::Pauses;
 use crate::listening::taken::Taken;
 use crate::time::{CallTime, Timer, Timers};
@@ -139,6 +140,8 @@ pub enum Heard {
 pub struct Listening {
     /// The vendor decides turns by more than silence.
     turns_by_vendor: bool,
+    /// What the call is held in.
+    language: Language,
     finals: Vec<String>,
     interim: String,
     /// What the words look like, once somebody wanted to know.
@@ -182,6 +185,7 @@ impl Listening {
         timers: &mut Timers,
         heard: &mut Vec<Heard>,
     ) {
+        self.language = situation.business.language;
         match input {
             Input::VoiceStarted => self.voice_started(at, timers),
             Input::VoiceEnded { voiced_ms } => self.voice_ended(at, *voiced_ms),
@@ -293,7 +297,7 @@ impl Listening {
     fn take_interim(&mut self, at: CallTime, text: &str, confidence: f32, heard: &mut Vec<Heard>) {
         let text = match &mut self.taken {
             Some(taken) => match taken.added_by(at, text) {
-                Some(more) if understanding::is_aside(more) => return,
+                Some(more) if understanding::is_aside(more, self.language) => return,
                 Some(more) => more,
                 None => text,
             },
@@ -324,7 +328,7 @@ impl Listening {
         // The segment is closed: nothing more is said of the words that were taken.
         let taken = self.taken.take_if(|_| !text.is_empty()).filter(|taken| !taken.is_before(from));
         let text = match taken.and_then(|mut taken| taken.added_by(at, text)) {
-            Some(more) if understanding::is_aside(more) => {
+            Some(more) if understanding::is_aside(more, self.language) => {
                 self.interim.clear();
                 return heard.extend((!more.is_empty()).then(|| Heard::Aside(more.to_owned())));
             }

@@ -5,6 +5,7 @@ use statecharts::proposal::Slot;
 
 use crate::business::Business;
 use crate::io::{Message, Role};
+use crate::languages::Language;
 
 /// Messages of the conversation that are sent along, the newest of them.
 const HISTORY_MAX: usize = 24;
@@ -52,6 +53,9 @@ fn instructions(business: &Business, now: NaiveDateTime, progress: &Progress) ->
          below or saying that you do not know. Never offer, promise or confirm a time.\n",
         business.name
     );
+    if business.language != Language::default() {
+        text.push_str(&format!("The caller speaks {0}: write the reply in {0}.\n", business.language.name()));
+    }
     text.push_str(&format!("Now it is {}.\n", spoken_now(now)));
     for service in &business.services {
         let price = service.price.as_ref().map(|price| format!(", {price}")).unwrap_or_default();

@@ -89,14 +89,16 @@ impl Slots {
 
     fn read_when(&self, proposal: &mut Proposal, said: &str, situation: &Situation) {
         let Some(words) = written(&self.when_text) else { return };
+        let language = situation.business.language;
         // The last digit of "oh one nine nine" is no nine o'clock.
         let may_be_a_number = proposal.phone.is_some() || situation.expects == Expect::Phone;
-        if may_be_a_number && understanding::is_dictated(words) {
+        if may_be_a_number && understanding::is_dictated(words, language) {
             return;
         }
-        let quoted_something = understanding::widened(words, said).is_some();
         // What was not said is not heeded, and what the model left out of a quotation is put back.
-        let quoted = understanding::widened(words, said).map(|quoted| understanding::when(&quoted, situation));
+        let quoted = understanding::widened(words, said, language);
+        let quoted_something = quoted.is_some();
+        let quoted = quoted.map(|quoted| understanding::when(&quoted, situation));
         let reading = match quoted {
             Some(Reading::Found(when)) => Reading::Found(when),
             Some(Reading::Unclear | Reading::Nothing) => understanding::when(said, situation),
@@ -147,10 +149,10 @@ fn grounded_yes(said: &str, situation: &Situation) -> Intent {
 
 /// A number counts when it was said: it is not read back. What the rules make of the words is heard first.
 fn grounded_phone(phone: &str, said: &str, situation: &Situation) -> Option<String> {
-    let country = &situation.business.country;
+    let (country, language) = (&situation.business.country, situation.business.language);
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    understanding::phone(said, country).or_else(|| {
-        let read = understanding::phone(phone, country)?;
+    understanding::phone(said, country, language).or_else(|| {
+        let read = understanding::phone(phone, country, language)?;
         let (read_digits, said_digits) = (digits(phone), digits(said));
         (!read_digits.is_empty() && said_digits.contains(&read_digits)).then_some(read)
     })

@@ -34,7 +34,7 @@ pub enum Topic {
 pub(super) fn found<'b>(words: &[Word], business: &'b Business) -> Option<&'b str> {
     let mut best: Option<(usize, &str)> = None;
     for answer in &business.answers {
-        let score = answer.ask.iter().filter_map(|mark| matched(words, mark)).sum();
+        let score = answer.ask.iter().filter_map(|mark| matched(words, &read(mark, business.language))).sum();
         if score > best.map_or(0, |(score, _)| score) {
             best = Some((score, &answer.say));
         }
@@ -76,7 +76,7 @@ pub(super) fn topic(words: &[Word], business: &Business, now: NaiveDateTime) -> 
 
 /// "Is this Harbor Street Barbers?"
 fn asks_for_name(words: &[Word], business: &Business) -> bool {
-    let name: Vec<String> = read(&business.name).into_iter().map(|word| word.text).collect();
+    let name: Vec<String> = read(&business.name, business.language).into_iter().map(|word| word.text).collect();
     has(words, ["is this", "is that"]) && name.iter().any(|part| part.len() > 3 && has(words, [part]))
 }
 
@@ -101,13 +101,13 @@ fn day(words: &[Word], business: &Business, now: NaiveDateTime) -> Option<NaiveD
 }
 
 /// How many words of a mark stand in the words; a mark of several counts only whole.
-fn matched(words: &[Word], mark: &str) -> Option<usize> {
+fn matched(words: &[Word], mark: &[Word]) -> Option<usize> {
     let singular = |word: &str| match word.strip_suffix('s') {
         Some(stem) if stem.len() >= 3 && !stem.ends_with('s') => stem.to_owned(),
         _ => word.to_owned(),
     };
     let plain: Vec<Word> = words.iter().cloned().map(|word| Word { text: singular(&word.text), ..word }).collect();
-    let mark: Vec<String> = read(mark).iter().map(|word| singular(&word.text)).collect();
+    let mark: Vec<String> = mark.iter().map(|word| singular(&word.text)).collect();
     let phrase = mark.join(" ");
     (!mark.is_empty() && (0..plain.len()).any(|at| starts(&plain, at, &phrase).is_some())).then_some(mark.len())
 }

@@ -8,6 +8,7 @@
 //! | file | reads |
 //! |---|---|
 //! | `words` | text into words, contractions and vendors' spellings undone |
+//! | `lexicon`, `tongues` | words of other languages into those that the rules read; which language it is |
 //! | `numbers` | "twenty four", "24th" |
 //! | `dates`, `times`, `picks` | days, times of day, choices among offered times, wherever they stand |
 //! | `mentions`, `when` | all of these in a turn, put together into one [`When`] |
@@ -21,17 +22,20 @@ pub use statecharts::proposal::Expect;
 use statecharts::proposal::{Intent, Proposal, Slot, When};
 
 use crate::business::Business;
+use crate::languages::Language;
 use crate::letters::distance;
 use intents::Leaning;
 use words::{Pause, Word};
 
 pub use backchannels::{asks_to_stop, is_backchannel, is_parting};
 pub use shape::{Shape, is_aside, shape};
+pub use tongues::{Turned, turned};
 
 mod answers;
 mod backchannels;
 mod dates;
 mod intents;
+mod lexicon;
 mod mentions;
 mod name_words;
 mod names;
@@ -47,6 +51,7 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 mod times;
+mod tongues;
 mod when;
 mod words;
 
@@ -98,7 +103,7 @@ pub enum ServiceReading {
 /// In answer to a question for the phone number, "this number" or "the one I'm calling from" is a
 /// [`Confirm`](Intent::Confirm) without a number: whoever knows the caller's number may take it.
 pub fn understand(text: &str, situation: &Situation) -> Proposal {
-    let words = words::read(text);
+    let words = words::read(text, situation.business.language);
     if situation.expects == Expect::Message {
         // Whatever is in it belongs to the message.
         return Proposal::of(intents::of_message(&words));
@@ -138,7 +143,8 @@ fn agree(proposal: &mut Proposal, words: &[Word], situation: &Situation) {
 
 /// "Edwin." and then, behind a pause that ended the turn, "Hubble.": the rest of the name is put behind its beginning.
 pub fn complete_name(proposal: &mut Proposal, text: &str, situation: &Situation) {
-    let whole = situation.half_name.and_then(|half| names::whole(half, &words::read(text)));
+    let whole =
+        situation.half_name.and_then(|half| names::whole(half, &words::read(text, situation.business.language)));
     if let Some(whole) = whole {
         proposal.name = Some(whole);
         proposal.intent = Intent::Provide;
@@ -148,17 +154,20 @@ pub fn complete_name(proposal: &mut Proposal, text: &str, situation: &Situation)
 /// What the words say about time, which is what they are about: a bare "three" is an hour. Used for the model's
 /// `when_text`.
 pub fn when(text: &str, situation: &Situation) -> Reading {
-    when::reading(&words::read(text), &Situation { expects: Expect::Time, ..situation.clone() })
+    when::reading(
+        &words::read(text, situation.business.language),
+        &Situation { expects: Expect::Time, ..situation.clone() },
+    )
 }
 
 /// What the words say about services. The model's `service` may be an id, a name or another word for it.
 pub fn service(text: &str, business: &Business) -> ServiceReading {
-    services::reading(&words::read(text), business, true)
+    services::reading(&words::read(text, business.language), business, true)
 }
 
 /// The name in a text that answers "May I have your name?": introduced ("I'm Ada"), spelled ("A D A"), or bare.
-pub fn name(text: &str) -> Option<String> {
-    names::alone(&words::read(text))
+pub fn name(text: &str, language: Language) -> Option<String> {
+    names::alone(&words::read(text, language))
 }
 
 /// Whether somebody who says one name may be who is written down under the other: they share a word. One letter in five
@@ -175,13 +184,13 @@ pub fn is_same_name(said: &str, written: &str) -> bool {
 
 /// The phone number in a text, in E.164 where the country's numbering is known and fits, else its digits. At least
 /// seven digits, at most fifteen; `country` is ISO 3166 alpha-2.
-pub fn phone(text: &str, country: &str) -> Option<String> {
-    phones::dialable(&phones::dialled(&words::read(text))?.digits, country)
+pub fn phone(text: &str, country: &str, language: Language) -> Option<String> {
+    phones::dialable(&phones::dialled(&words::read(text, language))?.digits, country)
 }
 
 /// A quotation of the caller's words with those put back around it that make another time of it: "Tuesday" out of "next
 /// Tuesday". None when it is no quotation.
-pub fn widened(quoted: &str, said: &str) -> Option<String> {
+pub fn widened(quoted: &str, said: &str, language: Language) -> Option<String> {
     const BEFORE: [&str; 24] = [
         "next",
         "last",
@@ -210,7 +219,7 @@ pub fn widened(quoted: &str, said: &str) -> Option<String> {
     ];
     const BEHIND: [&str; 12] =
         ["or", "week", "after", "am", "pm", "thirty", "fifteen", "forty", "oclock", "afternoon", "evening", "morning"];
-    let (quote, words) = (words::read(quoted), words::read(said));
+    let (quote, words) = (words::read(quoted, language), words::read(said, language));
     let fits = |at: &usize| words[*at..].iter().zip(&quote).all(|(word, quoted)| word.text == quoted.text);
     let last = words.len().checked_sub(quote.len()).filter(|_| !quote.is_empty())?;
     let mut from = (0..=last).find(fits)?;
@@ -228,19 +237,19 @@ pub fn widened(quoted: &str, said: &str) -> Option<String> {
 }
 
 /// Whether a text is nothing but digits as they are dictated: "oh one nine nine".
-pub fn is_dictated(text: &str) -> bool {
-    let words = words::read(text);
+pub fn is_dictated(text: &str, language: Language) -> bool {
+    let words = words::read(text, language);
     phones::dialled(&words).is_some_and(|dialled| dialled.from == 0 && dialled.to == words.len())
 }
 
 /// What the business says to a question, if it has said what to say.
 pub fn answer<'b>(text: &str, business: &'b Business) -> Option<&'b str> {
-    answers::found(&words::read(text), business)
+    answers::found(&words::read(text, business.language), business)
 }
 
 /// What a question is about that the business's file answers by itself: hours, prices, lengths, who is on the line.
 pub fn topic(text: &str, business: &Business, now: NaiveDateTime) -> Option<Topic> {
-    answers::topic(&words::read(text), business, now)
+    answers::topic(&words::read(text, business.language), business, now)
 }
 
 /// Sentences that ask something of the business, and the rest. "Are you open on Friday?" is no wish for Friday, while

@@ -56,7 +56,7 @@ fn digits_ordinal(word: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::read;
+    use super::super::words::cut;
     use super::*;
 
     #[test]
@@ -70,7 +70,7 @@ mod tests {
             ("12345", None),
             ("tree", None),
         ] {
-            assert_eq!(cardinal(&read(text), 0), wanted, "{text:?}");
+            assert_eq!(cardinal(&cut(text), 0), wanted, "{text:?}");
         }
         for (text, wanted) in [
             ("3rd", Some((3, 1))),
@@ -79,7 +79,7 @@ mod tests {
             ("thirtieth", Some((30, 1))),
             ("twenty four", None),
         ] {
-            assert_eq!(ordinal(&read(text), 0), wanted, "{text:?}");
+            assert_eq!(ordinal(&cut(text), 0), wanted, "{text:?}");
         }
     }
 }

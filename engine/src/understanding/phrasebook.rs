@@ -100,7 +100,7 @@ pub(super) const ASKS: &str = "what, where, how, who, which, why, when, do you, 
     am i, is this, is that";
 
 /// How a question about the business begins.
-pub(super) const ASKS_ABOUT_US: &str = "how long, how much, how many, how do, how does, how late, how early, how far, \
+pub(super) const ASKS_ABOUT_US: &str = "how long, how much, how many, how do, how does, how late, how early, how far, what time do you open, what time do you close, when do you open, when do you close, \
     how old, what does, what do you charge, what do you do, what do you offer, what do you recommend, what is the difference, \
     what kind, what are, what services, where, who, why, is there, are there, are you, do you take, do you accept, does it, does the, does a, does your, which, \
     am i, is this";

@@ -5,6 +5,7 @@ use super::phrasebook as book;
 use super::picks::{Asked, asked};
 use super::words::{Pause, Word, has, listed, preceded, read, starts_any, text};
 use crate::business::{Business, Service};
+use crate::languages::Language;
 use crate::letters::distance;
 
 /// A service, and the words that said it.
@@ -73,7 +74,10 @@ fn is_taken_back(words: &[Word], at: usize) -> bool {
 
 /// The longest name of any service from `at` on.
 fn longest(words: &[Word], at: usize, business: &Business) -> Option<Named> {
-    let names = business.services.iter().flat_map(|service| names_of(service).map(move |name| (service, name)));
+    let names = business
+        .services
+        .iter()
+        .flat_map(|service| names_of(service, business.language).map(move |name| (service, name)));
     let said = names.filter_map(|(service, name)| Some((service, says(words, at, &name)?)));
     // The first of equally long names.
     let best = said.fold(None, |best: Option<(&Service, usize)>, found| match best {
@@ -84,10 +88,10 @@ fn longest(words: &[Word], at: usize, business: &Business) -> Option<Named> {
 }
 
 /// All that a service is called, without articles and spaces, each word by its root.
-fn names_of(service: &Service) -> impl Iterator<Item = String> {
+fn names_of(service: &Service, language: Language) -> impl Iterator<Item = String> {
     let id = service.id.replace('_', " ");
     let names = std::iter::once(id).chain(std::iter::once(service.name.clone())).chain(service.also.iter().cloned());
-    names.map(|name| joined(&read(&name)))
+    names.map(move |name| joined(&read(&name, language)))
 }
 
 /// Words without articles in front, put together root by root.
@@ -143,7 +147,7 @@ fn almost(words: &[Word], business: &Business) -> Option<String> {
     let windows = (0..words.len()).flat_map(|at| (1..=3).filter_map(move |length| words.get(at..at + length)));
     let said: Vec<String> = windows.map(joined).collect();
     let fits = |service: &&Service| {
-        names_of(service).any(|name| {
+        names_of(service, business.language).any(|name| {
             said.iter().any(|said| {
                 let one_off = name.len() >= LETTERS_LEAST && distance(said, &name) <= 1;
                 one_off || (said.len() >= BEGINNING_LEAST && name.starts_with(said.as_str()))

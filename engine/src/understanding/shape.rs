@@ -6,6 +6,7 @@ use statecharts::proposal::{Expect, Intent, Proposal, When};
 use super::phones::{self, Length};
 use super::words::{self, Pause, Word, has, listed, starts_any};
 use super::{Situation, intents, phrasebook as book, understand};
+use crate::languages::Language;
 
 /// What the words so far look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ const DICTATED_DIGITS_MIN: usize = 5;
 
 /// What the words of a turn look like so far, given what was asked.
 pub fn shape(said: &str, situation: &Situation) -> Shape {
-    let words = words::read(said);
+    let words = words::read(said, situation.business.language);
     if let Some(shape) = of_number(&words, situation) {
         return shape;
     }
@@ -73,9 +74,9 @@ pub fn shape(said: &str, situation: &Situation) -> Shape {
 }
 
 /// Whether words are nothing but a politeness or a sound of thinking: they add nothing to what was said before them.
-pub fn is_aside(said: &str) -> bool {
+pub fn is_aside(said: &str, language: Language) -> bool {
     const SOUNDS: &str = "um, uh, er, hm, hmm, mm, ok, yes, yeah, yep, and, so, oh, ah, right, bye, goodbye, alright";
-    let words = words::read(said);
+    let words = words::read(said, language);
     let mut at = 0;
     while let Some(length) = starts_any(&words, at, listed(COURTESY).chain(listed(SOUNDS))) {
         at += length;

@@ -3,8 +3,10 @@
 use super::words::{Pause, Word, starts_any, text};
 
 /// Small words inside names. They keep their small letter, and never are a name alone.
-pub(super) const PARTICLES: [&str; 16] =
-    ["van", "de", "der", "den", "von", "bin", "ibn", "al", "el", "la", "le", "di", "da", "dos", "del", "st"];
+pub(super) const PARTICLES: [&str; 18] = [
+    "van", "de", "der", "den", "von", "bin", "ibn", "al", "el", "la", "le", "di", "da", "dos", "del", "los", "las",
+    "st",
+];
 
 /// Letters said one by one, "A as in apple" and "double L" among them, and how many words they take. At least two, so
 /// that a middle initial is none.

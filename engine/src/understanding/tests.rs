@@ -22,6 +22,20 @@ fn barber() -> Business {
             {"ask": ["price", "prices", "cost", "how much"], "say": "A haircut is thirty five dollars."},
             {"ask": ["pay", "card", "cash"], "say": "We take cards and cash."},
         ],
+        "languages": {"es": {
+            "services": {
+                "haircut": {"name": "un corte de pelo", "also": ["corte", "pelo", "cortarme el pelo"]},
+                "beard_trim": {"name": "un arreglo de barba", "also": ["barba", "arreglarme la barba", "afeitado"]},
+                "coloring": {"name": "un tinte", "also": ["color", "mechas"]},
+            },
+            "answers": [
+                {"ask": ["horario", "abierto", "cerrado"], "say": "Abrimos de martes a sábado."},
+                {"ask": ["dónde", "dirección"], "say": "Estamos en el doce de Harbor Street."},
+                {"ask": ["estacionamiento"], "say": "Puede estacionar gratis."},
+                {"ask": ["precio", "cuánto"], "say": "Un corte cuesta treinta y cinco dólares."},
+                {"ask": ["pagar", "tarjeta"], "say": "Aceptamos tarjetas y efectivo."},
+            ],
+        }},
     });
     let mut business: Business = serde_json::from_value(json).expect("a business");
     let weekday = hours("09:00-18:00");
@@ -39,6 +53,7 @@ struct Scene {
     day: Option<NaiveDate>,
     service: Option<String>,
     hours: Option<String>,
+    language: Language,
 }
 
 impl Scene {
@@ -55,11 +70,12 @@ impl Scene {
             day: setting("day").map(|day| day.parse().expect("a day")),
             service: setting("service"),
             hours: setting("hours"),
+            language: setting("language").and_then(|code| Language::of_code(&code)).unwrap_or_default(),
         }
     }
 
     fn business(&self) -> Business {
-        let mut business = barber();
+        let mut business = barber().speaking(self.language).expect("the barber speaks all languages");
         if let Some(hours) = &self.hours {
             let opening = vec![crate::business::Opening::try_from(hours.clone()).expect("hours")];
             let week = &mut business.hours;
@@ -162,13 +178,25 @@ fn show_when(when: &When) -> String {
 #[test]
 fn what_callers_say_about_time_means_what_the_table_says() {
     let count = check_table(include_str!("tables/when.table"), |phrase, situation| {
-        match when::reading(&words::read(phrase), situation) {
+        match when::reading(&words::read(phrase, situation.business.language), situation) {
             Reading::Nothing => "nothing".to_owned(),
             Reading::Unclear => "unclear".to_owned(),
             Reading::Found(when) => show_when(&when),
         }
     });
     assert!(count >= 120, "the table has shrunk to {count} phrases");
+}
+
+#[test]
+fn what_spanish_speakers_say_about_time_means_what_the_table_says() {
+    let count = check_table(include_str!("tables/spanish/when.table"), |phrase, situation| {
+        match when::reading(&words::read(phrase, situation.business.language), situation) {
+            Reading::Nothing => "nothing".to_owned(),
+            Reading::Unclear => "unclear".to_owned(),
+            Reading::Found(when) => show_when(&when),
+        }
+    });
+    assert!(count >= 150, "the table has shrunk to {count} phrases");
 }
 
 fn wire_name(value: &impl serde::Serialize) -> String {
@@ -198,6 +226,51 @@ fn whole_turns_mean_what_the_table_says() {
 }
 
 #[test]
+fn whole_turns_in_spanish_mean_what_the_table_says() {
+    let count = check_table(include_str!("tables/spanish/turns.table"), |phrase, situation| {
+        show_proposal(&understand(phrase, situation))
+    });
+    assert!(count >= 120, "the table has shrunk to {count} turns");
+}
+
+#[test]
+fn a_caller_is_followed_into_their_language() {
+    let turned_by = |text: &str, scene: &str| {
+        let scene = Scene::read(scene);
+        let business = scene.business();
+        turned(text, &scene.situation(&business)).map(|turned| (turned.language.code(), turned.only_asked))
+    };
+    let (english, spanish) = ("now=2026-11-23T10:00 expects=anything", "now=2026-11-23T10:00 expects=time language=es");
+    for (text, wanted) in [
+        ("Español.", Some(("es", true))),
+        ("Spanish, please.", Some(("es", true))),
+        ("Do you speak Spanish?", Some(("es", true))),
+        ("¿Habla español?", Some(("es", true))),
+        ("No hablo inglés.", Some(("es", true))),
+        ("Hola, quisiera una cita para mañana.", Some(("es", false))),
+        ("quiero un corte de pelo", Some(("es", false))),
+        ("Buenos días.", Some(("es", false))),
+        ("Hola", None),
+        ("I'd like a haircut tomorrow at three.", None),
+        ("Hi, I'm José Martínez.", None),
+        ("no", None),
+    ] {
+        assert_eq!(turned_by(text, english), wanted, "{text:?}");
+    }
+    for (text, wanted) in [
+        ("English, please.", Some(("en", true))),
+        ("¿Habla inglés?", Some(("en", true))),
+        ("Can I come on Friday morning?", Some(("en", false))),
+        ("mañana a las tres", None),
+        ("Sí, por favor.", None),
+        ("No.", None),
+    ] {
+        assert_eq!(turned_by(text, spanish), wanted, "{text:?}");
+    }
+    assert_eq!(turned_by("Julio Domingo", "now=2026-11-23T10:00 expects=name"), None);
+}
+
+#[test]
 fn a_caller_is_done_or_not_as_the_table_says() {
     let count = check_table(include_str!("tables/shapes.table"), |phrase, situation| {
         format!("{:?}", shape(phrase, situation)).to_lowercase()
@@ -208,10 +281,10 @@ fn a_caller_is_done_or_not_as_the_table_says() {
 #[test]
 fn a_politeness_adds_nothing() {
     for text in ["please", "Thanks.", "thank you so much", "um", "yes please", "okay thank you", ""] {
-        assert!(is_aside(text), "{text:?}");
+        assert!(is_aside(text, Language::English), "{text:?}");
     }
     for text in ["on Friday", "no", "but not on Tuesday", "and a beard trim", "two six seven one"] {
-        assert!(!is_aside(text), "{text:?}");
+        assert!(!is_aside(text, Language::English), "{text:?}");
     }
 }
 
@@ -220,7 +293,7 @@ fn names_are_heard_and_written_as_the_table_says() {
     let mut wrong = String::new();
     for line in include_str!("tables/names.table").lines().filter(|line| !line.starts_with('#')) {
         let (phrase, wanted) = line.split_once('|').expect("phrase | name");
-        let got = name(phrase.trim()).unwrap_or_default();
+        let got = name(phrase.trim(), Language::English).unwrap_or_default();
         if got != wanted.trim() {
             wrong.push_str(&format!("\n{} | {} | but it is {got}", phrase.trim(), wanted.trim()));
         }
@@ -246,7 +319,7 @@ fn dictated_numbers_are_dialable_as_the_table_says() {
     let mut wrong = String::new();
     for line in include_str!("tables/phones.table").lines().filter(|line| !line.starts_with('#')) {
         let parts: Vec<&str> = line.split('|').map(str::trim).collect();
-        let got = phone(parts[1], parts[0]).unwrap_or_default();
+        let got = phone(parts[1], parts[0], Language::English).unwrap_or_default();
         if got != parts[2] {
             wrong.push_str(&format!("\n{line}\n    but it is {got:?}"));
         }
@@ -312,7 +385,7 @@ fn no_words_whatever_make_the_rules_panic() {
         let mut scene = Scene::read("now=2026-11-23T10:00 offered=2026-11-24T09:30,2026-11-24T14:00");
         scene.expects = [Expect::Anything, Expect::Time, Expect::Name, Expect::Phone, Expect::YesNo][random(5)];
         understand(&text, &scene.situation(&business));
-        let _ = (name(&text), phone(&text, "GB"), answer(&text, &business));
-        let _ = (shape(&text, &scene.situation(&business)), is_aside(&text));
+        let _ = (name(&text, Language::English), phone(&text, "GB", Language::English), answer(&text, &business));
+        let _ = (shape(&text, &scene.situation(&business)), is_aside(&text, Language::English));
     }
 }

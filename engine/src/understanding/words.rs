@@ -3,6 +3,9 @@
 //! Deepgram's `smart_format` writes "3 PM", "2PM", "3:30", "November 24th" and "$35" where a person said words; a model
 //! may write a date as 2026-11-24. Both arrive here, and nothing after this file looks at a character again.
 
+use super::lexicon;
+use crate::languages::Language;
+
 /// One word: compared by `text`, written by `raw`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
@@ -29,8 +32,13 @@ pub(super) enum Pause {
     Question,
 }
 
-/// Cuts a text into words.
-pub(super) fn read(text: &str) -> Vec<Word> {
+/// Cuts a text of a language into the words that the rules read.
+pub(super) fn read(text: &str, language: Language) -> Vec<Word> {
+    lexicon::put(cut(text), language)
+}
+
+/// Cuts a text into words as they stand.
+pub(super) fn cut(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
     for piece in text.split_whitespace() {
         let plain = piece.replace(['\u{2019}', '\u{2018}', '`'], "'").replace(['\u{2013}', '\u{2014}'], "-");
@@ -247,7 +255,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> String {
-        read(text).iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+        cut(text).iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -273,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_title_ends_no_sentence_and_a_question_mark_does() {
-        let words = read("Is Mr. Smith in? Yes.");
+        let words = cut("Is Mr. Smith in? Yes.");
         let pauses: Vec<Pause> = words.iter().map(|word| word.pause).collect();
         assert_eq!(pauses, [Pause::None, Pause::None, Pause::None, Pause::Question, Pause::Stop]);
     }

@@ -15,14 +15,14 @@ use statecharts::booking::{Facts as Known, State};
 use statecharts::prompt::{Number, Prompt, Refusal};
 use statecharts::proposal::{Appointment, Slot};
 
-use crate::business::{Business, Service};
+use crate::business::{Business, InLanguage, Service};
 use crate::calendar::moment;
+use crate::languages::Language;
 
 pub use answers::answer;
 pub use texts::{Text, text};
 
 mod answers;
-mod spoken;
 pub mod templates;
 pub(crate) mod texts;
 
@@ -33,10 +33,11 @@ type Facts = BTreeMap<&'static str, String>;
 /// the business's own clock; "tomorrow" is reckoned from it.
 pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<String> {
     let fixed = |name: &str| filled(name, business, &Facts::new());
+    let voice = business.language.voice();
     match prompt {
         Prompt::Notice => sentences(business.notice.as_deref().unwrap_or_default()),
-        Prompt::Greeting if !business.is_open(now) => fixed("greeting_closed"),
-        Prompt::Greeting => fixed("greeting"),
+        Prompt::Greeting if !business.is_open(now) => with_languages(fixed("greeting_closed"), business),
+        Prompt::Greeting => with_languages(fixed("greeting"), business),
         Prompt::Remind { appointment: Appointment { service, slot, name, .. } } => {
             filled("remind", business, &appointment(service, slot, name, business, now))
         }
@@ -49,7 +50,8 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::AskTime => fixed("ask_time"),
         Prompt::UnclearTime => fixed("unclear_time"),
         Prompt::AskHalf { morning, afternoon } => {
-            let facts = Facts::from([("times", spoken::halves(moment(morning), moment(afternoon)))]);
+            let halves: Vec<NaiveDateTime> = [morning, afternoon].into_iter().filter_map(moment).collect();
+            let facts = Facts::from([("times", voice.halves(&halves))]);
             filled("ask_half", business, &facts)
         }
         Prompt::Offer { refusal, times } => offer(*refusal, times, business, now),
@@ -58,7 +60,8 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::AskPhone => fixed("ask_phone"),
         Prompt::AskNewTime => fixed("ask_new_time"),
         Prompt::Confirm { service, slot, name, instead_of, phone } => {
-            let mut facts = instead(appointment(service, slot, name, business, now), instead_of.as_ref(), now);
+            let mut facts =
+                instead(appointment(service, slot, name, business, now), instead_of.as_ref(), business, now);
             let template = match (instead_of, phone) {
                 (Some(_), _) => "confirm_move",
                 // What is not to be recorded when it is asked for is not read out afterwards.
@@ -66,7 +69,7 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
                 (None, None) => "confirm",
                 (None, Some(Number::Calling)) => "confirm_with_caller_id",
                 (None, Some(Number::Said(phone))) => {
-                    facts.insert("phone", spoken::phone(phone));
+                    facts.insert("phone", voice.phone(phone));
                     "confirm_with_phone"
                 }
             };
@@ -76,7 +79,7 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::ConfirmMoveAgain => fixed("confirm_move_again"),
         Prompt::AskChange => fixed("ask_change"),
         Prompt::Booked { service, slot, name, instead_of } => {
-            let facts = instead(appointment(service, slot, name, business, now), instead_of.as_ref(), now);
+            let facts = instead(appointment(service, slot, name, business, now), instead_of.as_ref(), business, now);
             filled(if instead_of.is_some() { "moved" } else { "booked" }, business, &facts)
         }
         Prompt::AskBookedPhone => fixed("ask_booked_phone"),
@@ -114,14 +117,14 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
 
 /// What a person to whom a caller is put through is told first: who it is, and what about, as far as that is known.
 pub fn whisper(known: &Known, business: &Business, now: NaiveDateTime) -> String {
-    let service = known.service.as_deref().and_then(|id| business.service(id)).map(service_name);
-    let time = known.slot.as_ref().and_then(moment).map(|at| spoken::time(at, now));
-    let about = match (&service, &time) {
-        (None, None) => String::new(),
-        _ => format!(", about {}", [service, time].into_iter().flatten().collect::<Vec<_>>().join(" ")),
-    };
-    let who = known.name.as_deref().unwrap_or("a caller");
-    format!("{}: {who}{about}.", business.name)
+    let language = business.language;
+    let service = known.service.as_deref().and_then(|id| business.service(id)).map(|one| service_name(one, business));
+    let time = known.slot.as_ref().and_then(moment).map(|at| language.voice().time(at, now));
+    let what = [service, time].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let about = if what.is_empty() { what } else { put(language.text("about"), &Facts::from([("what", what)])) };
+    let name = known.name.clone().unwrap_or_else(|| language.text("a_caller").to_owned());
+    let facts = Facts::from([("business", business.name.clone()), ("name", name), ("about", about)]);
+    put(language.text("whisper"), &facts)
 }
 
 /// Every sentence that may be said in any call and has no fact of a call in it: the notice, the fixed sentences of all
@@ -129,24 +132,44 @@ pub fn whisper(known: &Known, business: &Business, now: NaiveDateTime) -> String
 pub fn standard_phrases(business: &Business) -> Vec<String> {
     let single = business.services.len() == 1;
     let said = |name: &str| match name {
+        // Each language invites in itself, and not its own speakers.
+        "offer_language" => false,
         "ask_service" | "unknown_service" => !single,
         "ask_service_one" | "unknown_service_one" => single,
         _ => true,
     };
     let prompts = templates::ALL.iter().filter(|template| said(template.name)).flat_map(|template| {
-        let text = text_of(template.name, business);
+        let text = templates::text(template.name, business);
         let fixed = move |sentence: &String| !templates::FACTS.iter().any(|fact| sentence.contains(&braced(fact)));
         sentences(text).into_iter().filter(fixed).map(|sentence| fill(&sentence, business, &Facts::new()))
     });
     let notice = business.notice.as_deref().map(sentences).unwrap_or_default();
     let answers = business.answers.iter().flat_map(|answer| sentences(&answer.say));
     let mut phrases: Vec<String> = Vec::new();
-    for phrase in notice.into_iter().chain(prompts).chain(answers) {
+    for phrase in notice.into_iter().chain(prompts).chain(answers).chain(invitations(business)) {
         if !phrases.contains(&phrase) {
             phrases.push(phrase);
         }
     }
     phrases
+}
+
+/// The greeting with an invitation to speak another language, before the question that ends it.
+fn with_languages(mut greeting: Vec<String>, business: &Business) -> Vec<String> {
+    let ends_with_question = greeting.last().is_some_and(|last| last.ends_with('?'));
+    let at = greeting.len() - usize::from(ends_with_question);
+    greeting.splice(at..at, invitations(business));
+    greeting
+}
+
+/// "Para español, diga español."
+fn invitations(business: &Business) -> Vec<String> {
+    let others = business.languages.iter().filter(|(language, _)| **language != business.language);
+    let invitation = |(language, words): (&Language, &InLanguage)| {
+        let own = words.prompts.get("offer_language").map(String::as_str);
+        fill(own.unwrap_or_else(|| language.text("offer_language")), business, &Facts::new())
+    };
+    others.map(invitation).collect()
 }
 
 /// Cuts a text into sentences, each one phrase. A business's answers are cut by this as well, so that what is said is
@@ -187,7 +210,7 @@ fn offer(refusal: Option<Refusal>, times: &[Slot], business: &Business, now: Nai
         Refusal::TooFar => "too_far",
         Refusal::OffGrid => "off_grid",
     });
-    let facts = Facts::from([("times", spoken::times(&times, now))]);
+    let facts = Facts::from([("times", business.language.voice().times(&times, now))]);
     let mut phrases = why.map(|name| filled(name, business, &facts)).unwrap_or_default();
     phrases.extend(filled(if times.len() == 1 { "offer_one" } else { "offer" }, business, &facts));
     phrases
@@ -195,15 +218,17 @@ fn offer(refusal: Option<Refusal>, times: &[Slot], business: &Business, now: Nai
 
 /// What is said of an appointment.
 fn appointment(service: &str, slot: &Slot, name: &str, business: &Business, now: NaiveDateTime) -> Facts {
-    let service = business.service(service).map_or_else(|| "an appointment".to_owned(), service_name);
-    let time = moment(slot).map_or_else(|| "then".to_owned(), |at| spoken::time(at, now));
+    let language = business.language;
+    let known = business.service(service).map(|service| service_name(service, business));
+    let service = known.unwrap_or_else(|| language.text("an_appointment").to_owned());
+    let time = moment(slot).map_or_else(|| language.text("then").to_owned(), |at| language.voice().time(at, now));
     Facts::from([("service", service), ("time", time), ("name", name.trim().to_owned())])
 }
 
 /// The same with the time it was to be until now.
-fn instead(mut facts: Facts, before: Option<&Slot>, now: NaiveDateTime) -> Facts {
+fn instead(mut facts: Facts, before: Option<&Slot>, business: &Business, now: NaiveDateTime) -> Facts {
     if let Some(at) = before.and_then(moment) {
-        facts.insert("before", spoken::time(at, now));
+        facts.insert("before", business.language.voice().time(at, now));
     }
     facts
 }
@@ -214,41 +239,35 @@ fn listed(appointments: &[Appointment], business: &Business, now: NaiveDateTime)
         let facts = appointment(&one.service, &one.slot, &one.name, business, now);
         format!("{} {}", facts["service"], facts["time"])
     });
-    Facts::from([("appointments", spoken::all(&said.collect::<Vec<_>>()))])
+    Facts::from([("appointments", business.language.voice().all(&said.collect::<Vec<_>>()))])
 }
 
 /// The sentences of a template with its placeholders filled.
 fn filled(name: &str, business: &Business, facts: &Facts) -> Vec<String> {
-    sentences(text_of(name, business)).iter().map(|sentence| fill(sentence, business, facts)).collect()
-}
-
-/// The business's text for a name, or ours.
-fn text_of<'a>(name: &str, business: &'a Business) -> &'a str {
-    // A business that greets in words of its own does so at night too.
-    let instead = if name == "greeting_closed" { "greeting" } else { name };
-    let own = business.prompts.get(name).or_else(|| business.prompts.get(instead));
-    own.map(String::as_str).unwrap_or_else(|| {
-        templates::ALL.iter().find(|template| template.name == name).map_or("", |template| template.text)
-    })
+    sentences(templates::text(name, business)).iter().map(|sentence| fill(sentence, business, facts)).collect()
 }
 
 /// One sentence with its placeholders filled, its first letter large. A missing name takes its comma with it.
 fn fill(sentence: &str, business: &Business, facts: &Facts) -> String {
+    let voice = business.language.voice();
     let mut text = sentence.to_owned();
     if facts.get("name").is_none_or(String::is_empty) {
-        for around in [", for {name}", " for {name}", ", {name}", "{name}, ", " {name}", "{name}"] {
+        for around in voice.around_name() {
             text = text.replace(around, "");
         }
     }
-    for (placeholder, fact) in facts {
-        text = text.replace(&braced(placeholder), fact);
-    }
+    text = put(&text, facts);
     text = text.replace("{services}", &services(business)).replace("{business}", &business.name);
-    text = text.replace("{grid}", &spoken::grid(business.booking.grid_min));
+    text = text.replace("{grid}", &voice.grid(business.booking.grid_min));
     // "For Mr." and "at three p.m." at the end of a sentence bring a dot of their own.
     text = text.replace("..", ".");
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// A text with facts in place of their placeholders.
+fn put(text: &str, facts: &Facts) -> String {
+    facts.iter().fold(text.to_owned(), |text, (placeholder, fact)| text.replace(&braced(placeholder), fact))
 }
 
 fn braced(placeholder: &str) -> String {
@@ -258,22 +277,16 @@ fn braced(placeholder: &str) -> String {
 /// What the business does, as a choice. Nobody keeps more than six in mind.
 fn services(business: &Business) -> String {
     const MOST: usize = 6;
-    let mut names: Vec<String> = business.services.iter().take(MOST).map(service_name).collect();
+    let named = |service| service_name(service, business);
+    let mut names: Vec<String> = business.services.iter().take(MOST).map(named).collect();
     if business.services.len() > MOST {
-        names.push("something else".to_owned());
+        names.push(business.language.text("another_service").to_owned());
     }
-    spoken::either(&names)
+    business.language.voice().either(&names)
 }
 
-/// A service with its article: the file's own, else one that suits the word.
-fn service_name(service: &Service) -> String {
-    let name = service.name.trim();
-    let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let has_article = ["a", "an", "the", "some", "your", "our", "one"].contains(&first.as_str());
-    if has_article || name.ends_with('s') || first.starts_with(|c: char| c.is_ascii_digit()) {
-        return name.to_owned();
-    }
-    format!("{} {name}", spoken::article(name))
+fn service_name(service: &Service, business: &Business) -> String {
+    business.language.voice().service(service.name.trim())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is said, word for word.
 
 use super::*;
+use crate::languages::Language;
 
 fn business() -> Business {
     let json = serde_json::json!({
@@ -206,7 +207,7 @@ fn every_template_fills_every_placeholder_it_has() {
     for template in templates::ALL {
         let mut allowed = templates::EVERYWHERE.to_vec();
         allowed.extend(template.facts);
-        for part in template.text.split('{').skip(1) {
+        for part in Language::English.text(template.name).split('{').skip(1) {
             let (name, _) = part.split_once('}').expect("a closing brace");
             assert!(allowed.contains(&name), "{}: {name}", template.name);
         }

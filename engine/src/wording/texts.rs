@@ -1,9 +1,8 @@
 //! Text messages after a call: written to be read, so with figures, and in one piece.
 
-use chrono::NaiveDateTime;
 use statecharts::proposal::Slot;
 
-use super::service_name;
+use super::{service_name, templates};
 use crate::business::Business;
 use crate::calendar::moment;
 
@@ -23,37 +22,27 @@ pub enum Text {
 /// The words of a text message. The business's own stand in `[prompts]`, by the names `text_created`, `text_moved`,
 /// `text_cancelled` and `text_reminder`, with `{business}`, `{service}`, `{date}` and `{name}`.
 pub fn text(what: Text, service: &str, slot: &Slot, name: &str, business: &Business) -> String {
-    let (key, ours) = TEXTS.iter().find(|(of, ..)| *of == what).map_or(("", ""), |(_, key, ours)| (*key, *ours));
-    let words = business.prompts.get(key).map_or(ours, String::as_str);
-    let service = business.service(service).map_or_else(|| "your appointment".to_owned(), service_name);
-    let date = moment(slot).map_or_else(|| slot.0.clone(), written);
+    let key = TEXTS.iter().find(|(of, _)| *of == what).map_or("", |(_, key)| *key);
+    let words = templates::text(key, business);
+    let service = business.service(service).map_or_else(
+        || business.language.text("your_appointment").to_owned(),
+        |service| service_name(service, business),
+    );
+    let date = moment(slot).map_or_else(|| slot.0.clone(), |at| business.language.voice().written(at));
     let facts = [("{business}", business.name.as_str()), ("{service}", &service), ("{date}", &date), ("{name}", name)];
     facts.iter().fold(words.to_owned(), |text, (placeholder, fact)| text.replace(placeholder, fact))
 }
 
-/// Our own words, and their names.
-pub(crate) const TEXTS: [(Text, &str, &str); 4] = [
-    (
-        Text::Created,
-        "text_created",
-        "{business}: you're booked for {service} on {date}. To move or cancel it, call us. Reply STOP for no more messages.",
-    ),
-    (Text::Moved, "text_moved", "{business}: it's moved. We'll see you for {service} on {date}."),
-    (Text::Cancelled, "text_cancelled", "{business}: your appointment on {date} is cancelled."),
-    (
-        Text::Reminder,
-        "text_reminder",
-        "{business}: a reminder of {service} on {date}. To move or cancel it, call us. Reply STOP for no more messages.",
-    ),
+/// Their names.
+pub(crate) const TEXTS: [(Text, &str); 4] = [
+    (Text::Created, "text_created"),
+    (Text::Moved, "text_moved"),
+    (Text::Cancelled, "text_cancelled"),
+    (Text::Reminder, "text_reminder"),
 ];
 
 /// Placeholders of these texts.
 pub(crate) const PLACEHOLDERS: [&str; 4] = ["business", "service", "date", "name"];
-
-/// "Tue, Nov 24 at 3:00 PM".
-fn written(at: NaiveDateTime) -> String {
-    at.format("%a, %b %-d at %-I:%M %p").to_string()
-}
 
 #[cfg(test)]
 mod tests {

@@ -165,6 +165,7 @@ impl Stepped {
             has_model,
             longest_ms: None,
             reminds,
+            language: None,
         })
     }
 
@@ -414,6 +415,7 @@ impl Stepped {
             | Output::StopHearing
             | Output::CancelReply { .. }
             | Output::HoldSlot { .. }
+            | Output::SpeakLanguage { .. }
             | Output::Transfer { .. }
             | Output::PauseRecording
             | Output::ResumeRecording

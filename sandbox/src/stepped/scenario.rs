@@ -58,7 +58,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
     Ok(written(&lines, &stepped))
 }
 
-const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business records no contact`, `the business calls about SERVICE at SLOT for NAME, PHONE`, `TIME caller says \"…\" \
+const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business speaks Spanish`, `the business records no contact`, `the business calls about SERVICE at SLOT for NAME, PHONE`, `TIME caller says \"…\" \
                         for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME somebody far away says \"…\" for 2s`, `TIME caller \
                         presses 1`, `TIME caller types \"…\"`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
@@ -86,6 +86,9 @@ fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotASce
         };
         let answered_at = DateTime::parse_from_rfc3339(at.trim()).ok()?;
         let mut business = business.clone();
+        if !world.iter().any(|(_, line)| *line == "the business speaks Spanish") {
+            business.languages.clear();
+        }
         for (_, line) in world {
             if let Some(notice) = line.strip_prefix("the business says first ") {
                 business.notice = Some(notice.trim_matches('"').to_owned());
@@ -240,6 +243,7 @@ pub(super) fn answer(output: &Output) -> Option<String> {
             let verb = if reservation.replaces.is_some() { "moves" } else { "books" };
             format!("{verb} {} at {} for {}, {phone}", reservation.service, reservation.slot.0, reservation.name)
         }
+        Output::SpeakLanguage { language } => format!("goes on in {}", language.name()),
         Output::HoldSlot { service, slot } => format!("keeps {service} at {} free", slot.0),
         Output::FindAppointments { phone, name, .. } => {
             let name = name.as_ref().map(|name| format!(" and {name}")).unwrap_or_default();

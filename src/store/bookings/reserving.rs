@@ -102,8 +102,8 @@ impl Order<'_> {
         let id = Uuid::new_v4().hyphenated().to_string();
         let inserted = Statement::of(
             "INSERT INTO appointments (id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id,
-                                       idempotency_key, created_at, free_utc, replaces)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                                       idempotency_key, created_at, free_utc, replaces, language)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
              ON CONFLICT DO NOTHING",
             [
                 (&id).into(),
@@ -120,6 +120,7 @@ impl Order<'_> {
                 moment_of(self.now_ms).into(),
                 (end + TimeDelta::minutes(self.service.buffer_min.into())).into(),
                 (&self.reservation.replaces).into(),
+                self.reservation.language.code().into(),
             ],
         )
         .run(transaction)

@@ -2,6 +2,7 @@
 
 use engine::business::Business;
 use engine::io::Appointment;
+use engine::languages::Language;
 use engine::understanding::is_same_name;
 use statecharts::proposal::Slot;
 
@@ -46,15 +47,16 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer within four seconds.
-    pub async fn standing(&self, id: &str) -> Result<Option<(String, Appointment)>, StoreError> {
-        let row: Option<(String, String, String, String, String)> = within_deadline(async {
+    pub async fn standing(&self, id: &str) -> Result<Option<(String, Appointment, Option<Language>)>, StoreError> {
+        let row: Option<(String, String, String, String, String, String)> = within_deadline(async {
             let statement =
-                "SELECT business, id, service, start_at, name FROM appointments WHERE id = $1 AND status = 'booked'";
+                "SELECT business, id, service, start_at, name, language FROM appointments WHERE id = $1 AND status = 'booked'";
             Ok(Statement::of(statement, [id.into()]).first(&self.database.ask()).await?)
         })
         .await?;
-        let known = |(business, id, service, at, name)| (business, Appointment { id, service, slot: Slot(at), name });
-        Ok(row.map(known))
+        Ok(row.map(|(business, id, service, at, name, language)| {
+            (business, Appointment { id, service, slot: Slot(at), name }, Language::of_code(&language))
+        }))
     }
 
     /// Cancels an appointment. Cancelled before, it stays cancelled, and nobody is told twice.

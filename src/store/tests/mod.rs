@@ -76,5 +76,6 @@ fn reservation(service: &str, slot: &str) -> Reservation {
         name: "Ada".into(),
         phone: "+15550001111".into(),
         replaces: None,
+        language: Default::default(),
     }
 }

@@ -116,6 +116,10 @@ impl Chart {
                 _ => self.take_turn(context, turn),
             },
             Event::NotUnderstood => self.miss(context, true),
+            Event::LanguageChanged => {
+                self.plan_heard = false;
+                Transition(self.ask_again(context))
+            }
             Event::PlanHeard => {
                 self.plan_heard = true;
                 Handled
@@ -317,7 +321,7 @@ impl Chart {
     #[state(superstate = "conversation")]
     fn question(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
-            Event::Answered | Event::NotUnderstood => Transition(self.go_back(context)),
+            Event::Answered | Event::NotUnderstood | Event::LanguageChanged => Transition(self.go_back(context)),
             Event::Understood(turn) => match turn.intent {
                 Intent::Goodbye | Intent::Person | Intent::Question => Super,
                 Intent::Find | Intent::Move | Intent::Cancel | Intent::Message if self.home != State::Booking => Super,

@@ -78,6 +78,8 @@ pub enum Event {
     Understood(Proposal),
     /// The caller's turn had nothing usable in it.
     NotUnderstood,
+    /// It goes on in another language, which is all that the turn was for: what stands open is asked again, in it.
+    LanguageChanged,
     /// What the latest [`Prompt::Confirm`] tells was heard to its end.
     PlanHeard,
     /// Nobody said anything for a while.

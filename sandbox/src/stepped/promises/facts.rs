@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::io::{Input, Output, PhraseId, QueryId, ReplyId};
+use engine::languages::Language;
 use engine::record::{Row, Speaker};
 use engine::time::CallTime;
 use engine::understanding;
@@ -163,7 +164,7 @@ impl Facts {
 
     fn is_late_politeness(&self, heard: &str) -> bool {
         let before = self.last_final.strip_suffix(heard).map(str::trim);
-        understanding::is_aside(heard) && before.is_some_and(|before| !before.is_empty())
+        understanding::is_aside(heard, Language::English) && before.is_some_and(|before| !before.is_empty())
     }
 
     fn is_sound(&self, phrase: PhraseId, length_ms: u32) -> bool {

@@ -40,6 +40,7 @@ impl PlayingOut {
             has_model: plan.has_model,
             longest_ms: None,
             reminds: None,
+            language: None,
         });
         stepped.vendors = plan.vendors.clone();
         stepped.calendar.is_down = plan.calendar_is_down;

@@ -45,6 +45,10 @@ fn query(config: &Config, keyterms: &[String]) -> String {
     let (options, extra) = match &config.flavor {
         Flavor::Nova => {
             let terms = chosen(keyterms);
+            let language = match &config.languages[..] {
+                [only] => only.clone(),
+                _ => "multi".to_owned(),
+            };
             // Nova-2 and older know no keyterms; their keywords do the same job less well.
             let options =
                 if config.model.starts_with("nova-3") { options.keyterms(terms) } else { options.keywords(terms) };
@@ -55,15 +59,15 @@ fn query(config: &Config, keyterms: &[String]) -> String {
                 ("utterance_end_ms", config.utterance_end_ms.to_string()),
                 ("vad_events", "true".to_owned()),
             ];
-            (options.language(Language::from(config.language.clone())).smart_format(true), extra)
+            (options.language(Language::from(language)).smart_format(true), extra)
         }
         Flavor::Flux { eot_threshold, eager_eot_threshold, eot_timeout_ms, .. } => {
             let options = options.keyterms(chosen(keyterms));
             let mut extra =
                 vec![("eot_threshold", eot_threshold.to_string()), ("eot_timeout_ms", eot_timeout_ms.to_string())];
             extra.extend(eager_eot_threshold.map(|eager| ("eager_eot_threshold", eager.to_string())));
-            let hint = config.model.ends_with("-multi") && !config.language.is_empty() && config.language != "multi";
-            extra.extend(hint.then(|| ("language_hint", config.language.clone())));
+            let hints = config.languages.iter().filter(|_| config.model.ends_with("-multi"));
+            extra.extend(hints.map(|code| ("language_hint", code.clone())));
             (options, extra)
         }
     };
@@ -128,6 +132,20 @@ mod tests {
             "ws://127.0.0.1:9/x/v2/listen?model=flux-general-en&encoding=mulaw&sample_rate=8000&eot_threshold=0.7\
              &eot_timeout_ms=5000&eager_eot_threshold=0.4&keyterm=Ada"
         );
+    }
+
+    #[test]
+    fn several_languages_are_told_apart_by_the_vendor() {
+        let nova = Config::default().speaking(&["en", "es"]);
+        assert!(uri(&nova, &[]).contains("model=nova-3&language=multi&"));
+        assert!(uri(&Config::default().speaking(&["es"]), &[]).contains("&language=es&"));
+        let flux = Config { model: "flux-general-en".into(), flavor: Flavor::flux(), ..Config::default() };
+        let asked = uri(&flux.speaking(&["en", "es"]), &[]);
+        assert!(
+            asked.contains("model=flux-general-multi&") && asked.contains("&language_hint=en&language_hint=es"),
+            "{asked}"
+        );
+        assert_eq!(uri(&flux.speaking(&["en"]), &[]), uri(&flux, &[]));
     }
 
     #[test]

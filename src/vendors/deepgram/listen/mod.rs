@@ -61,8 +61,8 @@ pub struct Config {
     pub key: String,
     /// `nova-3` or another model of the flavor.
     pub model: String,
-    /// BCP-47, or `multi`.
-    pub language: String,
+    /// What may be spoken, by the codes of ISO 639-1. Of several the vendor finds out which one it is.
+    pub languages: Vec<String>,
     /// Silence, in milliseconds, after which Nova calls an utterance finished.
     pub endpointing_ms: u32,
     /// A gap between words, in milliseconds, after which Nova says so; 1,000 at least.
@@ -113,13 +113,25 @@ impl Flavor {
     }
 }
 
+impl Config {
+    /// The same for a call in which these languages may be spoken. Flux has a model for English and one for all.
+    pub fn speaking(&self, languages: &[&str]) -> Self {
+        let mut config = self.clone();
+        config.languages = languages.iter().map(|code| (*code).to_owned()).collect();
+        if let Some(family) = config.model.strip_suffix("-en").filter(|_| languages != ["en"]) {
+            config.model = format!("{family}-multi");
+        }
+        config
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             url: "https://api.deepgram.com".into(),
             key: String::new(),
             model: "nova-3".into(),
-            language: "en".into(),
+            languages: vec!["en".into()],
             endpointing_ms: 300,
             utterance_end_ms: 1_000,
             flavor: Flavor::Nova,
@@ -136,11 +148,11 @@ impl Default for Config {
 impl fmt::Debug for Config {
     /// Everything but the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, model, language, flavor, .. } = self;
+        let Self { url, model, languages, flavor, .. } = self;
         f.debug_struct("Config")
             .field("url", url)
             .field("model", model)
-            .field("language", language)
+            .field("languages", languages)
             .field("flavor", flavor)
             .finish_non_exhaustive()
     }

@@ -114,6 +114,7 @@ mod tests {
             model: "gpt-realtime-2.1".into(),
             voice: "marin".into(),
             transcription: "t".into(),
+            languages: vec!["en".into()],
             connect: Duration::from_secs(1),
             first: Duration::from_secs(1),
             renew_after: Duration::from_secs(1),

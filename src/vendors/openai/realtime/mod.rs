@@ -63,12 +63,21 @@ pub struct Config {
     pub voice: String,
     /// What writes down the caller's words.
     pub transcription: String,
+    /// What may be spoken, by the codes of ISO 639-1.
+    pub languages: Vec<String>,
     /// How long a handshake and a greeting may take.
     pub connect: Duration,
     /// How long the first of a response may take. Then the service counts as gone.
     pub first: Duration,
     /// How old a session becomes before another one is opened ahead. The service ends it after an hour.
     pub renew_after: Duration,
+}
+
+impl Config {
+    /// The same for a call in which these languages may be spoken.
+    pub fn speaking(&self, languages: &[&str]) -> Self {
+        Self { languages: languages.iter().map(|code| (*code).to_owned()).collect(), ..self.clone() }
+    }
 }
 
 impl fmt::Debug for Config {

@@ -93,7 +93,11 @@ pub(super) fn session(config: &Config, keyterms: &[String]) -> String {
     let pcmu = json!({"type": "audio/pcmu"});
     // Names and terms of the business are what it will hear.
     let hint = keyterms.iter().take(40).cloned().collect::<Vec<_>>().join(", ");
-    let transcription = json!({"model": config.transcription, "language": "en", "prompt": hint});
+    let mut transcription = json!({"model": config.transcription, "prompt": hint});
+    // Of several it finds out by itself.
+    if let [only] = &config.languages[..] {
+        transcription["language"] = only.as_str().into();
+    }
     let detection = json!({"type": "server_vad", "silence_duration_ms": SILENCE_MS, "create_response": false, "interrupt_response": false});
     json!({"type": "session.update", "session": {
         "type": "realtime",

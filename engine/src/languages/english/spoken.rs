@@ -1,7 +1,9 @@
-//! Dates, times and lists the way a person says them.
+//! Dates, times and lists the way a person says them in English. Numbers are written as words, because voices read
+//! "9:30 AM" and "11/24" in many ways and "nine thirty AM" in one.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 
+use super::super::{by_day, groups_said, in_groups};
 use crate::numbers::{cardinal, ordinal};
 
 /// A day and a time: "tomorrow at three PM", "on Tuesday, November twenty-fourth, at three PM".
@@ -9,25 +11,18 @@ pub(super) fn time(at: NaiveDateTime, now: NaiveDateTime) -> String {
     let day = on_day(at.date(), None, now.date());
     // A day with commas in it is closed by one.
     let comma = if day.contains(',') { "," } else { "" };
-    format!("{day}{comma} at {}", clock(at))
+    format!("{day}{comma} at {}", clock(at.time()))
 }
 
 /// Times to choose from, each day said once: "nine AM or ten AM tomorrow, or two PM on Wednesday, November twenty-fifth".
 pub(super) fn times(times: &[NaiveDateTime], now: NaiveDateTime) -> String {
-    let mut days: Vec<(NaiveDate, Vec<String>)> = Vec::new();
-    for at in times {
-        match days.last_mut().filter(|(day, _)| *day == at.date()) {
-            Some((_, clocks)) => clocks.push(clock(*at)),
-            None => days.push((at.date(), vec![clock(*at)])),
-        }
-    }
     let mut before = None;
-    let groups: Vec<String> = days
-        .iter()
+    let groups: Vec<String> = by_day(times)
+        .into_iter()
         .map(|(day, clocks)| {
-            let day_said = on_day(*day, before, now.date());
-            before = Some(*day);
-            format!("{} {day_said}", either(clocks))
+            let day_said = on_day(day, before.replace(day), now.date());
+            let clocks: Vec<String> = clocks.into_iter().map(clock).collect();
+            format!("{} {day_said}", either(&clocks))
         })
         .collect();
     match &groups[..] {
@@ -37,8 +32,8 @@ pub(super) fn times(times: &[NaiveDateTime], now: NaiveDateTime) -> String {
 }
 
 /// Both halves of the day: "eight in the morning or eight in the evening".
-pub(super) fn halves(morning: Option<NaiveDateTime>, afternoon: Option<NaiveDateTime>) -> String {
-    let said: Vec<String> = [morning, afternoon].into_iter().flatten().map(in_half).collect();
+pub(super) fn halves(times: &[NaiveDateTime]) -> String {
+    let said: Vec<String> = times.iter().map(|at| in_half(at.time())).collect();
     if said.is_empty() { "in the morning or in the afternoon".to_owned() } else { said.join(" or ") }
 }
 
@@ -75,35 +70,11 @@ pub(super) fn all(parts: &[String]) -> String {
     }
 }
 
-/// A number in groups, digit by digit: "two one two, five five five, oh one nine nine". Countries with their own grouping are
-/// many; outside of North America it goes by threes, behind "plus" and whatever follows.
+/// "two one two, five five five, oh one nine nine".
 pub(super) fn phone(number: &str) -> String {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
-    let plus = number.starts_with('+');
-    let (lead, sizes): (&str, &[usize]) = match (plus, &digits[..]) {
-        (true, ['1', rest @ ..]) if rest.len() == 10 => return groups(rest, &[3, 3, 4]),
-        (false, digits) if digits.len() == 7 => ("", &[3, 4]),
-        (false, digits) if digits.len() == 10 => ("", &[3, 3, 4]),
-        (true, _) => ("plus ", &[2, 3, 3, 3, 4]),
-        (false, _) => ("", &[3, 3, 3, 3, 3]),
-    };
-    format!("{lead}{}", groups(&digits, sizes))
-}
-
-fn groups(digits: &[char], sizes: &[usize]) -> String {
     const DIGITS: [&str; 10] = ["oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-    let mut rest = digits;
-    let mut said = Vec::new();
-    for size in sizes.iter().copied().chain(std::iter::repeat(3)) {
-        if rest.is_empty() {
-            break;
-        }
-        let (group, behind) = rest.split_at(size.min(rest.len()));
-        let words = group.iter().filter_map(|digit| digit.to_digit(10)).map(|digit| DIGITS[digit as usize]);
-        said.push(words.collect::<Vec<_>>().join(" "));
-        rest = behind;
-    }
-    said.join(", ")
+    let (plus, groups) = in_groups(number);
+    format!("{}{}", if plus { "plus " } else { "" }, groups_said(&groups, DIGITS))
 }
 
 /// How long something takes: "thirty minutes", "an hour", "an hour and a half", "two hours and fifteen minutes".
@@ -124,13 +95,63 @@ pub(super) fn length(minutes: u32) -> String {
 }
 
 /// "An" before a vowel that sounds like one.
-pub(super) fn article(noun: &str) -> &'static str {
+fn article(noun: &str) -> &'static str {
     let noun = noun.to_lowercase();
     let silent_h = ["hour", "honest", "honor", "honour", "heir"].iter().any(|start| noun.starts_with(start));
     let like_you = ["uni", "use", "usu", "eu", "one", "once", "u-"].iter().any(|start| noun.starts_with(start));
     let unlike_you = ["unin", "unim"].iter().any(|start| noun.starts_with(start));
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     if silent_h || (vowel && (!like_you || unlike_you)) { "an" } else { "a" }
+}
+
+/// A service with its article: the business's own, else one that suits the word.
+pub(super) fn service(name: &str) -> String {
+    let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
+    let has_article = ["a", "an", "the", "some", "your", "our", "one"].contains(&first.as_str());
+    if has_article || name.ends_with('s') || first.starts_with(|c: char| c.is_ascii_digit()) {
+        return name.to_owned();
+    }
+    format!("{} {name}", article(name))
+}
+
+/// "today", "tomorrow", "on Friday".
+pub(super) fn day(day: NaiveDate, today: NaiveDate) -> String {
+    match (day - today).num_days() {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        _ => format!("on {}", weekday(day.weekday())),
+    }
+}
+
+/// "Monday to Friday", or each by its name where they do not follow one another.
+pub(super) fn weekdays(days: &[Weekday]) -> String {
+    let follow = days.windows(2).all(|pair| pair[0].succ() == pair[1]);
+    match days {
+        [first, .., last] if follow && days.len() > 2 => format!("{} to {}", weekday(*first), weekday(*last)),
+        _ => all(&days.iter().map(|day| weekday(*day).to_owned()).collect::<Vec<_>>()),
+    }
+}
+
+/// "from nine AM to noon".
+pub(super) fn opening(from: NaiveTime, to: NaiveTime) -> String {
+    format!("from {} to {}", clock(from), clock(to))
+}
+
+/// "Tue, Nov 24 at 3:00 PM".
+pub(super) fn written(at: NaiveDateTime) -> String {
+    at.format("%a, %b %-d at %-I:%M %p").to_string()
+}
+
+fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
 }
 
 /// "today", "tomorrow", "on Tuesday, November twenty-fourth". After another day of the same month, "on Wednesday the
@@ -155,7 +176,7 @@ fn on_day(day: NaiveDate, before: Option<NaiveDate>, today: NaiveDate) -> String
 }
 
 /// "noon", "three PM", "nine thirty AM", "two oh five PM".
-pub(super) fn clock(at: impl Timelike + Copy) -> String {
+fn clock(at: NaiveTime) -> String {
     match (at.hour(), at.minute()) {
         (0, 0) => "midnight".to_owned(),
         (12, 0) => "noon".to_owned(),
@@ -164,7 +185,7 @@ pub(super) fn clock(at: impl Timelike + Copy) -> String {
 }
 
 /// "eight in the morning".
-fn in_half(at: NaiveDateTime) -> String {
+fn in_half(at: NaiveTime) -> String {
     match (at.hour(), at.minute()) {
         (0, 0) => "midnight".to_owned(),
         (12, 0) => "noon".to_owned(),
@@ -174,7 +195,7 @@ fn in_half(at: NaiveDateTime) -> String {
     }
 }
 
-fn hour_and_minute(at: impl Timelike) -> String {
+fn hour_and_minute(at: NaiveTime) -> String {
     let hour = cardinal((at.hour() + 11) % 12 + 1);
     match at.minute() {
         0 => hour,
