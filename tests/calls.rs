@@ -39,6 +39,8 @@ mod redis;
 mod s3;
 #[path = "calls/sharing.rs"]
 mod sharing;
+#[path = "calls/spanish.rs"]
+mod spanish;
 #[path = "calls/speech.rs"]
 mod speech;
 #[path = "calls/speech_docs.rs"]

@@ -25,8 +25,12 @@ const CHARACTERS_MAX: usize = 2_000;
 /// Root mean square of the speech, as in the recorded phrases.
 const LOUDNESS: f32 = 3_000.0;
 
-/// The voice of the recorded phrases: see `scripts/make-fixtures`.
-const ARGUMENTS: [&str; 8] = ["-v", "en-us+f4", "-s", "175", "-p", "50", "--stdin", "--stdout"];
+/// The voices of the recorded phrases, of other texts and of Spanish ones: see `scripts/make-fixtures`.
+const VOICES: [[&str; 4]; 2] = [["-v", "en-us+f4", "-s", "175"], ["-v", "es-419+f4", "-s", "165"]];
+const ARGUMENTS: [&str; 4] = ["-p", "50", "--stdin", "--stdout"];
+
+/// Letters that only Spanish texts of ours have.
+const SPANISH: [char; 9] = ['¿', '¡', 'á', 'é', 'í', 'ó', 'ú', 'ñ', 'ü'];
 
 /// Why there is no speech.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,7 @@ impl Espeak {
 
 async fn run(text: &str) -> io::Result<Vec<u8>> {
     let mut child: Child = Command::new("espeak-ng")
+        .args(VOICES[usize::from(text.to_lowercase().contains(SPANISH))])
         .args(ARGUMENTS)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,0 +1,60 @@
+//! A call in Spanish: heard, answered, booked and texted in it, and the reminder call begins in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use sandbox::twilio::Ending;
+use sandbox::world::World;
+
+use crate::gateway::{CALLER, Gateway, repository, until};
+use crate::postgres::Postgres;
+
+const FROM: &str = "+15552220000";
+
+#[tokio::test]
+async fn a_spanish_speaker_books_in_spanish() {
+    books_in_spanish(|_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spanish_speaker_books_in_spanish_on_postgresql() {
+    let server = Postgres::start();
+    let url = server.database();
+    books_in_spanish(move |settings| drop(settings.insert("DATABASE_URL".into(), url))).await;
+}
+
+async fn books_in_spanish(change: impl FnOnce(&mut BTreeMap<String, String>)) {
+    let gateway = Gateway::with_world(|folder, world, settings| {
+        let read = |file: &str| fs::read_to_string(repository().join(file)).expect("a file of ours");
+        let afterwards = format!("[afterwards]\nfrom = \"{FROM}\"\nconfirm = true\n\n[[services]]");
+        let both = read("business.toml").replacen("[[services]]", &afterwards, 1) + &read("fixtures/languages/es.toml");
+        let path = folder.join("business.toml");
+        fs::write(&path, both).expect("written");
+        world.twilio().is_account("AC1", "twilios-own-secret");
+        let carrier = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_API_URL", &world.twilio_api_url())];
+        settings.extend(carrier.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        change(settings);
+    })
+    .await;
+    let rest = World::twilio(&gateway.world).clone();
+    let mut caller = gateway.caller();
+    caller.hears("para español diga español").await;
+    caller.hears("how can i help you").await;
+    caller.says("es-open").await;
+    caller.hears("me dice su nombre").await;
+    caller.says("es-name").await;
+    caller.hears("usaré el número").await;
+    caller.hears("lo reservo").await;
+    caller.says("es-yes").await;
+    caller.hears("puedo ayudarle en algo más").await;
+    caller.says("es-done").await;
+    caller.hears("hasta luego").await;
+    assert_eq!(caller.ends().await, Ending::Completed);
+
+    let record = gateway.record(&caller.call_sid()).await;
+    assert_eq!((record.outcome.as_deref(), record.appointments[0].name.as_str()), (Some("booked"), "Carmen Ruiz"));
+    let text = until("the caller is texted", async || rest.texts().first().cloned()).await;
+    assert_eq!((text.from.as_str(), text.to.as_str()), (FROM, CALLER));
+    assert!(text.what.starts_with("Harbor Street Barbers: tiene reservado un corte de pelo el vie "), "{}", text.what);
+}
