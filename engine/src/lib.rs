@@ -24,6 +24,7 @@ pub mod keypad;
 pub mod languages;
 mod letters;
 pub mod listening;
+pub mod numbering;
 mod numbers;
 pub mod patience;
 pub mod record;

@@ -5,7 +5,6 @@
 
 mod cost;
 mod line;
-mod region;
 mod sentiment;
 mod talk;
 #[cfg(test)]
@@ -13,6 +12,7 @@ mod tests;
 
 use engine::audio::frame::Frame;
 use engine::figures::{Cost, Figures, Metadata, Metrics};
+use engine::numbering;
 use engine::record::{Row, Speaker, Stage};
 use engine::time::CallTime;
 
@@ -163,7 +163,7 @@ impl Tally {
         let device_type = if self.from.starts_with("client:") { "browser" } else { "phone" };
         Metadata {
             language: self.language.clone(),
-            region: region::of_number(&self.from).map(str::to_owned),
+            region: numbering::country_of(&self.from),
             device_type: device_type.to_owned(),
             network_quality: self.line.quality().map(str::to_owned),
         }

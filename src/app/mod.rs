@@ -37,6 +37,7 @@ use std::time::Duration;
 use axum::serve::ListenerExt;
 use engine::business::Business;
 use engine::io::Fault;
+use engine::numbering;
 use engine::redaction::Redactor;
 use engine::wording;
 use tokio::net::TcpListener;
@@ -418,6 +419,12 @@ impl House {
     }
 
     async fn warm(&self) {
+        let countries: Vec<String> = self.businesses.all().iter().map(|business| business.country.clone()).collect();
+        // Some hundred milliseconds of work, which would hold up calls on this thread.
+        let plans = tokio::task::spawn_blocking(move || numbering::prepare(countries.iter().map(String::as_str)));
+        if let Err(error) = plans.await {
+            tracing::error!(%error, "numbering plans are not ready; the first number of a caller will wait for them");
+        }
         // The voice of a call that nothing was agreed for.
         for business in self.businesses.all().iter() {
             let (cast, _) = self.cast("", false, business.voice.as_deref()).await;

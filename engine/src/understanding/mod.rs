@@ -24,6 +24,7 @@ use statecharts::proposal::{Intent, Proposal, Slot, When};
 use crate::business::Business;
 use crate::languages::Language;
 use crate::letters::distance;
+use crate::numbering;
 use intents::Leaning;
 use words::{Pause, Word};
 
@@ -185,7 +186,7 @@ pub fn is_same_name(said: &str, written: &str) -> bool {
 /// The phone number in a text, in E.164 where the country's numbering is known and fits, else its digits. At least
 /// seven digits, at most fifteen; `country` is ISO 3166 alpha-2.
 pub fn phone(text: &str, country: &str, language: Language) -> Option<String> {
-    phones::dialable(&phones::dialled(&words::read(text, language))?.digits, country)
+    numbering::dialable(&phones::dialled(&words::read(text, language))?.digits, country)
 }
 
 /// A quotation of the caller's words with those put back around it that make another time of it: "Tuesday" out of "next
@@ -257,9 +258,9 @@ pub fn topic(text: &str, business: &Business, now: NaiveDateTime) -> Option<Topi
 fn questions_apart(words: &[Word], situation: &Situation) -> (Vec<Word>, Vec<Word>) {
     let (mut asking, mut telling) = (Vec::new(), Vec::new());
     for sentence in words.split_inclusive(|word| word.pause >= Pause::Stop) {
-        let answered = answers::found(sentence, situation.business).is_some() && !intents::wishes(sentence);
-        let about_us = intents::asks_about_us(sentence) && !asks_for_a_service_then(sentence, situation);
-        let asks = intents::is_question(sentence) && (answered || about_us);
+        let answered = || answers::found(sentence, situation.business).is_some() && !intents::wishes(sentence);
+        let about_us = || intents::asks_about_us(sentence) && !asks_for_a_service_then(sentence, situation);
+        let asks = intents::is_question(sentence) && (about_us() || answered());
         if asks { asking.extend_from_slice(sentence) } else { telling.extend_from_slice(sentence) }
     }
     (asking, telling)
@@ -320,7 +321,7 @@ fn take_phone(proposal: &mut Proposal, rest: &mut Vec<Word>, situation: &Situati
     let enough = if situation.expects == Expect::Phone { 7 } else { 10 };
     let dialled = phones::dialled(rest).filter(|dialled| dialled.digits.trim_start_matches('+').len() >= enough);
     if let Some(dialled) = dialled {
-        proposal.phone = phones::dialable(&dialled.digits, &situation.business.country);
+        proposal.phone = numbering::dialable(&dialled.digits, &situation.business.country);
         rest.drain(dialled.from..dialled.to);
     }
 }

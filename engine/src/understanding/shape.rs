@@ -3,10 +3,11 @@
 
 use statecharts::proposal::{Expect, Intent, Proposal, When};
 
-use super::phones::{self, Length};
+use super::phones;
 use super::words::{self, Pause, Word, has, listed, starts_any};
 use super::{Situation, intents, phrasebook as book, understand};
 use crate::languages::Language;
+use crate::numbering::{self, Length};
 
 /// What the words so far look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +95,7 @@ fn of_number(words: &[Word], situation: &Situation) -> Option<Shape> {
     if !(is_last && (announced || count >= DICTATED_DIGITS_MIN)) {
         return None;
     }
-    Some(match phones::length(&dialled.digits, &situation.business.country) {
+    Some(match numbering::length(&dialled.digits, &situation.business.country) {
         Length::Whole => Shape::Complete,
         Length::Short | Length::Open => Shape::Dictating,
     })
