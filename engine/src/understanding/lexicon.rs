@@ -124,6 +124,19 @@ enum Kind {
     Month,
 }
 
+/// Words that are to be put into others.
+struct Said<'w> {
+    words: &'w [Word],
+    /// The same without accents.
+    plain: Vec<String>,
+}
+
+impl Said<'_> {
+    fn plain(&self, at: usize) -> &str {
+        self.plain.get(at).map_or("", String::as_str)
+    }
+}
+
 /// A pattern that fits: how many words it takes, how many of them to the letter, and what its kinds stand for.
 struct Fit<'l> {
     length: usize,
@@ -206,15 +219,16 @@ impl Lexicon {
     }
 
     fn put(&self, words: &[Word]) -> Vec<Word> {
+        let said = Said { words, plain: words.iter().map(|word| plain(&word.text)).collect() };
         let mut out: Vec<Word> = Vec::with_capacity(words.len() + 4);
         let mut at = 0;
         while at < words.len() {
-            if let Some(length) = self.spelled(words, at, &mut out).or_else(|| kept(words, at, &mut out)) {
+            if let Some(length) = self.spelled(&said, at, &mut out).or_else(|| kept(words, at, &mut out)) {
                 at += length;
                 continue;
             }
-            let number = self.number(words, at);
-            let fit = self.best(words, at).filter(|fit| number.is_none_or(|(_, length)| fit.length >= length));
+            let number = self.number(&said, at);
+            let fit = self.best(&said, at).filter(|fit| number.is_none_or(|(_, length)| fit.length >= length));
             match (fit, number) {
                 (Some(fit), _) => {
                     let length = fit.length;
@@ -236,7 +250,7 @@ impl Lexicon {
                     at += length;
                 }
                 (None, None) => {
-                    out.push(Word { text: plain(&words[at].text), ..words[at].clone() });
+                    out.push(Word { text: said.plain[at].clone(), ..words[at].clone() });
                     at += 1;
                 }
             }
@@ -245,16 +259,17 @@ impl Lexicon {
     }
 
     /// The pattern that takes the most words from `at` on; of several, the one that has most of them to the letter.
-    fn best(&self, words: &[Word], at: usize) -> Option<Fit<'_>> {
-        let begin = self.by_word.get(&plain(&words[at].text)).into_iter().flatten();
-        let fits = begin.chain(&self.others).filter_map(|pattern| self.fit(pattern, words, at));
+    fn best(&self, said: &Said, at: usize) -> Option<Fit<'_>> {
+        let begin = self.by_word.get(said.plain(at)).into_iter().flatten();
+        let fits = begin.chain(&self.others).filter_map(|pattern| self.fit(pattern, said, at));
         fits.fold(None, |best: Option<Fit>, fit| match best {
             Some(best) if (best.length, best.exact) >= (fit.length, fit.exact) => Some(best),
             _ => Some(fit),
         })
     }
 
-    fn fit<'l>(&self, pattern: &'l Pattern, words: &[Word], at: usize) -> Option<Fit<'l>> {
+    fn fit<'l>(&self, pattern: &'l Pattern, said: &Said, at: usize) -> Option<Fit<'l>> {
+        let words = said.words;
         let (mut next, mut exact, mut filled) = (at, 0, Vec::new());
         for piece in &pattern.pieces {
             let word = words.get(next)?;
@@ -264,14 +279,14 @@ impl Lexicon {
             }
             match piece {
                 Piece::Word { text, plain: wanted, large } => {
-                    if plain(&word.text) != *wanted || (!large && is_name(words, next)) {
+                    if said.plain(next) != wanted || (!large && is_name(words, next)) {
                         return None;
                     }
                     exact += usize::from(word.text == *text);
                     next += 1;
                 }
                 Piece::Kind(kind) => {
-                    let (value, length) = self.of_kind(*kind, words, next)?;
+                    let (value, length) = self.of_kind(*kind, said, next)?;
                     filled.push((*kind, value));
                     next += length;
                 }
@@ -286,20 +301,21 @@ impl Lexicon {
         Some(Fit { length: next - at, exact, means: &pattern.means, filled })
     }
 
-    fn of_kind(&self, kind: Kind, words: &[Word], at: usize) -> Option<(String, usize)> {
-        let named = |names: &BTreeMap<String, String>| Some((names.get(&plain(text(words, at)))?.clone(), 1));
+    fn of_kind(&self, kind: Kind, said: &Said, at: usize) -> Option<(String, usize)> {
+        let named = |names: &BTreeMap<String, String>| Some((names.get(said.plain(at))?.clone(), 1));
         let number = |range: std::ops::RangeInclusive<u32>| {
-            self.number(words, at)
+            self.number(said, at)
                 .filter(|(value, _)| range.contains(value))
                 .map(|(value, length)| (value.to_string(), length))
         };
-        let goes_on =
-            |length: usize| words[at + length - 1].pause == Pause::None && self.number(words, at + length).is_some();
+        let goes_on = |length: usize| {
+            said.words[at + length - 1].pause == Pause::None && self.number(said, at + length).is_some()
+        };
         match kind {
             Kind::Number => number(0..=9_999),
             Kind::Hour | Kind::Hour2 => number(1..=24),
             Kind::Minute => number(1..=59).map(|(minute, length)| (format!("{minute:0>2}"), length)),
-            Kind::Clock => self.minutes_on_a_clock(words, at),
+            Kind::Clock => self.minutes_on_a_clock(said, at),
             Kind::Date => number(1..=31).filter(|(_, length)| !goes_on(*length)),
             Kind::Year => number(2_000..=2_099),
             Kind::Day => named(&self.days),
@@ -308,10 +324,11 @@ impl Lexicon {
     }
 
     /// "treinta", "cero cinco", "05".
-    fn minutes_on_a_clock(&self, words: &[Word], at: usize) -> Option<(String, usize)> {
-        let (value, length) = self.number(words, at)?;
+    fn minutes_on_a_clock(&self, said: &Said, at: usize) -> Option<(String, usize)> {
+        let words = said.words;
+        let (value, length) = self.number(said, at)?;
         if value == 0 && text(words, at) != "00" {
-            let (ones, more) = self.number(words, at + length).filter(|(ones, _)| (1..=9).contains(ones))?;
+            let (ones, more) = self.number(said, at + length).filter(|(ones, _)| (1..=9).contains(ones))?;
             return Some((format!("0{ones}"), length + more));
         }
         let written = text(words, at).len() == 2 && is_digits(text(words, at));
@@ -319,12 +336,13 @@ impl Lexicon {
     }
 
     /// A number in words or digits, and how many words it takes: hundreds, tens and ones put together.
-    fn number(&self, words: &[Word], at: usize) -> Option<(u32, usize)> {
+    fn number(&self, said: &Said, at: usize) -> Option<(u32, usize)> {
+        let words = said.words;
         let word = words.get(at)?;
         if is_digits(&word.text) {
             return (word.text.len() <= 4).then(|| word.text.parse().ok()).flatten().map(|value| (value, 1));
         }
-        let value_at = |at: usize| words.get(at).and_then(|word| self.numbers.get(&plain(&word.text))).copied();
+        let value_at = |at: usize| self.numbers.get(said.plain(at)).copied();
         let unbroken = |at: usize| words.get(at).is_some_and(|word| word.pause == Pause::None);
         let (mut value, mut next) = (value_at(at)?, at + 1);
         if value < 100 && value_at(next) == Some(1_000) && unbroken(next - 1) {
@@ -355,10 +373,11 @@ impl Lexicon {
     }
 
     /// Letters that are being spelled: single ones, and their names.
-    fn spelled(&self, words: &[Word], at: usize, out: &mut Vec<Word>) -> Option<usize> {
+    fn spelled(&self, said: &Said, at: usize, out: &mut Vec<Word>) -> Option<usize> {
+        let words = said.words;
         let mut letters = Vec::new();
         let mut next = at;
-        while let Some((letter, length)) = self.letter(words, next) {
+        while let Some((letter, length)) = self.letter(said, next) {
             let last = &words[next + length - 1];
             letters.push(Word {
                 text: letter.to_string(),
@@ -377,15 +396,14 @@ impl Lexicon {
         })
     }
 
-    fn letter(&self, words: &[Word], at: usize) -> Option<(char, usize)> {
+    fn letter(&self, said: &Said, at: usize) -> Option<(char, usize)> {
         let named = self.letters.iter().filter(|(names, _)| {
-            names.len() <= LETTER_WORDS_MAX
-                && names.iter().enumerate().all(|(nth, name)| plain(text(words, at + nth)) == *name)
+            names.len() <= LETTER_WORDS_MAX && names.iter().enumerate().all(|(nth, name)| said.plain(at + nth) == name)
         });
         if let Some((names, letter)) = named.max_by_key(|(names, _)| names.len()) {
             return Some((*letter, names.len()));
         }
-        let mut chars = words.get(at)?.text.chars();
+        let mut chars = said.words.get(at)?.text.chars();
         chars.next().filter(|letter| letter.is_alphabetic() && chars.next().is_none()).map(|letter| (letter, 1))
     }
 }

@@ -22,10 +22,11 @@ pub(super) struct Named {
 /// The service named in the words: the longest name where names overlap, the last one after a correction, else the
 /// first one.
 pub(super) fn named(words: &[Word], business: &Business) -> Option<Named> {
+    let names: Vec<(&Service, String)> = names(business).collect();
     let mut found: Vec<Named> = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        match longest(words, at, business) {
+        match longest(words, at, &names) {
             Some(named) => {
                 at = named.to;
                 found.push(named);
@@ -73,18 +74,20 @@ fn is_taken_back(words: &[Word], at: usize) -> bool {
 }
 
 /// The longest name of any service from `at` on.
-fn longest(words: &[Word], at: usize, business: &Business) -> Option<Named> {
-    let names = business
-        .services
-        .iter()
-        .flat_map(|service| names_of(service, business.language).map(move |name| (service, name)));
-    let said = names.filter_map(|(service, name)| Some((service, says(words, at, &name)?)));
+fn longest(words: &[Word], at: usize, names: &[(&Service, String)]) -> Option<Named> {
+    let said = names.iter().filter_map(|(service, name)| Some((*service, says(words, at, name)?)));
     // The first of equally long names.
     let best = said.fold(None, |best: Option<(&Service, usize)>, found| match best {
         Some(best) if best.1 >= found.1 => Some(best),
         _ => Some(found),
     });
     best.map(|(service, length)| Named { id: service.id.clone(), from: at, to: at + length })
+}
+
+/// All names of all services.
+fn names(business: &Business) -> impl Iterator<Item = (&Service, String)> {
+    let of = |service| names_of(service, business.language).map(move |name| (service, name));
+    business.services.iter().flat_map(of)
 }
 
 /// All that a service is called, without articles and spaces, each word by its root.
