@@ -4,7 +4,7 @@ use super::words::Word;
 use super::{Found, Kind, range};
 
 /// What only a name follows.
-const INTRODUCTIONS: [&str; 10] = [
+const INTRODUCTIONS: [&str; 14] = [
     "my name is",
     "my name's",
     "the name is",
@@ -14,6 +14,10 @@ const INTRODUCTIONS: [&str; 10] = [
     "call me",
     "me llamo",
     "mi nombre es",
+    "mi nombre completo es",
+    "a nombre de",
+    "el nombre es",
+    "le habla",
     "soy",
 ];
 
@@ -23,7 +27,10 @@ const NO_NAME: [&str; 25] = [
     "por", "para", "quiero", "my", "back", "when", "tomorrow", "today",
 ];
 
-/// Parts that a name has at most.
+/// Small words inside a name: "Ana de la Cruz".
+const INSIDE: [&str; 9] = ["de", "del", "la", "los", "las", "van", "von", "der", "den"];
+
+/// Parts that a name has at most, small words not counted.
 const PARTS_MAX: usize = 3;
 
 /// Every name that is introduced.
@@ -38,13 +45,20 @@ fn introduced(words: &[Word], at: usize) -> Option<Found> {
         said.iter().zip(&parts).all(|(word, part)| word.text == *part).then_some(at + parts.len())
     })?;
     let has_capitals = words.get(first)?.is_capital;
-    let mut end = first;
-    while end < words.len() && end - first < PARTS_MAX {
+    let (mut end, mut parts) = (first, 0);
+    while end < words.len() && parts < PARTS_MAX {
         let word = &words[end];
+        let inside = words[end..].iter().take_while(|word| INSIDE.contains(&word.text.as_str()) && !word.ends).count();
+        let leads_on = words.get(end + inside).is_some_and(|next| next.is_capital == has_capitals);
+        if end > first && inside > 0 && leads_on && has_capitals {
+            end += inside;
+            continue;
+        }
         if word.text.starts_with('[') || NO_NAME.contains(&word.text.as_str()) || (has_capitals && !word.is_capital) {
             break;
         }
         end += 1;
+        parts += 1;
         if word.ends {
             break;
         }

@@ -58,6 +58,18 @@ const SPANISH: [&str; 30] = [
 
 const SPANISH_TENS: [&str; 7] = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"];
 
+const SPANISH_HUNDREDS: [&str; 9] = [
+    "ciento",
+    "doscientos",
+    "trescientos",
+    "cuatrocientos",
+    "quinientos",
+    "seiscientos",
+    "setecientos",
+    "ochocientos",
+    "novecientos",
+];
+
 /// What one or more words add to a number.
 struct Piece {
     digits: String,
@@ -130,6 +142,13 @@ fn piece(words: &[Word], at: usize) -> Option<Piece> {
     }
     if word == "plus" {
         return piece(words, at + 1).map(|next| Piece { words: next.words + 1, ..next });
+    }
+    if let Some(place) = SPANISH_HUNDREDS.iter().position(|name| *name == word) {
+        // "seiscientos doce"
+        let hundreds = 100 * (place as u32 + 1);
+        let rest = piece(words, at + 1).filter(|rest| rest.digits.len() <= 2);
+        let value = rest.as_ref().and_then(|rest| rest.digits.parse::<u32>().ok()).unwrap_or_default();
+        return Some(Piece { digits: (hundreds + value).to_string(), words: 1 + rest.map_or(0, |rest| rest.words) });
     }
     if let Some(value) = tens_of(word) {
         // "treinta y cinco"
