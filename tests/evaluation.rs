@@ -18,9 +18,12 @@ const NOISY: [&str; 6] = ["plain", "hurried", "rambling", "has an appointment", 
 
 #[test]
 fn nobody_gets_what_they_did_not_want_and_the_report_is_fresh() {
-    let business: Business = toml::from_str(&read("business.toml")).expect("the example business");
-    let callers = personas(&read("fixtures/evaluation/callers.txt")).unwrap_or_else(|error| panic!("{error}"));
+    let business: Business =
+        toml::from_str(&(read("business.toml") + &read("fixtures/languages/es.toml"))).expect("the example business");
+    let of = |file: &str| personas(&read(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let mut callers = of("fixtures/evaluation/callers.txt");
     assert!(callers.len() >= 120, "{} callers", callers.len());
+    callers.extend(of("fixtures/evaluation/spanish.txt"));
     let mut calls = Vec::new();
     for persona in &callers {
         for mind in Mind::ALL {
@@ -29,11 +32,15 @@ fn nobody_gets_what_they_did_not_want_and_the_report_is_fresh() {
             calls.push((persona.kind.clone(), mind, played));
             // Who obeys anybody talks for ever; the worst line is enough of that.
             let noises = NOISES.iter().filter(|(percent, _)| mind != Mind::Obedient || *percent == 20);
-            for (percent, times) in noises.filter(|_| NOISY.contains(&&*persona.kind)) {
+            let (spoken, kind) = match persona.kind.strip_prefix("in Spanish") {
+                Some(kind) => (", in Spanish", if kind.is_empty() { "plain" } else { kind.trim_start_matches(", ") }),
+                None => ("", &*persona.kind),
+            };
+            for (percent, times) in noises.filter(|_| NOISY.contains(&kind)) {
                 for seed in 1..=*times {
                     let played = play(persona, &business, mind, *percent, seed);
                     show(persona, mind, *percent, &played);
-                    calls.push((format!("{percent:>2} % of words wrong"), mind, played));
+                    calls.push((format!("{percent:>2} % of words wrong{spoken}"), mind, played));
                 }
             }
         }

@@ -37,7 +37,8 @@ pub(super) const NO: &str = "no, nope, nah, naw, no thanks, no thank you, not re
     not that one, not now, i do not think so, that does not work, does not work, that will not work, those do not work, \
     those will not work, they do not work, can not do any of those, i can not do any of those, can not make any of those, \
     i can not make any of those, i can not make that, i can not do that, i am good, i am fine, i am ok, we are good, uh uh, \
-    nuh uh, never, no way, stop, i do not have one, i do not have a number, i do not have a phone, definitely not, \
+    nuh uh, never, no way, stop, i do not have one, i do not have a number, i do not have a phone, i do not have another number, \
+    i do not have another one, definitely not, \
     absolutely not, certainly not, of course not, probably not, cancel, cancel that, cancel it, what else do you have, \
     what else have you got, something else, do you have anything else, any other times, any other options, other options, \
     do not want to change anything, i do not want to change anything, do not change anything";

@@ -8,10 +8,12 @@
 //! |---|---|
 //! | `persona` | a caller, and how one is written down |
 //! | `playing` | a call with one |
+//! | `manner` | what callers of a language understand and say |
 //! | `noise` | words that are heard wrong |
 //! | `minds` | who understands the caller: rules, a model, a model that obeys whoever talks to it |
 //! | `report` | many calls as a page |
 
+mod manner;
 mod minds;
 mod noise;
 mod persona;

@@ -15,8 +15,10 @@
 //! | `full SLOT` | a time that everybody who works there is busy |
 //! | `opens`, `service`, `time`, `name`, `phone`, `pick`, `which`, `half`, `message "…"` | what they say when asked for it |
 //! | `hears "…" says "…"` | once, when those words are heard; before anything else |
+//! | `speaks es` | their language, where it is not English |
 //! | `wants …` | see [`Wish`] |
 
+use engine::languages::Language;
 use statecharts::proposal::Slot;
 
 /// What a caller wants to come of the call.
@@ -65,6 +67,8 @@ pub struct Persona {
     pub says: Vec<(String, String)>,
     /// What they say once when something is heard.
     pub reacts: Vec<(String, String)>,
+    /// What they speak.
+    pub speaks: Language,
     /// What they want.
     pub wish: Wish,
 }
@@ -117,6 +121,7 @@ fn begun(rest: &str) -> Option<Persona> {
         full: Vec::new(),
         says: Vec::new(),
         reacts: Vec::new(),
+        speaks: Language::default(),
         wish: Wish::Nothing,
     })
 }
@@ -137,6 +142,7 @@ fn read(persona: &mut Persona, line: &str) -> Option<()> {
             let (heard, says) = rest.strip_prefix('"')?.split_once("\" says \"")?;
             persona.reacts.push((heard.to_lowercase(), says.strip_suffix('"')?.to_owned()));
         }
+        "speaks" => persona.speaks = Language::of_code(rest)?,
         "wants" => persona.wish = wish(rest)?,
         "opens" | "service" | "time" | "name" | "phone" | "pick" | "which" | "half" | "message" => {
             let words = rest.strip_prefix('"')?.strip_suffix('"')?;

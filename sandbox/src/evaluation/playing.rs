@@ -9,11 +9,12 @@ use engine::calendar::{moment, slot};
 use engine::io::{Input, Output};
 use engine::record::Row;
 use engine::time::CallTime;
-use engine::understanding::is_same_name;
+use engine::understanding::{self, is_same_name};
 use engine::wording;
 use statecharts::prompt::Prompt;
 use statecharts::proposal::{Appointment, Slot};
 
+use super::manner::{Asked, Manner};
 use super::minds::Mind;
 use super::noise;
 use super::persona::{Persona, Wish};
@@ -66,7 +67,12 @@ pub struct Played {
 
 /// Plays a call; `percent` of the caller's words are heard wrong.
 pub fn play(persona: &Persona, business: &Business, mind: Mind, percent: u64, seed: u64) -> Played {
-    let mut stepped = Stepped::answered(business.clone(), ANSWERED_AT_MS, &persona.from, mind != Mind::Rules);
+    let spoken = business.speaking(persona.speaks).unwrap_or_else(|| business.clone());
+    let mut answers = business.clone();
+    if persona.speaks == business.language {
+        answers.languages.clear();
+    }
+    let mut stepped = Stepped::answered(answers, ANSWERED_AT_MS, &persona.from, mind != Mind::Rules);
     stepped.thinks = mind.thinks();
     for (service, slot, name, phone) in &persona.there {
         stepped.calendar.book(service, slot, name, phone);
@@ -76,7 +82,8 @@ pub fn play(persona: &Persona, business: &Business, mind: Mind, percent: u64, se
     let mut call = Call {
         stepped,
         persona,
-        business,
+        manner: Manner::of(persona.speaks),
+        business: spoken,
         dice: Dice::of_seed(seed),
         percent,
         reacted: vec![false; persona.reacts.len()],
@@ -95,7 +102,9 @@ pub fn play(persona: &Persona, business: &Business, mind: Mind, percent: u64, se
 struct Call<'a> {
     stepped: Stepped,
     persona: &'a Persona,
-    business: &'a Business,
+    manner: &'static Manner,
+    /// The business in the caller's language.
+    business: Business,
     dice: Dice,
     percent: u64,
     reacted: Vec<bool>,
@@ -151,7 +160,7 @@ impl Call<'_> {
         self.told.clear();
         let Some(words) = self.reaction(&heard).or_else(|| self.reply(&heard)) else { return };
         let at = self.stepped.now();
-        let misheard = noise::heard(&words, self.percent, &mut self.dice);
+        let misheard = noise::heard(&words, self.percent, self.persona.speaks, &mut self.dice);
         self.turns += 1;
         self.transcript.push(format!(
             "{at:>8.1}  caller     {words}{}",
@@ -173,58 +182,33 @@ impl Call<'_> {
 
     /// What anybody would say.
     fn reply(&mut self, heard: &str) -> Option<String> {
-        let has = |words: &str| heard.contains(words);
-        let said = |what: &str, otherwise: &str| Some(self.persona.answer(what).unwrap_or(otherwise).to_owned());
-        if has("shall i cancel") {
-            return Some(self.agree_to_cancel(heard));
-        }
-        if has("shall i book") || has("should i book") || has("shall i move") || has("should i move") {
-            return Some(self.agree(heard));
-        }
-        if has("like to change") {
-            return said("time", "Nothing.");
-        }
-        if has("do you mean") {
-            return said("which", "The first one.");
-        }
-        if has("booked under") {
-            return said("phone", "I don't have another number.");
-        }
-        if has("pass on") && has("would you like me") {
-            return said("message", "Never mind.");
-        }
-        if has("your name") || has("what name") {
-            return said("name", "Ada Lovelace.");
-        }
-        if has("what number") {
-            return said("phone", "Two one two, five five five, oh one four two.");
-        }
-        if has("which suits you") || has("does that suit you") {
-            return said("pick", "The first one, please.");
-        }
-        if !self.wants_appointment() && (has("like to come in?") || has("what can we do")) {
-            return said("opens", "I don't want to book anything.");
-        }
-        if has("when would you like") || has("come instead") || has("which day and time") || has("which other day") {
-            return said("time", "Tomorrow at three.");
-        }
-        if has("in the morning or") || has("is that") && has("or") && has("?") && !has("else") {
-            return said("half", "In the afternoon.");
-        }
-        if has("what can we do") || has("which one would you like") || has("would you like to book") {
-            return said("service", "A haircut, please.");
-        }
-        if has("how can i help") {
-            return said("opens", "Hello.");
-        }
-        if has("still there") {
-            return Some("Yes.".to_owned());
-        }
-        if has("anything else") {
-            return Some(self.leave_or_insist());
-        }
-        // "One moment", an answer, a goodbye: nothing to say to that.
-        has("didn't catch").then(|| "Sorry?".to_owned())
+        let asked = self.manner.asked(heard)?;
+        let what = match asked {
+            Asked::Cancel => return Some(self.agree_to_cancel(heard)),
+            Asked::Agree => return Some(self.agree(heard)),
+            Asked::StillThere => return Some(self.manner.yes.to_owned()),
+            Asked::AnythingElse => return Some(self.leave_or_insist()),
+            Asked::ComeIn | Asked::Service if !self.wants_appointment() => {
+                return Some(self.persona.answer("opens").unwrap_or(self.manner.wants_nothing).to_owned());
+            }
+            Asked::ComeIn => return Some(self.said("time", Asked::Time)),
+            Asked::Change | Asked::Time => "time",
+            Asked::Which => "which",
+            Asked::BookedPhone | Asked::Phone => "phone",
+            Asked::Message => "message",
+            Asked::Name => "name",
+            Asked::Pick => "pick",
+            Asked::Half => "half",
+            Asked::Service => "service",
+            Asked::Open => "opens",
+            Asked::Again => "again",
+        };
+        Some(self.said(what, asked))
+    }
+
+    /// What the caller says to that, or anybody would.
+    fn said(&self, what: &str, asked: Asked) -> String {
+        self.persona.answer(what).unwrap_or(self.manner.usual(asked)).to_owned()
     }
 
     /// Whoever has not got what they came for says so once more.
@@ -233,7 +217,7 @@ impl Call<'_> {
         let missing = matches!(self.verdict(&before), Verdict::Missed(_)) && self.persona.there.is_empty();
         match self.persona.answer("opens") {
             Some(opens) if missing && self.turns < PATIENCE_TURNS / 2 && self.wants_appointment() => opens.to_owned(),
-            _ => "No, that's all, thank you.".to_owned(),
+            _ => self.manner.thats_all.to_owned(),
         }
     }
 
@@ -243,45 +227,55 @@ impl Call<'_> {
 
     /// Yes to what they want, and otherwise no, with what is wrong.
     fn agree(&mut self, heard: &str) -> String {
-        if has_no_plan(heard) {
-            return if self.is_right { "Yes, please." } else { "No." }.to_owned();
+        let manner = self.manner;
+        // "Should I book that? Please say yes or no": what it is about was told before.
+        let [yes_or_no, plan_told] = manner.yes_or_no;
+        if heard.contains(yes_or_no) && !heard.contains(plan_told) {
+            return if self.is_right { manner.yes_please.to_owned() } else { format!("{}.", manner.no) };
         }
         self.is_right = false;
         let (service, from, to, name) = match &self.persona.wish {
             Wish::Booked { service, from, to, name } => (Some(service.as_str()), from, to, Some(name.as_str())),
             Wish::Moved { from, to } => (None, from, to, None),
-            Wish::Cancelled | Wish::Message | Wish::Nothing => return "No, I don't want that.".to_owned(),
+            Wish::Cancelled | Wish::Message | Wish::Nothing => return manner.not_that.to_owned(),
         };
-        let said = |what: &str, otherwise: &str| self.persona.answer(what).unwrap_or(otherwise).to_owned();
         let plan = |slot: &Slot| {
             let service = service.unwrap_or("haircut").to_owned();
             let prompt =
                 Prompt::Confirm { service, slot: slot.clone(), name: String::new(), instead_of: None, phone: None };
             let now = moment(&Slot("2026-11-23T10:00".to_owned())).expect("a moment");
-            wording::phrases(&prompt, self.business, now)[0].trim_end_matches(['.', ',']).to_lowercase()
+            wording::phrases(&prompt, &self.business, now)[0].trim_end_matches(['.', ',']).to_lowercase()
         };
         let times = || starts(from, to).map(|slot| plan(&slot));
         let of = |plan: &str| {
-            plan.split_once(" on ")
-                .or(plan.split_once(" tomorrow"))
-                .or(plan.split_once(" today"))
-                .map(|(what, _)| what.to_owned())
+            let parts = manner.times.iter().find_map(|begins| plan.split_once(begins));
+            parts.map(|(what, _)| what.to_owned())
         };
         let wrong_service =
             service.is_some() && times().next().and_then(|plan| of(&plan)).is_some_and(|what| !heard.contains(&what));
         if wrong_service {
-            return format!("No, {}", said("service", "a haircut, please."));
+            return format!("{}, {}", manner.no, self.said("service", Asked::Service));
         }
-        let told_before_instead = heard.split(" instead of ").next().unwrap_or(heard);
+        let told_before_instead = heard.split(manner.instead_of).next().unwrap_or(heard);
         let when = |plan: &str| of(plan).map_or(String::new(), |what| plan.replacen(&what, "", 1).trim().to_owned());
         if !times().any(|plan| told_before_instead.contains(&when(&plan))) {
-            return format!("No, {}", said("time", "that's not the time."));
+            return format!("{}, {}", manner.no, self.said("time", Asked::Time));
         }
         if name.is_some_and(|name| !name.to_lowercase().split(' ').any(|part| heard.contains(part))) {
-            return format!("No, my name is {}", said("name", "Ada Lovelace."));
+            return format!("{}, {} {}", manner.no, manner.my_name_is, self.said("name", Asked::Name));
+        }
+        if self.is_other_number(heard) {
+            return format!("{}, {}", manner.no, self.said("phone", Asked::Phone));
         }
         self.is_right = true;
-        "Yes, please.".to_owned()
+        manner.yes_please.to_owned()
+    }
+
+    /// Whether a number is read back that is not the one they say.
+    fn is_other_number(&self, heard: &str) -> bool {
+        let number = |text: &str| understanding::phone(text, &self.business.country, self.persona.speaks);
+        let told = heard.split_once(self.manner.your_number_is).and_then(|(_, rest)| rest.split('.').next());
+        told.is_some_and(|told| number(told) != number(&self.said("phone", Asked::Phone)))
     }
 
     fn agree_to_cancel(&self, heard: &str) -> String {
@@ -289,7 +283,7 @@ impl Call<'_> {
             self.persona.there.first().map_or(("", None), |(service, slot, ..)| (service, Some(slot)));
         let named = self.business.service(service).is_some_and(|service| heard.contains(&service.name.to_lowercase()));
         let right = self.persona.wish == Wish::Cancelled && named && slot.is_some();
-        if right { "Yes, please.".to_owned() } else { "No, keep it.".to_owned() }
+        if right { self.manner.yes_please } else { self.manner.keep }.to_owned()
     }
 
     fn judge(mut self, before: &[Appointment]) -> Played {
@@ -307,7 +301,9 @@ impl Call<'_> {
         });
         let mut questions: Vec<&str> = outputs()
             .filter_map(|output| match output {
-                Output::Speak { text, from_ms: 0, .. } if text.ends_with('?') && !text.contains("anything else") => {
+                Output::Speak { text, from_ms: 0, .. }
+                    if text.ends_with('?') && !self.manner.is_anything_else(text) =>
+                {
                     Some(text.as_str())
                 }
                 _ => None,
@@ -370,11 +366,6 @@ impl Call<'_> {
             matches!(logged, Logged::Output(Output::Record(Row::Message { text, .. })) if !text.is_empty())
         })
     }
-}
-
-/// "Should I book that? Please say yes or no": what it is about was told before.
-fn has_no_plan(heard: &str) -> bool {
-    heard.contains("say yes or no") && !heard.contains("that's")
 }
 
 /// Every start between two, on the half hours.
