@@ -1,8 +1,10 @@
 //! When somebody is busy by a calendar of theirs.
 //!
 //! An event counts unless it is cancelled or marked as free time (`TRANSP:TRANSPARENT`). Times without a zone, and whole
-//! days, are the business's own. One occurrence of a series that was moved (`RECURRENCE-ID`) is busy at both times, which
-//! offers too little rather than too much.
+//! days, are the business's own. An event with a `RECURRENCE-ID` stands for that occurrence of its series: it was moved,
+//! shortened or cancelled by itself (RFC 5545, section 3.8.4.4).
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -33,19 +35,33 @@ pub fn busy(text: &str, (from, to): Span, zone: Tz) -> Result<Vec<Span>, NotACal
         return Err(NotACalendar("it does not begin with BEGIN:VCALENDAR".to_owned()));
     }
     let calendar: Calendar = text.parse().map_err(NotACalendar)?;
+    let events = || {
+        calendar.components.iter().filter_map(|component| match component {
+            CalendarComponent::Event(event) => Some(event),
+            _ => None,
+        })
+    };
+    let apart: BTreeSet<(&str, DateTime<Utc>)> = events().filter_map(|event| stands_for(event, zone)).collect();
     let mut all = Vec::new();
-    for component in calendar.components {
-        let CalendarComponent::Event(event) = component else { continue };
+    for event in events() {
         let is_free = event.property_value("TRANSP").is_some_and(|value| value.eq_ignore_ascii_case("TRANSPARENT"));
-        if !is_free && event.get_status() != Some(EventStatus::Cancelled) {
-            all.extend(occurrences(&event, from, to, zone));
+        if is_free || event.get_status() == Some(EventStatus::Cancelled) {
+            continue;
         }
+        let series = event.get_uid().filter(|_| event.get_recurrence_id().is_none());
+        let is_told_apart = |begins: DateTime<Utc>| series.is_some_and(|series| apart.contains(&(series, begins)));
+        all.extend(occurrences(event, from, to, zone).into_iter().filter(|(begins, _)| !is_told_apart(*begins)));
     }
     all.retain(|(begins, ends)| *begins < to && *ends > from && begins < ends);
     all.sort_unstable();
     all.dedup();
     all.truncate(BUSY_MAX);
     Ok(all)
+}
+
+/// Which occurrence of which series an event takes the place of.
+fn stands_for(event: &Event, zone: Tz) -> Option<(&str, DateTime<Utc>)> {
+    Some((event.get_uid()?, moment(&event.get_recurrence_id()?, zone)?))
 }
 
 fn occurrences(event: &Event, from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz) -> Vec<Span> {
@@ -164,6 +180,20 @@ mod tests {
         let free = event("DTSTART:20261124T140000Z\nDTEND:20261124T150000Z\nTRANSP:TRANSPARENT");
         let cancelled = event("DTSTART:20261125T140000Z\nDTEND:20261125T150000Z\nSTATUS:CANCELLED");
         assert_eq!(week(&format!("{free}{cancelled}")), [""; 0]);
+    }
+
+    #[test]
+    fn an_occurrence_that_was_moved_or_cancelled_by_itself_is_busy_there_or_nowhere() {
+        let weekly = event(
+            "DTSTART;TZID=America/New_York:20261102T120000\nDTEND;TZID=America/New_York:20261102T123000\nRRULE:FREQ=WEEKLY;BYDAY=TU,WE,TH",
+        );
+        let moved = event(
+            "RECURRENCE-ID;TZID=America/New_York:20261124T120000\nDTSTART;TZID=America/New_York:20261124T150000\nDTEND;TZID=America/New_York:20261124T160000",
+        );
+        let cancelled = event("RECURRENCE-ID:20261126T170000Z\nDTSTART:20261126T170000Z\nSTATUS:CANCELLED");
+        for text in [format!("{weekly}{moved}{cancelled}"), format!("{cancelled}{moved}{weekly}")] {
+            assert_eq!(week(&text), ["Tue 15:00 to Tue 16:00", "Wed 12:00 to Wed 12:30"]);
+        }
     }
 
     #[test]
