@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Role as Set, Settings};
 use crate::store::query::Scope;
 use crate::web::access::{Access, AccessKey, Role, Visitor};
-use crate::web::talk::{Passes, PublicKey, Talk};
+use crate::web::talk::{Names, Passes, PublicKey, Talk};
 
 /// Those who have keys; and whoever sits at this machine where nobody has and the sandbox answers.
 pub(super) fn access(settings: &Settings) -> Access {
@@ -28,7 +28,7 @@ pub(super) fn access(settings: &Settings) -> Access {
 }
 
 /// Who may talk from a page.
-pub(super) fn talk(settings: &Settings, business: &str) -> Result<Talk, OpenError> {
+pub(super) fn talk(settings: &Settings, businesses: Names) -> Result<Talk, OpenError> {
     let browser = &settings.browser;
     let key = browser.public_key_file.as_ref().map(|path| {
         let unusable = |why: String| OpenError::PublicKey { path: path.clone(), why };
@@ -38,7 +38,7 @@ pub(super) fn talk(settings: &Settings, business: &str) -> Result<Talk, OpenErro
     let secret = settings.speech.jwt_secret.as_ref().map(|secret| secret.expose().as_bytes());
     let passes = Passes::new(secret, key.transpose()?, Arc::new(|| Clock.wall_ms()));
     let limits = (browser.connections_max, browser.rate_limit_per_minute);
-    Ok(Talk::new(business, browser.talk_page, browser.origins.clone(), passes, limits))
+    Ok(Talk::new(businesses, browser.talk_page, browser.origins.clone(), passes, limits))
 }
 
 fn role(role: Set) -> Role {

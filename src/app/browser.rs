@@ -96,7 +96,7 @@ async fn come_in(house: Arc<House>, knock: Knock, visit: Visit) {
     };
     let session = format!("VS{:032x}", rand::random::<u128>());
     let page = Page::default();
-    let welcome = welcome(&house, &session, &knock, false);
+    let welcome = welcome(&house, &session, &pass.tenant, &knock, false);
     let Ok(leg) = knock.let_in(&welcome, house.terms, &page).await else {
         house.returns.forget(&session);
         return house.telemetry.session_ended(&pass.tenant, "gone");
@@ -134,7 +134,7 @@ fn admit(house: &House, knock: &Knock, visit: &Visit) -> Result<(Pass, Place), R
         why => Refused::TooMany(why.to_string()),
     };
     let token = visit.token.as_deref().or(knock.hello.token.as_deref());
-    let pass = talk.passes.redeem(token, &talk.business).map_err(|why: NotAdmitted| {
+    let pass = talk.redeem(token).map_err(|why: NotAdmitted| {
         // Whoever tries tokens is slowed down.
         let _ = talk.limits.open_another(&address, now);
         Refused::NotTrusted(why.to_string())
@@ -152,11 +152,11 @@ async fn come_back(house: &Arc<House>, ticket: String, knock: Knock, visit: &Vis
     let session = house.returns.redeem(&ticket);
     let there: Option<(String, LiveCall)> =
         session.and_then(|session| house.calls.find(&session).map(|there| (session, there)));
-    let Some((session, LiveCall { legs, page: Some(page), .. })) = there else {
+    let Some((session, LiveCall { legs, page: Some(page), to, .. })) = there else {
         house.turned_away(&Refused::Gone, visit);
         return knock.refuse(&Refused::Gone).await;
     };
-    let welcome = welcome(house, &session, &knock, true);
+    let welcome = welcome(house, &session, &house.businesses.of(&to).name, &knock, true);
     if let Ok(leg) = knock.let_in(&welcome, house.terms, &page).await
         && legs.send((session, legs::Leg::Browser(Box::new(leg)))).await.is_err()
     {
@@ -164,7 +164,7 @@ async fn come_back(house: &Arc<House>, ticket: String, knock: Knock, visit: &Vis
     }
 }
 
-fn welcome(house: &House, session: &str, knock: &Knock, resumed: bool) -> Welcome {
+fn welcome(house: &House, session: &str, business: &str, knock: &Knock, resumed: bool) -> Welcome {
     let wanted = knock.hello.audio;
     Welcome {
         version: VERSION,
@@ -172,7 +172,7 @@ fn welcome(house: &House, session: &str, knock: &Knock, resumed: bool) -> Welcom
         resume: house.returns.issue(session),
         resume_within_ms: RESUME_WITHIN_MS,
         resumed,
-        business: house.businesses.main().name.clone(),
+        business: business.to_owned(),
         audio: Carried {
             up: wanted.up,
             down: wanted.down,
@@ -198,8 +198,8 @@ pub(super) struct ModelSeen {
 
 impl House {
     /// A key for a page that talks to the model by itself.
-    pub(super) async fn page_secret(&self) -> Option<Secret> {
-        let instructions = format!("You speak for {}, on its web page.", self.businesses.main().name);
+    pub(super) async fn page_secret(&self, business: &str) -> Option<Secret> {
+        let instructions = format!("You speak for {business}, on its web page.");
         match realtime::give_secret(&self.realtime, &instructions, SECRET_GOOD_FOR_S).await {
             Ok(given) => Some(Secret { value: given.value, expires_at: given.expires_at }),
             Err(fault) => {

@@ -15,6 +15,8 @@ const LOOKED_AT_EVERY: Duration = Duration::from_secs(2);
 /// Every business of the server; one at least.
 pub(super) struct Businesses {
     path: PathBuf,
+    /// What the files held when they were read first.
+    text: String,
     known: RwLock<Arc<[Arc<Business>]>>,
 }
 
@@ -24,13 +26,19 @@ impl Businesses {
     /// # Errors
     /// When a file cannot be used.
     pub(super) fn open(path: PathBuf) -> Result<Self, BusinessError> {
+        // Before it is understood: a change between the two is seen by the next look.
+        let text = config::businesses_text(&path).unwrap_or_default();
         let known = RwLock::new(read(&path)?);
-        Ok(Self { path, known })
+        Ok(Self { path, text, known })
     }
 
-    /// The one that answers a number: whose number it is, else the one that answers all others, else the first.
+    /// The one that answers a number: whose number it is, else the one that answers all others, else the first. The page of
+    /// one calls it by its name: `browser:…`.
     pub(super) fn of(&self, to: &str) -> Arc<Business> {
         let all = self.all();
+        if let Some(business) = to.strip_prefix("browser:").and_then(|name| self.named(name)) {
+            return business;
+        }
         let theirs = all.iter().find(|business| business.numbers.iter().any(|number| number == to));
         let others = || all.iter().find(|business| business.numbers.is_empty());
         Arc::clone(theirs.or_else(others).unwrap_or(&all[0]))
@@ -41,7 +49,15 @@ impl Businesses {
         self.all().iter().find(|business| business.name == name).cloned()
     }
 
-    /// The one that talks on web pages: the one that answers all numbers that are no other's.
+    /// The names of all, the main one first.
+    pub(super) fn names(&self) -> Vec<String> {
+        let main = self.main();
+        let others = self.all();
+        let others = others.iter().filter(|other| other.name != main.name).map(|other| other.name.clone());
+        std::iter::once(main.name.clone()).chain(others).collect()
+    }
+
+    /// The main one: that answers all numbers that are no other's.
     pub(super) fn main(&self) -> Arc<Business> {
         self.of("")
     }
@@ -65,7 +81,7 @@ impl House {
     /// last good ones stand, and what is wrong is logged once.
     pub(super) async fn watch_businesses(self: Arc<Self>) {
         let path = self.businesses.path.clone();
-        let mut seen = config::businesses_text(&path).unwrap_or_default();
+        let mut seen = self.businesses.text.clone();
         loop {
             tokio::time::sleep(LOOKED_AT_EVERY).await;
             let look = path.clone();

@@ -86,7 +86,7 @@ pub(super) struct Arrival {
 pub(super) async fn carry(house: Arc<House>, arrival: Arrival) -> &'static str {
     let (facts, facts_in) = mpsc::channel(FACTS_MAX);
     let (legs, legs_in) = mpsc::channel(1);
-    let there = LiveCall { facts: facts.clone(), legs, page: arrival.page.clone() };
+    let there = LiveCall { facts: facts.clone(), legs, page: arrival.page.clone(), to: arrival.caller.to.clone() };
     let listed = match house.calls.list(&arrival.call_sid, there) {
         Ok(listed) => listed,
         Err(there) => {

@@ -43,6 +43,8 @@ pub(super) struct LiveCall {
     pub(super) legs: mpsc::Sender<(String, Leg)>,
     /// The page that shows it, where there is one.
     pub(super) page: Option<Page>,
+    /// What was called.
+    pub(super) to: String,
 }
 
 impl driver::Leg for Leg {
@@ -215,7 +217,8 @@ mod tests {
     async fn a_caller_comes_back_only_once_their_call_has_left() {
         let calls = Arc::new(Calls::default());
         let (facts, legs) = (mpsc::channel(1).0, mpsc::channel(1).0);
-        let listed = calls.list("CA1", LiveCall { facts, legs, page: None }).ok().expect("a new call");
+        let listed =
+            calls.list("CA1", LiveCall { facts, legs, page: None, to: String::new() }).ok().expect("a new call");
         let mut left = Box::pin(calls.left("CA1"));
         assert_eq!(left.as_mut().now_or_never(), None, "it is still ending");
         drop(listed);

@@ -43,8 +43,9 @@ impl Desk for FrontDesk {
         Box::pin(browser::take(Arc::clone(&self.house), socket, visit))
     }
 
-    fn page_secret(&self) -> BoxFuture<'_, Option<Secret>> {
-        Box::pin(self.house.page_secret())
+    fn page_secret(&self, business: &str) -> BoxFuture<'_, Option<Secret>> {
+        let business = business.to_owned();
+        Box::pin(async move { self.house.page_secret(&business).await })
     }
 
     fn page_used(&self, tenant: &str, used: Used) {

@@ -158,7 +158,7 @@ pub enum OpenError {
 
 /// All that calls share.
 pub(crate) struct House {
-    businesses: Businesses,
+    businesses: Arc<Businesses>,
     /// The vendors that the sandbox stands in for.
     stand_ins: Vec<&'static str>,
     /// What is taken out of what calls leave.
@@ -230,7 +230,7 @@ impl App {
     /// # Errors
     /// [`OpenError`] names what cannot be opened, and the remedy.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let businesses = Businesses::open(settings.desk.business_file.clone())?;
+        let businesses = Arc::new(Businesses::open(settings.desk.business_file.clone())?);
         let business = businesses.main();
         let clock = Clock;
         let telemetry = Arc::new(Telemetry::new());
@@ -239,7 +239,8 @@ impl App {
         let voices = voices::voices(settings, voices::watch(&telemetry)).map_err(OpenError::Vendor)?;
         let own = voices::own(settings, business.voice.as_deref());
         let fleet = fleet::fleet(settings, &telemetry)?;
-        let talk = Arc::new(access::talk(settings, &business.name)?);
+        let names = Arc::clone(&businesses);
+        let talk = Arc::new(access::talk(settings, Box::new(move || names.names()))?);
         let house = Arc::new(House {
             stand_ins: settings.stand_ins.names(),
             redactor: mapping::redactor(settings),
@@ -311,9 +312,9 @@ impl App {
         self.listener.local_addr()
     }
 
-    /// Where anybody may talk to it in a browser, if they may.
+    /// Where anybody may talk to the main business in a browser, if they may.
     pub fn talk_page(&self) -> Option<String> {
-        self.front.talk.page.then(|| format!("/talk/{}", self.front.talk.slug()))
+        self.front.talk.page.then(|| format!("/talk/{}", Talk::slug(&self.house.businesses.main().name)))
     }
 
     /// The store, to read what calls left behind.

@@ -100,7 +100,7 @@ pub trait Desk: Send + Sync {
     fn on_page(&self, socket: WebSocket, visit: Visit) -> BoxFuture<'static, ()>;
 
     /// A key with which a page talks to the model by itself; none where there is none to be had.
-    fn page_secret(&self) -> BoxFuture<'_, Option<Secret>>;
+    fn page_secret(&self, business: &str) -> BoxFuture<'_, Option<Secret>>;
 
     /// A page tells what its session with the model used.
     fn page_used(&self, tenant: &str, used: Used);

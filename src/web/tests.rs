@@ -79,7 +79,7 @@ impl Desk for TestDesk {
         async {}.boxed()
     }
 
-    fn page_secret(&self) -> BoxFuture<'_, Option<Secret>> {
+    fn page_secret(&self, _business: &str) -> BoxFuture<'_, Option<Secret>> {
         let secret = Secret { value: "ek_1".to_owned(), expires_at: 1 };
         async move { (self.admit == Admit::Welcome).then_some(secret) }.boxed()
     }
@@ -232,7 +232,7 @@ async fn front(desk: TestDesk) -> (Front, Arc<TestDesk>) {
         },
         access: Access::new(keys(), None, false, Arc::new(|| NOW_MS)),
         talk: Arc::new(Talk::new(
-            "Harbor Street \"Barbers\"",
+            Box::new(|| vec!["Harbor Street \"Barbers\"".to_owned(), "Bob's".to_owned()]),
             true,
             vec!["https://shop.example.com".to_owned()],
             talk::Passes::new(None, None, Arc::new(|| NOW_MS)),

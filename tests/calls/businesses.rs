@@ -3,7 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use futures_util::{SinkExt, StreamExt};
 use sandbox::twilio::CallSetup;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::gateway::{CALLER, DESK, Gateway, repository};
 
@@ -57,4 +61,38 @@ async fn the_number_decides_and_a_changed_file_counts_for_the_next_call() {
         }
         assert!(call < 10, "the change is never taken over: {heard}");
     }
+}
+
+#[tokio::test]
+async fn each_business_talks_on_a_page_of_its_own() {
+    let gateway = Gateway::with(|place, settings| {
+        let businesses = place.join("businesses");
+        fs::create_dir(&businesses).expect("a folder");
+        fs::copy(repository().join("business.toml"), businesses.join("main.toml")).expect("copied");
+        put_bobs(&businesses, "We take cards and cash.");
+        settings.insert("BUSINESS_FILE".into(), businesses.display().to_string());
+    })
+    .await;
+    assert!(gateway.page("/talk/bob-s").await.contains("Bob"));
+    let origin = gateway.url("");
+    let asked = reqwest::Client::new().post(gateway.url("/talk/bob-s/token")).header("origin", &origin).send();
+    let pass: Value =
+        serde_json::from_str(&asked.await.expect("an answer").text().await.expect("a text")).expect("JSON");
+
+    let mut request = gateway.url("/voice-ws").replace("http", "ws").into_client_request().expect("an address");
+    request.headers_mut().insert("origin", origin.parse().expect("a header"));
+    request.headers_mut().insert("sec-websocket-protocol", "frontdesk.voice.v1".parse().expect("a header"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("a socket");
+    let hello = json!({"type": "hello", "version": 1, "token": pass["token"], "audio": {"up": "pcm16", "down": "pcm16", "rate_hz": 48_000}});
+    socket.send(Message::text(hello.to_string())).await.expect("sent");
+    let welcome = loop {
+        match socket.next().await.expect("the socket is open").expect("a message") {
+            Message::Text(text) => break serde_json::from_str::<Value>(&text).expect("JSON"),
+            _ => continue,
+        }
+    };
+    assert_eq!((&welcome["type"], &welcome["business"]), (&"welcome".into(), &"Bob's".into()), "{welcome}");
+    socket.send(Message::text(json!({"type": "bye"}).to_string())).await.expect("sent");
+    let session = welcome["session"].as_str().expect("a session").to_owned();
+    assert_eq!(gateway.record(&session).await.business, "Bob's");
 }

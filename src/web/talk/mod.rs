@@ -31,6 +31,9 @@ pub use limits::{Place, TooMany};
 pub use pass::{NotAdmitted, Pass, Passes, PublicKey};
 pub use secrets::{Secret, Used};
 
+/// Names that may change while the server runs.
+pub type Names = Box<dyn Fn() -> Vec<String> + Send + Sync>;
+
 /// Who may open sessions from where.
 pub struct Talk {
     /// Whether anybody may talk from our own page.
@@ -41,29 +44,42 @@ pub struct Talk {
     pub passes: Passes,
     /// How many are.
     pub limits: Limits,
-    /// The business that is talked to.
-    pub business: String,
+    /// The names of the businesses that are talked to, now; the main one first.
+    pub businesses: Names,
     reports: secrets::Reports,
 }
 
 impl Talk {
-    /// Sessions with the business of this name: `connections_max` at once, so many openings a minute of one address or
+    /// Sessions with the businesses of these names: `connections_max` at once, so many openings a minute of one address or
     /// visitor.
     pub fn new(
-        business: &str,
+        businesses: Names,
         page: bool,
         origins: Vec<String>,
         passes: Passes,
         (connections_max, per_minute): (usize, usize),
     ) -> Self {
         let limits = Limits::new(connections_max, per_minute);
-        Self { page, origins, passes, limits, business: business.to_owned(), reports: secrets::Reports::default() }
+        Self { page, origins, passes, limits, businesses, reports: secrets::Reports::default() }
     }
 
-    /// The business's name in an address: lower-case letters and digits, and hyphens between them.
-    pub fn slug(&self) -> String {
-        let kept = self.business.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
+    /// A business's name in an address: lower-case letters and digits, and hyphens between them.
+    pub fn slug(business: &str) -> String {
+        let kept = business.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
         kept.collect::<String>().split_whitespace().collect::<Vec<_>>().join("-")
+    }
+
+    /// The name of the business with this address.
+    fn named(&self, slug: &str) -> Option<String> {
+        (self.businesses)().into_iter().find(|name| Self::slug(name) == slug)
+    }
+
+    /// Who a token is for, who may talk to one of the businesses.
+    ///
+    /// # Errors
+    /// Why it opens no session.
+    pub fn redeem(&self, token: Option<&str>) -> Result<Pass, NotAdmitted> {
+        self.passes.redeem(token, |tenant| (self.businesses)().iter().any(|name| name == tenant))
     }
 
     /// Whether a page with this origin may open a session. No page sends none: who sends none is a program, which needs a

@@ -48,10 +48,8 @@ const ASSETS: [(&str, &str, &str); 5] = [
 
 /// `GET /talk/{slug}`: the page of a business.
 pub(super) async fn show(State(front): State<Arc<Front>>, Path(slug): Path<String>) -> Response {
-    if !front.talk.page || slug != front.talk.slug() {
-        return nobody_here();
-    }
-    let html = HTML.replace("{{name}}", &escaped(&front.talk.business)).replace("{{slug}}", &escaped(&slug));
+    let Some(business) = front.talk.named(&slug).filter(|_| front.talk.page) else { return nobody_here() };
+    let html = HTML.replace("{{name}}", &escaped(&business)).replace("{{slug}}", &escaped(&slug));
     let html = html.replace("{{assets}}", &format!("/talk/assets/{}", *DIGEST));
     let sites = front.talk.origins.iter().fold("'self'".to_owned(), |sites, origin| format!("{sites} {origin}"));
     let policy = format!("{ONLY_OURS}; frame-ancestors {sites}");
@@ -76,9 +74,7 @@ pub(super) async fn issue(
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !front.talk.page || slug != front.talk.slug() {
-        return nobody_here();
-    }
+    let Some(business) = front.talk.named(&slug).filter(|_| front.talk.page) else { return nobody_here() };
     let refuse = |status, why: &str, after_s| problem::respond(status, why, &[], None, after_s);
     if !headers.contains_key(ORIGIN) || !front.talk.lets_in(&headers, front.public_url.as_deref()) {
         return refuse(StatusCode::FORBIDDEN, "sessions may not be opened from this site; see VOICE_CORS_ORIGIN", None);
@@ -92,7 +88,7 @@ pub(super) async fn issue(
     if let Err(too_many) = front.talk.limits.open_another(&address, (front.now)()) {
         return refuse(StatusCode::TOO_MANY_REQUESTS, &too_many.to_string(), Some(60));
     }
-    let token = front.talk.passes.issue(&front.talk.business);
+    let token = front.talk.passes.issue(&business);
     let mut response = Json(json!({"token": token, "expires_in": GOOD_FOR.as_secs()})).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // A page of an allowed site may read it, too.

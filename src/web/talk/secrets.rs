@@ -82,7 +82,7 @@ pub(super) async fn give(State(front): State<Arc<Front>>, headers: HeaderMap) ->
     if !front.talk.lets_in(&headers, front.public_url.as_deref()) {
         return refuse(StatusCode::FORBIDDEN, "sessions may not be opened from this site; see VOICE_CORS_ORIGIN");
     }
-    let pass = match front.talk.passes.redeem(presented(&headers), &front.talk.business) {
+    let pass = match front.talk.redeem(presented(&headers)) {
         Ok(pass) => pass,
         Err(why) => return refuse(StatusCode::UNAUTHORIZED, &format!("the page may not have a key: {why}")),
     };
@@ -90,7 +90,7 @@ pub(super) async fn give(State(front): State<Arc<Front>>, headers: HeaderMap) ->
     if let Err(too_many) = front.talk.limits.open_another(&who, (front.now)()) {
         return problem::respond(StatusCode::TOO_MANY_REQUESTS, &too_many.to_string(), &[], None, Some(60));
     }
-    match front.desk.page_secret().await {
+    match front.desk.page_secret(&pass.tenant).await {
         Some(Secret { value, expires_at }) => {
             let report = front.talk.reports.expect(&pass.tenant);
             let given = json!({"value": value, "expires_at": expires_at, "report": report});
