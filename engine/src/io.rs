@@ -412,6 +412,13 @@ pub enum Output {
         appointment: String,
     },
 
+    /// Note that whoever was reminded of an appointment will be there. It wants no answer: what is not noted is on record as
+    /// the call's outcome.
+    ConfirmAppointment {
+        /// Its id.
+        appointment: String,
+    },
+
     /// Hand the caller to a person: the leg's close is to be followed by a dial to this number.
     Transfer {
         /// The number, in E.164.

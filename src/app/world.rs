@@ -165,6 +165,7 @@ impl driver::World for World {
             Output::HoldSlot { service, slot } => self.hold(service, slot),
             Output::FindAppointments { query, phone, name } => self.find_appointments(query, phone, name),
             Output::CancelAppointment { query, appointment } => self.cancel_appointment(query, appointment),
+            Output::ConfirmAppointment { appointment } => self.confirm_appointment(appointment),
             Output::ReserveSlot { query, key, reservation } => self.reserve(query, key, reservation),
             Output::Transfer { to, whisper } => {
                 self.house.calls.decide(&self.call_sid, Next::Dial { to, whisper });
@@ -432,6 +433,15 @@ impl World {
                 Err(fault) => Input::CalendarFailed { query, fault },
             };
             let _ = facts.send(fact).await;
+        });
+    }
+
+    fn confirm_appointment(&self, appointment: String) {
+        let (house, _) = self.calendar();
+        tokio::spawn(async move {
+            if let Err(error) = house.store.confirm_appointment(&appointment, house.clock.wall_ms()).await {
+                tracing::warn!(%error, appointment, "that somebody comes is not noted; it is the call's outcome");
+            }
         });
     }
 

@@ -207,6 +207,10 @@ pub struct AppointmentRecord {
     pub call_id: Option<String>,
     /// `booked` or `cancelled`.
     pub status: String,
+    /// What the call was held in in which it was made, by its code of ISO 639-1.
+    pub language: String,
+    /// When whoever comes said that they will, in a reminder call.
+    pub confirmed_at: Option<DateTime<Utc>>,
 }
 
 /// The columns of `calls` that [`CallRecord`] begins with.
@@ -315,7 +319,7 @@ const CALL: &str =
     outcome, ending, direction, sandbox, agent, summary FROM calls WHERE call_sid = $1";
 
 const APPOINTMENTS: &str =
-    "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status
+    "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status, language, confirmed_at
     FROM appointments WHERE call_id = $1 ORDER BY start_utc, id";
 
 const MESSAGE: &str = "SELECT at_ms, name, phone, text FROM messages WHERE call_id = $1";

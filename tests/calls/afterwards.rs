@@ -7,7 +7,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use chrono::{Datelike, Days, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, Utc, Weekday};
+use frontdesk::store::query::{DaySpan, Scope};
 use frontdesk::vendors::others::signature;
 use sandbox::twilio::{CallSetup, Ending, Line};
 use sandbox::world::World;
@@ -183,6 +184,27 @@ async fn somebody_is_called_about_their_appointment_and_moves_it() {
     let record = gateway.record(&callee.call_sid()).await;
     assert_eq!((record.outcome.as_deref(), record.direction.as_str()), (Some("moved"), "outbound"));
     assert_eq!((record.caller.as_str(), record.called.as_str()), (CALLER, FROM), "theirs and ours all the same");
+}
+
+#[tokio::test]
+async fn that_somebody_comes_is_noted_with_their_appointment() {
+    let gateway = calls_to_remind().await;
+    let mut callee = Caller::on(reminded(&gateway, "human").await, &gateway.world);
+    callee.hears("will you be there").await;
+    callee.says("yes-please").await;
+    assert_eq!(callee.ends().await, Ending::Completed);
+    let always = DaySpan {
+        scope: Scope::All,
+        business: None,
+        from: DateTime::UNIX_EPOCH,
+        to: Utc::now() + chrono::TimeDelta::days(400),
+    };
+    let noted = until("it is noted", async || {
+        let all = gateway.store.records().appointments_between(&always).await.expect("readable");
+        all.into_iter().find(|one| one.confirmed_at.is_some())
+    });
+    assert_eq!(noted.await.status, "booked");
+    assert_eq!(gateway.record(&callee.call_sid()).await.outcome.as_deref(), Some("confirmed"));
 }
 
 #[tokio::test]

@@ -282,6 +282,7 @@ impl Call {
                 let query = self.next_query(at);
                 out.push(Output::CancelAppointment { query, appointment });
             }
+            Effect::ConfirmAppointment { appointment } => out.push(Output::ConfirmAppointment { appointment }),
             Effect::KeepMessage => self.passed_on.keep(self.turn.as_ref().map_or("", |open| &open.turn.text)),
             Effect::Transfer => self.transfer(at, out),
             Effect::HangUp => self.farewell(at, Ending::Goodbye, out),

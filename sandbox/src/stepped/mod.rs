@@ -416,6 +416,7 @@ impl Stepped {
             | Output::CancelReply { .. }
             | Output::HoldSlot { .. }
             | Output::SpeakLanguage { .. }
+            | Output::ConfirmAppointment { .. }
             | Output::Transfer { .. }
             | Output::PauseRecording
             | Output::ResumeRecording

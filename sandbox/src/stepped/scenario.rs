@@ -249,6 +249,7 @@ pub(super) fn answer(output: &Output) -> Option<String> {
             let name = name.as_ref().map(|name| format!(" and {name}")).unwrap_or_default();
             format!("looks for appointments under {phone}{name}")
         }
+        Output::ConfirmAppointment { appointment } => format!("notes that they come to {appointment}"),
         Output::CancelAppointment { appointment, .. } => format!("cancels {appointment}"),
         Output::Transfer { to, whisper } => format!("transfers to {to}, and whispers {whisper:?}"),
         Output::CloseLeg { ending } => format!("closes: {ending:?}").to_lowercase(),

@@ -59,6 +59,20 @@ impl Store {
         }))
     }
 
+    /// Notes that whoever comes to an appointment said so. The first time counts; one that is cancelled stays as it is.
+    ///
+    /// # Errors
+    /// When the database does not answer within four seconds.
+    pub async fn confirm_appointment(&self, id: &str, now_ms: i64) -> Result<(), StoreError> {
+        within_deadline(async {
+            let statement =
+                "UPDATE appointments SET confirmed_at = COALESCE(confirmed_at, $2) WHERE id = $1 AND status = 'booked'";
+            Statement::of(statement, [id.into(), moment_of(now_ms).into()]).run(&self.database.write()).await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Cancels an appointment. Cancelled before, it stays cancelled, and nobody is told twice.
     ///
     /// # Errors

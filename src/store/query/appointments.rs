@@ -30,7 +30,8 @@ impl Records {
     /// When the database cannot be read.
     pub async fn appointments_between(&self, span: &DaySpan) -> Result<Vec<AppointmentRecord>, QueryError> {
         let mut statement = Statement::new(
-            "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status
+            "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status, language,
+                    confirmed_at
              FROM appointments WHERE TRUE",
         );
         if let Scope::Business(name) = &span.scope {

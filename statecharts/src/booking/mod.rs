@@ -168,6 +168,11 @@ pub enum Effect {
         /// Its id.
         appointment: String,
     },
+    /// Note that whoever was reminded of an appointment will be there. Wants no answer.
+    ConfirmAppointment {
+        /// Its id.
+        appointment: String,
+    },
     /// The turn that was just understood is a message for the business: keep its words.
     KeepMessage,
     /// Put the caller through to a person, after what was said was heard.

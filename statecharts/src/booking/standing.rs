@@ -277,6 +277,10 @@ impl Chart {
             Intent::Confirm if is_bare(turn) && !was_asked_what => {
                 // They did not call, so nobody thanks them for it.
                 self.say(context, Prompt::Confirmed);
+                let appointment = self.standing.known.as_ref().map(|known| known.id.clone());
+                if let Some(appointment) = appointment {
+                    context.push(Effect::ConfirmAppointment { appointment });
+                }
                 context.push(Effect::HangUp);
                 Transition(Node::Goodbye {})
             }

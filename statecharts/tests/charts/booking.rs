@@ -199,6 +199,10 @@ impl Witness {
                     self.confirm_asked = Some(prompt.clone());
                     self.confirm_heard = false;
                 }
+                Effect::ConfirmAppointment { .. } => {
+                    let said_yes = matches!(event, Event::Understood(turn) if turn.intent == Intent::Confirm);
+                    assert!(said_yes && before.state() == State::Standing, "they said that they come");
+                }
                 Effect::HangUp => assert_eq!(after.state(), State::Goodbye),
                 Effect::Transfer => assert_eq!(after.state(), State::Transfer),
                 Effect::Say(_)

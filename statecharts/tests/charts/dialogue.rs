@@ -106,6 +106,7 @@ fn effect(effect: &Effect) -> String {
             format!("look {phone} {}", name.as_deref().unwrap_or_default()).trim_end().to_owned()
         }
         Effect::CancelAppointment { appointment } => format!("cancel {appointment}"),
+        Effect::ConfirmAppointment { appointment } => format!("comes {appointment}"),
         Effect::KeepMessage => "keep_message".to_owned(),
         Effect::Transfer => "transfer".to_owned(),
         Effect::HangUp => "hang_up".to_owned(),
