@@ -18,6 +18,7 @@ mod hearing;
 mod line;
 mod model;
 mod network;
+mod orders;
 mod playing;
 pub mod promises;
 pub mod random;
@@ -27,10 +28,8 @@ pub mod telling;
 mod twilio;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
-use engine::audio::ear::Heard;
 use engine::audio::mark::Mark;
 use engine::business::Business;
 use engine::call::Call;
@@ -42,8 +41,9 @@ pub use crate::stepped::hearing::Manner;
 use crate::stepped::line::Line;
 pub use crate::stepped::model::{Ending, ModelAnswer};
 pub use crate::stepped::network::Way;
+use crate::stepped::orders::cleared;
 use crate::stepped::playing::{Playing, Sent};
-use crate::stepped::speech::{Fetched, Part, Speech};
+use crate::stepped::speech::{Part, Speech};
 pub use crate::stepped::speech::{SpeechAnswer, word_ends_ms};
 pub use crate::stepped::twilio::{Echo, Span, Twilio};
 
@@ -323,20 +323,6 @@ impl Stepped {
         self.tell(Input::MarkReached(mark));
     }
 
-    fn clear(&mut self, generation: u32) {
-        let cut = self.playing.clear(self.now, generation);
-        let mut coming = self.line.clears(self.now);
-        if let Some((heard, behind_it)) = cut {
-            if self.line.is_up {
-                coming.extend(self.line.sends(self.now, Sent::Mark(behind_it)));
-            }
-            self.pending.push_front(cleared(generation, heard));
-        }
-        for (at, happening) in coming {
-            self.enter(at, happening);
-        }
-    }
-
     fn tell(&mut self, input: Input) {
         self.pending.push_back(input);
     }
@@ -375,101 +361,6 @@ impl Stepped {
             Input::HearingStarted => self.hearing_is_back(),
             _ => self.line.note(input),
         }
-    }
-
-    fn carry_out(&mut self, order: Output) {
-        match order {
-            Output::Speak { phrase, text, from_ms, .. } => self.speak(phrase, &text, from_ms),
-            Output::ClearPlayout { generation } => self.clear(generation),
-            Output::StartReply { reply, messages } => {
-                let thought = || self.thinks.map_or(ModelAnswer::Fails, |think| ModelAnswer::Text(think(&messages)));
-                let answer = self.model.pop_front().unwrap_or_else(thought);
-                for (after, input) in model::answered(reply, answer, self.vendors.model) {
-                    self.put(self.now + after, input);
-                }
-            }
-            Output::FindTimes { query, wanted } => {
-                if let Some((later, found)) = self.calendar.asked(query, &wanted, self.now) {
-                    self.put(self.now + self.vendors.calendar + later, found);
-                }
-            }
-            Output::ReserveSlot { query, key, reservation } => {
-                if let Some((later, reserved)) = self.calendar.ordered(query, &key, &reservation, self.now) {
-                    self.put(self.now + self.vendors.calendar + later, reserved);
-                }
-            }
-            Output::FindAppointments { query, phone, name } => {
-                let looked = self.calendar.looked_for(query, &phone, name.as_deref(), self.now);
-                if let Some((later, found)) = looked {
-                    self.put(self.now + self.vendors.calendar + later, found);
-                }
-            }
-            Output::CancelAppointment { query, appointment } => {
-                if let Some((later, cancelled)) = self.calendar.told_to_cancel(query, &appointment) {
-                    self.put(self.now + self.vendors.calendar + later, cancelled);
-                }
-            }
-            Output::FinishUtterance => self.finish_utterance(),
-            Output::StartHearing { .. }
-            | Output::ExpectWords { .. }
-            | Output::StopHearing
-            | Output::CancelReply { .. }
-            | Output::HoldSlot { .. }
-            | Output::SpeakLanguage { .. }
-            | Output::ConfirmAppointment { .. }
-            | Output::Transfer { .. }
-            | Output::PauseRecording
-            | Output::ResumeRecording
-            | Output::Record(_)
-            | Output::CloseLeg { .. } => {}
-        }
-    }
-
-    fn speak(&mut self, phrase: engine::io::PhraseId, text: &str, from_ms: u32) {
-        if !self.playing.append(phrase, from_ms) {
-            self.refused += 1;
-            let fault = Fault::OurMistake("too many phrases wait to be played".to_owned());
-            return self.tell(Input::SynthesisFailed { phrase, fault });
-        }
-        self.line.texts.insert(phrase, Arc::from(text));
-        match self.speech.fetch(self.now, phrase, text, self.vendors.synthesis) {
-            Fetched::Comes(parts) => {
-                for (at, phrase, part) in parts {
-                    self.enter(at, Happening::Speech(phrase, part));
-                }
-            }
-            Fetched::Kept { length_ms } => {
-                self.playing.fill(phrase, length_ms);
-                self.playing.end(phrase);
-                self.tell(Input::PhraseArrived { phrase });
-                self.tell_synthesized(phrase, length_ms, true);
-            }
-        }
-    }
-
-    fn speech_comes(&mut self, phrase: engine::io::PhraseId, part: Part) {
-        match part {
-            Part::Audio { ms, is_first } => {
-                self.playing.fill(phrase, ms);
-                if is_first {
-                    self.tell(Input::PhraseArrived { phrase });
-                }
-            }
-            Part::End { length_ms } => {
-                self.playing.end(phrase);
-                self.tell_synthesized(phrase, length_ms, false);
-            }
-            Part::Failed(fault) => {
-                self.playing.fail(phrase, fault.clone());
-                self.tell(Input::SynthesisFailed { phrase, fault });
-            }
-        }
-    }
-
-    fn tell_synthesized(&mut self, phrase: engine::io::PhraseId, length_ms: u32, cached: bool) {
-        let text = self.line.texts.get(&phrase).cloned().unwrap_or_default();
-        let word_ends_ms = word_ends_ms(&text).into_iter().map(|end| end.min(length_ms)).collect();
-        self.tell(Input::PhraseSynthesized { phrase, length_ms, word_ends_ms, cached });
     }
 
     fn send_due(&mut self) {
@@ -512,8 +403,4 @@ impl Stepped {
     fn enter(&mut self, at: CallTime, happening: Happening) {
         self.agenda.enter(at.max(self.now), happening);
     }
-}
-
-fn cleared(generation: u32, heard: Heard) -> Input {
-    Input::PlayoutCleared { generation, phrase: heard.phrase, heard_ms: heard.heard_ms }
 }
