@@ -2,7 +2,7 @@
 //!
 //! | file of a language | holds |
 //! |---|---|
-//! | `mod.rs` | its [`Voice`]: the parts put together |
+//! | `mod.rs` | its `Voice`: the parts put together |
 //! | `prompts.rs` | what is said, by the prompt's name |
 //! | `spoken.rs` | times, days, numbers and lists as people say them |
 //! | `words.txt` | what callers say, in the English words that the rules read |
