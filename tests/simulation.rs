@@ -15,17 +15,30 @@ use sandbox::stepped::random::{self, Dice, Failure, Plan};
 /// Calls per run of the tests.
 const CALLS: u64 = 4_000;
 
+/// The same with a business that speaks Spanish, too.
+const CALLS_IN_TWO_LANGUAGES: u64 = 1_000;
+
 #[test]
 fn random_calls_keep_every_promise() {
     let from = setting("SEED").or_else(|| setting("FROM")).unwrap_or(1);
     let calls = if setting("SEED").is_some() { 1 } else { setting("CALLS").unwrap_or(CALLS) };
-    check(&(from..from + calls).collect::<Vec<_>>());
+    check(&(from..from + calls).collect::<Vec<_>>(), &example_business());
+}
+
+#[test]
+fn random_calls_in_two_languages_keep_every_promise() {
+    let from = setting("SEED").or_else(|| setting("FROM")).unwrap_or(1);
+    let calls = if setting("SEED").is_some() { 1 } else { setting("CALLS").unwrap_or(CALLS_IN_TWO_LANGUAGES) };
+    check(&(from..from + calls).collect::<Vec<_>>(), &business_in_two_languages());
 }
 
 #[test]
 fn seeds_that_failed_once_are_kept_and_hold() {
     let seeds = fs::read_to_string(root().join("fixtures/seeds.txt")).expect("fixtures/seeds.txt is readable");
-    check(&seeds.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect::<Vec<_>>());
+    check(
+        &seeds.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect::<Vec<_>>(),
+        &example_business(),
+    );
 }
 
 #[test]
@@ -46,15 +59,14 @@ fn a_tape_of_any_call_replays() {
 }
 
 /// Plays the calls of seeds on all cores, and fails with the first few that broke a promise.
-fn check(seeds: &[u64]) {
-    let business = example_business();
+fn check(seeds: &[u64], business: &Business) {
     let (next, failures) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
-                    if let Err(failure) = random::call(&Plan::of(Dice::of_seed(*seed)), &business) {
+                    if let Err(failure) = random::call(&Plan::of(Dice::of_seed(*seed)), business) {
                         failures.lock().unwrap_or_else(PoisonError::into_inner).push((*seed, failure));
                     }
                 }
@@ -63,11 +75,17 @@ fn check(seeds: &[u64]) {
     });
     let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     failures.sort_by_key(|(seed, _)| *seed);
-    assert!(failures.is_empty(), "{} of {} calls broke a promise\n\n{}", failures.len(), seeds.len(), list(&failures));
+    assert!(
+        failures.is_empty(),
+        "{} of {} calls broke a promise\n\n{}",
+        failures.len(),
+        seeds.len(),
+        list(&failures, business)
+    );
 }
 
 /// Each promise that was broken: how often, and the first call that shows it.
-fn list(failures: &[(u64, Failure)]) -> String {
+fn list(failures: &[(u64, Failure)], business: &Business) -> String {
     let mut by_promise: BTreeMap<&str, Vec<&(u64, Failure)>> = BTreeMap::new();
     for failure in failures {
         by_promise.entry(failure.1.broken.promise).or_default().push(failure);
@@ -76,14 +94,14 @@ fn list(failures: &[(u64, Failure)]) -> String {
         let seeds: Vec<String> = failures.iter().take(8).map(|(seed, _)| seed.to_string()).collect();
         format!("{:>6}  {promise} ({})", failures.len(), seeds.join(" "))
     });
-    let shown = by_promise.values().map(|failures| told(failures[0].0, &failures[0].1));
+    let shown = by_promise.values().map(|failures| told(failures[0].0, &failures[0].1, business));
     counted.chain(shown).collect::<Vec<_>>().join("\n")
 }
 
-fn told(seed: u64, failure: &Failure) -> String {
-    let (promise, business) = (failure.broken.promise, example_business());
-    let smallest = random::shrunk(&Plan::of(Dice::of_seed(seed)), promise, &business);
-    let again = random::call(&smallest, &business).expect_err("what was left out did not matter");
+fn told(seed: u64, failure: &Failure, business: &Business) -> String {
+    let promise = failure.broken.promise;
+    let smallest = random::shrunk(&Plan::of(Dice::of_seed(seed)), promise, business);
+    let again = random::call(&smallest, business).expect_err("what was left out did not matter");
     format!(
         "\n{promise}: {}\n\nThe smallest call that shows it:\n{smallest}\n{}\nRepeat it with: SEED={seed} cargo test -p sandbox --test simulation",
         again.broken.how, again.told,
@@ -95,8 +113,15 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 fn example_business() -> Business {
-    toml::from_str(&fs::read_to_string(root().join("business.toml")).expect("business.toml is readable"))
-        .expect("business.toml is a business")
+    toml::from_str(&read("business.toml")).expect("business.toml is a business")
+}
+
+fn business_in_two_languages() -> Business {
+    toml::from_str(&(read("business.toml") + &read("fixtures/languages/es.toml"))).expect("a business")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect("a file of the project")
 }
 
 fn root() -> &'static Path {

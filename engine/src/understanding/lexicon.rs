@@ -8,8 +8,9 @@
 //! treinta 30
 //! joined by y
 //!
-//! [letters]              the names of letters, for what is spelled
+//! [letters]              the names of letters, for what is spelled, and what a word like them stands behind
 //! jota j
+//! as in de
 //!
 //! [day]                  words of a kind, for patterns; [month] likewise
 //! lunes = monday
@@ -80,6 +81,8 @@ struct Lexicon {
     joiner: String,
     /// Names of letters, each as its words.
     letters: Vec<(Vec<String>, char)>,
+    /// What stands between a letter and a word that begins with it: "eme de mamá".
+    as_in: Vec<String>,
     days: BTreeMap<String, String>,
     months: BTreeMap<String, String>,
     /// Patterns that begin with a word, by that word without accents.
@@ -182,6 +185,7 @@ impl Lexicon {
                     lexicon.theirs.insert(plain(left));
                     lexicon.numbers.insert(plain(left), right.parse().unwrap_or_default());
                 }
+                "letters" if left == "as in" => lexicon.as_in.push(plain(right)),
                 "letters" => {
                     let names = left.split('_').map(plain).collect();
                     lexicon.letters.extend(right.chars().next().map(|letter| (names, letter)));
@@ -349,17 +353,13 @@ impl Lexicon {
             value *= 1_000;
             next += 1;
         }
-        if value >= 100
-            && let Some(rest) = value_at(next).filter(|rest| *rest < 100.max(value / 10) && unbroken(next - 1))
-        {
+        // Thousands, hundreds, and what is left, each smaller than the one before.
+        while value >= 100 && unbroken(next - 1) {
+            let room = if value.is_multiple_of(1_000) { 1_000 } else { 100 };
+            let fits = |rest: &u32| *rest > 0 && *rest < room && value.is_multiple_of(100);
+            let Some(rest) = value_at(next).filter(fits) else { break };
             value += rest;
             next += 1;
-            if rest >= 100
-                && let Some(rest) = value_at(next).filter(|rest| *rest < 100 && unbroken(next - 1))
-            {
-                value += rest;
-                next += 1;
-            }
         }
         let tens = value % 100;
         if tens >= 30 && tens.is_multiple_of(10) && unbroken(next - 1) {
@@ -378,6 +378,7 @@ impl Lexicon {
         let mut letters = Vec::new();
         let mut next = at;
         while let Some((letter, length)) = self.letter(said, next) {
+            let length = length + self.word_like(letter, said, next + length);
             let last = &words[next + length - 1];
             letters.push(Word {
                 text: letter.to_string(),
@@ -394,6 +395,12 @@ impl Lexicon {
             out.append(&mut letters);
             next - at
         })
+    }
+
+    /// How many words tell a letter by a word that begins with it.
+    fn word_like(&self, letter: char, said: &Said, at: usize) -> usize {
+        let is_told = self.as_in.iter().any(|as_in| said.plain(at) == as_in);
+        if is_told && said.plain(at + 1).starts_with(letter) { 2 } else { 0 }
     }
 
     fn letter(&self, said: &Said, at: usize) -> Option<(char, usize)> {
@@ -531,6 +538,7 @@ mod tests {
             ("treinta y cuatro", "34"),
             ("seiscientos doce treinta y cuatro", "612 34"),
             ("dos mil veintiséis", "2026"),
+            ("mil novecientos noventa y nueve", "1999"),
             ("cinco cinco cinco", "5 5 5"),
             ("ciento veinte", "120"),
             ("cuarenta, cinco", "40 5"),
@@ -547,6 +555,7 @@ mod tests {
             ("Soy Julio Mañana", "i am july manana"),
             ("ele o pe e zeta", "l o p e z"),
             ("jota, uve doble, i griega", "j w y"),
+            ("eme de mamá, a de árbol, erre de rosa", "m a r"),
         ] {
             assert_eq!(spanish(said), wanted, "{said:?}");
         }

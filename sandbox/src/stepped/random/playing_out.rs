@@ -22,6 +22,8 @@ const STANDING: [(&str, &str); 3] =
 pub(super) struct PlayingOut {
     pub(super) stepped: Stepped,
     plan: Plan,
+    /// The business speaks Spanish, too, and so may the caller, from one turn to the next.
+    in_two_languages: bool,
     next: usize,
     /// When the last act is over, as far as it has a length.
     acted_until: CallTime,
@@ -56,7 +58,13 @@ impl PlayingOut {
         line.echoes = plan.echoes.iter().copied().collect();
         line.up = way(plan.up_ms);
         line.down = way(plan.down_ms);
-        Self { stepped, plan: plan.clone(), next: 0, acted_until: CallTime::ZERO }
+        Self {
+            stepped,
+            plan: plan.clone(),
+            in_two_languages: !business.languages.is_empty(),
+            next: 0,
+            acted_until: CallTime::ZERO,
+        }
     }
 
     /// Lets the next thing happen. Returns false when nothing is left to happen.
@@ -98,7 +106,7 @@ impl PlayingOut {
         let stepped = &mut self.stepped;
         match what {
             What::Speaks => {
-                let words = sayings::saying(&mut self.plan.whims, last_said(stepped));
+                let words = sayings::saying(&mut self.plan.whims, last_said(stepped), self.in_two_languages);
                 return self.says(at, words);
             }
             What::Says(words) => return self.says(at, words),

@@ -80,8 +80,57 @@ const ANSWERS: [(&str, &[&str]); 15] = [
     ("anything else", &["no that's all thank you", "no", "yes how much is it", "goodbye"]),
 ];
 
+/// The same of somebody who speaks Spanish.
+const SPANISH_SAYINGS: [&str; 24] = [
+    "Hola, quisiera un corte de pelo el martes a las diez.",
+    "un arreglo de barba por favor",
+    "mañana a las tres",
+    "el viernes por la mañana",
+    "lo antes posible",
+    "la primera",
+    "Ana de la Cruz",
+    "me llamo Luis",
+    "sí",
+    "no gracias",
+    "no, mejor el jueves a las cuatro",
+    "cuánto cuesta",
+    "quiero hablar con una persona",
+    "ajá",
+    "vale",
+    "espere un momento",
+    "cuatro uno cinco cinco cinco cinco dos seis siete uno",
+    "quiero cancelar mi cita",
+    "quiero cambiar mi cita para el viernes a las dos",
+    "quisiera un",
+    "adiós",
+    "English please",
+    "Español por favor",
+    "eh",
+];
+
+/// And their answers.
+const SPANISH_ANSWERS: [(&str, &[&str]); 9] = [
+    ("cancelo", &["sí", "no, déjela"]),
+    ("hacer por usted", &["un corte", "un tinte, por favor"]),
+    ("gustaría venir", &["el viernes a las dos", "mañana por la tarde"]),
+    ("viene mejor", &["la primera", "la segunda, por favor"]),
+    ("viene bien", &["sí", "no"]),
+    ("nombre", &["Ana García", "soy Luis"]),
+    ("número", &["cuatro uno cinco cinco cinco cinco dos seis siete uno"]),
+    ("reservo", &["sí, por favor", "sí", "no"]),
+    ("algo más", &["no, eso es todo, gracias", "adiós"]),
+];
+
 /// Something to say after a question; `question` is what was last said to the caller.
-pub(super) fn saying(dice: &mut Dice, question: Option<&str>) -> &'static str {
+pub(super) fn saying(dice: &mut Dice, question: Option<&str>, in_two_languages: bool) -> &'static str {
+    if in_two_languages {
+        let spanish = SPANISH_ANSWERS.iter().find(|(word, _)| question.is_some_and(|question| question.contains(word)));
+        match spanish {
+            Some((_, answers)) if !dice.one_in(4) => return answers[dice.below(answers.len() as u64) as usize],
+            _ if dice.one_in(2) => return SPANISH_SAYINGS[dice.below(SPANISH_SAYINGS.len() as u64) as usize],
+            _ => {}
+        }
+    }
     let fitting = ANSWERS.iter().find(|(word, _)| question.is_some_and(|question| question.contains(word)));
     match fitting {
         Some((_, answers)) if !dice.one_in(4) => answers[dice.below(answers.len() as u64) as usize],
