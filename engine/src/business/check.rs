@@ -373,6 +373,7 @@ fn openings(business: &Business) -> impl Iterator<Item = &Opening> {
 mod tests {
     use super::super::Hours;
     use super::*;
+    use crate::languages::Language;
 
     fn business() -> Business {
         let json = serde_json::json!({
@@ -479,6 +480,39 @@ mod tests {
             (
                 with(|b| b.staff[0].services = vec!["hair".to_owned()]),
                 "\"hair\" -> \"sam\" does \"hair\", which does not exist: the services are haircut, beard_trim, oil",
+            ),
+        ] {
+            assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
+        }
+    }
+
+    #[test]
+    fn each_problem_of_another_language_names_it_and_the_remedy() {
+        let spanish = |json: serde_json::Value| {
+            with(|b| drop(b.languages.insert(Language::Spanish, serde_json::from_value(json).expect("words"))))
+        };
+        let named = |name: &str| serde_json::json!({"name": name});
+        let whole =
+            serde_json::json!({"haircut": named("un corte"), "beard_trim": named("la barba"), "oil": named("aceite")});
+        assert_eq!(spanish(serde_json::json!({ "services": whole })), "");
+        for (problem, wanted) in [
+            (
+                spanish(serde_json::json!({})),
+                "[languages.es -> service \"haircut\" has no Spanish name: add services.haircut = { name = \"…\" }",
+            ),
+            (
+                spanish(serde_json::json!({"services": {"hair": named("un corte")}})),
+                "hair= -> [languages.es] names a service \"hair\", which does not exist",
+            ),
+            (
+                spanish(serde_json::json!({"services": {"haircut": named(" ")}})),
+                "haircut= -> service \"haircut\" has an empty Spanish name",
+            ),
+            (spanish(serde_json::json!({"prompts": {"greting": "Hola."}})), "did you mean \"greeting\"?"),
+            (spanish(serde_json::json!({"answers": [{"ask": [], "say": "Hola."}]})), "an answer without words in ask"),
+            (
+                with(|b| drop(b.languages.insert(Language::English, Default::default()))),
+                "English is the language of the file already: remove [languages.en]",
             ),
         ] {
             assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
