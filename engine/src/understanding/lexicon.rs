@@ -38,8 +38,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::phrasebook as book;
 use super::words::{Pause, Word, text};
 use crate::languages::Language;
+
+/// English words that other languages spell like theirs, and that no pattern is put into.
+const ENGLISH_TOO: &str = "he, once, sale, dice, media, red, pie, sin, ten, son, dos, mire, mode";
 
 /// The most words of a name of a letter: "uve doble".
 const LETTER_WORDS_MAX: usize = 2;
@@ -169,6 +173,8 @@ impl Kind {
 impl Lexicon {
     fn read(list: &str) -> Self {
         let mut lexicon = Self::default();
+        let common = [book::YES, book::NO, book::GOODBYE, book::CHANGE, book::BOOK, book::ASKS, ENGLISH_TOO];
+        lexicon.ours.extend(common.iter().flat_map(|list| list.split([' ', ','])).map(str::to_owned));
         let mut part = "";
         for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {

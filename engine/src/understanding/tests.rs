@@ -253,6 +253,8 @@ fn a_caller_is_followed_into_their_language() {
         ("Hola", None),
         ("I'd like a haircut tomorrow at three.", None),
         ("Hi, I'm José Martínez.", None),
+        ("He was there once, for the sale.", None),
+        ("No, me too.", None),
         ("no", None),
     ] {
         assert_eq!(turned_by(text, english), wanted, "{text:?}");
