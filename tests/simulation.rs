@@ -34,11 +34,10 @@ fn random_calls_in_two_languages_keep_every_promise() {
 
 #[test]
 fn seeds_that_failed_once_are_kept_and_hold() {
-    let seeds = fs::read_to_string(root().join("fixtures/seeds.txt")).expect("fixtures/seeds.txt is readable");
-    check(
-        &seeds.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect::<Vec<_>>(),
-        &example_business(),
-    );
+    let seeds = read("fixtures/seeds.txt");
+    let seeds: Vec<u64> = seeds.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
+    check(&seeds, &example_business());
+    check(&seeds, &business_in_two_languages());
 }
 
 #[test]

@@ -202,7 +202,8 @@ impl Speaking {
         Some((phrase.words().zip(phrase.word_ends_ms()), phrase.from_ms))
     }
 
-    /// Counts orders, beginnings and marks: as long as it stands still, nothing is known to move.
+    /// Counts orders into silence, beginnings and marks: as long as it stands still, nothing is known to move. What is
+    /// ordered behind other phrases moves none of them; one that is stuck would have all the time of those behind it.
     pub fn progress(&self) -> u32 {
         self.progress
     }
@@ -216,7 +217,7 @@ impl Speaking {
     }
 
     fn order(&mut self, phrase: Phrase, out: &mut Vec<Output>) {
-        self.progress = self.progress.wrapping_add(1);
+        self.progress = self.progress.wrapping_add(u32::from(!self.is_busy()));
         out.push(Output::Speak {
             phrase: phrase.id,
             generation: self.generation,

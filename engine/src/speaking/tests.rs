@@ -170,3 +170,14 @@ fn words_end_where_the_synthesizer_says() {
     speaking.resume(&mut out);
     assert!(matches!(out.last(), Some(Output::Speak { from_ms: 1_500, .. })));
 }
+
+#[test]
+fn a_phrase_that_is_stuck_gets_no_time_of_those_behind_it() {
+    let (mut speaking, mut out) = speaking_of(&["I'm sorry, I'm having trouble hearing you."]);
+    tell(&mut speaking, 0, Input::PhraseStarted { phrase: PhraseId(0) });
+    let before = speaking.progress();
+    speaking.say("Are you still there?".to_owned(), Interruptible::ByAnything, &mut out);
+    assert_eq!(speaking.progress(), before, "nothing moved");
+    tell(&mut speaking, 200, mark("g0.p0.200"));
+    assert_ne!(speaking.progress(), before);
+}
