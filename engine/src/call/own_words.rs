@@ -27,6 +27,9 @@ const BEGUN_MAX: usize = 6;
 /// From a sound that no detector noticed to its words, about.
 const WORDS_LAG: Duration = Duration::from_millis(500);
 
+/// A voice of which no words came for so long after its end came to none: those that come later are of another.
+const NO_WORDS_AFTER: Duration = Duration::from_secs(4);
+
 /// Letters of a word that may be heard differently, as a part of all.
 const DIFFERENT_PART: usize = 3;
 
@@ -36,6 +39,8 @@ pub(super) struct OwnWords {
     begun: VecDeque<Begun>,
     /// When the first voice of the vendor's present segment began.
     voice_since: Option<CallTime>,
+    /// When it ended, while no words of the segment came.
+    wordless_since: Option<CallTime>,
     /// What of the present segment was ours is on record.
     noted: bool,
 }
@@ -69,6 +74,12 @@ impl OwnWords {
             self.begun.pop_front();
         }
         self.begun.push_back(Begun { at, words });
+    }
+
+    /// A voice begins: the first of the vendor's segment, or the next after one that came to no words.
+    fn voice_began(&mut self, at: CallTime) {
+        let is_another = self.wordless_since.take().is_some_and(|ended| at.since(ended) > NO_WORDS_AFTER);
+        self.voice_since = self.voice_since.filter(|_| !is_another).or(Some(at));
     }
 
     /// What of a transcript is the caller's, when it came at `at`: all but our own words at its beginning.
@@ -127,7 +138,12 @@ impl Call {
                 None
             }
             Input::VoiceStarted => {
-                self.own_words.voice_since.get_or_insert(at);
+                self.own_words.voice_began(at);
+                None
+            }
+            Input::VoiceEnded { .. } => {
+                let is_wordless = !self.listening.has_words() && !self.own_words.noted;
+                self.own_words.wordless_since = is_wordless.then_some(at);
                 None
             }
             Input::Interim { text, confidence } => {
@@ -171,8 +187,11 @@ fn words(text: &str) -> impl Iterator<Item = (String, usize)> {
     text.split_whitespace().map(move |word| (sound(word), end(word))).filter(|(sound, _)| !sound.is_empty())
 }
 
+/// A short word begins alike: "can't" is not "want".
 fn is_same(ours: &str, heard: &str) -> bool {
-    ours == heard || distance(ours, heard) <= ours.len() / DIFFERENT_PART
+    const SHORT: usize = 4;
+    let begins_alike = ours.len() > SHORT || ours.bytes().next() == heard.bytes().next();
+    ours == heard || (begins_alike && distance(ours, heard) <= ours.len() / DIFFERENT_PART)
 }
 
 #[cfg(test)]
@@ -213,6 +232,8 @@ mod tests {
         let mut own = saying("How can I help you?");
         assert_eq!(callers(&mut own, 250, "How"), "");
         assert_eq!(callers(&mut own, 250, "How much is it?"), "How much is it?");
+        let mut own = saying("I can't put you through");
+        assert_eq!(callers(&mut own, 250, "I want"), "I want");
     }
 
     #[test]
@@ -230,6 +251,15 @@ mod tests {
         say(&mut own, BEGAN + Duration::from_secs(1), "We're open Tuesday to Friday.");
         assert_eq!(callers(&mut own, 200, "What We're"), "");
         assert_eq!(callers(&mut own, 200, "What number We're open late?"), "late?");
+    }
+
+    #[test]
+    fn a_voice_that_came_to_no_words_is_not_where_later_ones_began() {
+        let mut own = saying("I can't put you through right now");
+        own.voice_began(BEGAN + Duration::from_millis(300));
+        own.wordless_since = Some(BEGAN + Duration::from_secs(3));
+        own.voice_began(BEGAN + Duration::from_secs(18));
+        assert_eq!(own.callers(BEGAN + Duration::from_secs(19), "I"), "I");
     }
 
     #[test]
