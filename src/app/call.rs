@@ -34,6 +34,9 @@ use crate::web::tickets::{Caller, NotAdmitted};
 /// Facts that may wait for a call's task. It takes them within a frame; a vendor that is quicker than that waits.
 const FACTS_MAX: usize = 256;
 
+/// How long a caller waits until it is known what they spoke before.
+const KNOWN_WITHIN: Duration = Duration::from_millis(300);
+
 /// Pieces of speech that may wait. A synthesizer that is quicker waits.
 const SPEECH_MAX: usize = 64;
 
@@ -127,6 +130,10 @@ async fn run(
     let clock = house.clock.answer();
     let answered_at_ms = clock.answered_at_ms();
     let (business, reminds, language) = house.whose(&caller).await;
+    let language = match language {
+        None if !business.languages.is_empty() => house.spoken_before(&call_sid).await,
+        language => language,
+    };
     let outbound = caller.reminds.is_some();
     let (cast, voice) = house.cast(&call_sid, false, business.voice.as_deref()).await;
     let casts = house.casts_of_others(&call_sid, &business).await;
@@ -226,6 +233,15 @@ impl House {
             Some((self.businesses.named(&name)?, Some(appointment), language))
         });
         theirs.unwrap_or_else(|| (self.businesses.of(&caller.to), None, None))
+    }
+
+    /// What the caller of a call spoke before it came back to us: nobody took them whom they were put through to. None for a
+    /// call that is new, or where the database does not say soon.
+    async fn spoken_before(&self, call_sid: &str) -> Option<Language> {
+        let records = self.store.records();
+        let call = tokio::time::timeout(KNOWN_WITHIN, records.call(call_sid)).await.ok()?.ok()??;
+        let turned = call.events.iter().rev().find(|event| event.name == "language")?;
+        Language::of_code(&turned.detail)
     }
 
     /// What a call takes, by what carried it: a page's has no telephone.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
+use engine::languages::Language;
 use futures_util::future::BoxFuture;
 
 use crate::app::{House, browser, call, clear};
@@ -69,10 +70,16 @@ impl Desk for FrontDesk {
         Box::pin(self.house.after_stream(call_sid))
     }
 
-    fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<String>> {
+    fn language(&self, to: &str) -> Language {
+        self.house.businesses.of(to).language
+    }
+
+    fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<(String, Language)>> {
         Box::pin(async move {
             match self.house.after_stream(call_sid).await {
-                Next::Dial { whisper, .. } => Some(whisper).filter(|words| !words.is_empty()),
+                Next::Dial { whisper, language, .. } => {
+                    Some((whisper, language)).filter(|(words, _)| !words.is_empty())
+                }
                 _ => None,
             }
         })

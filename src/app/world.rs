@@ -168,7 +168,7 @@ impl driver::World for World {
             Output::ConfirmAppointment { appointment } => self.confirm_appointment(appointment),
             Output::ReserveSlot { query, key, reservation } => self.reserve(query, key, reservation),
             Output::Transfer { to, whisper } => {
-                self.house.calls.decide(&self.call_sid, Next::Dial { to, whisper });
+                self.house.calls.decide(&self.call_sid, Next::Dial { to, whisper, language: self.business.language });
             }
             Output::PauseRecording => self.pause_recording(at),
             Output::ResumeRecording => self.recorder.pause(false),

@@ -30,6 +30,7 @@ use axum::middleware::{self, Next as Rest};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use chrono_tz::Tz;
+use engine::languages::Language;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -139,7 +140,10 @@ pub trait Desk: Send + Sync {
     fn speech_answered(&self, took: Duration, is_error: bool);
 
     /// What somebody who answers for us is told of the caller of a call; none when there is nothing to tell.
-    fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<String>>;
+    fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<(String, Language)>>;
+
+    /// What the business that answers a number speaks.
+    fn language(&self, to: &str) -> Language;
 
     /// A caller who was put through is not any more, or never was: the carrier's word for it, and for how many seconds they spoke.
     fn dialled<'a>(&'a self, call_sid: &'a str, status: &'a str, duration_s: Option<i64>) -> BoxFuture<'a, ()>;
@@ -231,6 +235,9 @@ pub enum Next {
         to: String,
         /// What they are told before they speak with the caller.
         whisper: String,
+        /// In this language.
+        #[serde(default)]
+        language: Language,
     },
     /// It was cut off: another stream is to go on with it.
     Reconnect,

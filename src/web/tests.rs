@@ -101,9 +101,13 @@ impl Desk for TestDesk {
         async { self.next.clone() }.boxed()
     }
 
-    fn whisper<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<String>> {
+    fn language(&self, to: &str) -> Language {
+        if to == "+34910000000" { Language::Spanish } else { Language::English }
+    }
+
+    fn whisper<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<(String, Language)>> {
         let words = match &self.next {
-            Next::Dial { whisper, .. } => Some(whisper.clone()),
+            Next::Dial { whisper, language, .. } => Some((whisper.clone(), *language)),
             _ => None,
         };
         async { words }.boxed()

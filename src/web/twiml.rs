@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use engine::languages::Language;
+
 /// What a call is told to do next, verb by verb. The first verb starts at the first byte: Twilio takes no blank before it.
 #[derive(Debug)]
 pub struct Twiml {
@@ -32,9 +34,14 @@ impl Twiml {
         self
     }
 
-    /// Speaks with Twilio's own voice.
-    pub fn say(mut self, text: &str) -> Self {
-        self.push("<Say>", text, "</Say>");
+    /// Speaks with Twilio's own voice; one that speaks the language, where it is not Twilio's usual one
+    /// (twilio.com/docs/voice/twiml/say, attribute `language`, read 2026-11).
+    pub fn say(mut self, text: &str, language: Language) -> Self {
+        let begin = match language {
+            Language::English => "<Say>",
+            Language::Spanish => r#"<Say language="es-US">"#,
+        };
+        self.push(begin, text, "</Say>");
         self
     }
 
@@ -126,7 +133,7 @@ mod tests {
 
     #[test]
     fn values_cannot_leave_their_place() {
-        let said = Twiml::new().say("a</Say><Dial>&'\"\u{0}\n").finish();
+        let said = Twiml::new().say("a</Say><Dial>&'\"\u{0}\n", Language::English).finish();
         assert!(said.contains("<Say>a&lt;/Say&gt;&lt;Dial&gt;&amp;&apos;&quot;\u{fffd}&#10;</Say>"), "{said}");
         let stream = Twiml::new().connect_stream("wss://x/\"><Hangup/>", &[("a\"b", "<c>")]).finish();
         assert!(!stream.contains("<Hangup/>") && !stream.contains("<c>") && !stream.contains("a\"b"), "{stream}");

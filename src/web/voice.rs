@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use engine::languages::Language;
+use engine::wording::{Aside, aside};
 
 use super::tickets::Caller;
 use super::twiml::Twiml;
@@ -12,19 +14,15 @@ use super::{Admit, Next, StatusCallback};
 /// How often a call may be cut off before we give it up.
 const RECONNECTS_MAX: u32 = 5;
 
-const APOLOGY: &str = "We are sorry, something went wrong on our side.";
-const NOBODY_THERE: &str = "I'm sorry, nobody can take your call just now.";
-const TRY_LATER: &str = "We are sorry, we cannot take your call right now. Please call again in a few minutes.";
-
 /// `POST /voice`: a call comes in.
 pub(super) async fn answer(webhook: Webhook) -> Result<Response, Refusal> {
     let caller = caller(&webhook)?;
-    let admit = webhook.front.desk.admit();
+    let (admit, language) = (webhook.front.desk.admit(), webhook.front.desk.language(&caller.to));
     tracing::info!(call = caller.call_sid, ?admit, "a call comes in");
     Ok(respond(match admit {
         Admit::Welcome => stream(Twiml::new(), &webhook, caller, 0).await,
         Admit::Busy => Twiml::new().reject_busy(),
-        Admit::Draining => Twiml::new().say(TRY_LATER).hang_up(),
+        Admit::Draining => say(Twiml::new(), Aside::TryLater, language).hang_up(),
     }))
 }
 
@@ -40,11 +38,11 @@ pub(super) async fn resume(webhook: Webhook) -> Result<Response, Refusal> {
             let (whisper, after) = (webhook.address("/voice/whisper"), webhook.address("/voice/dialled"));
             Twiml::new().put_through(&to, &whisper, &after)
         }
-        Next::Apologise => give_up(&webhook),
+        Next::Apologise => give_up(&webhook, &caller.to),
         Next::Reconnect if reconnects < RECONNECTS_MAX => stream(Twiml::new(), &webhook, caller, reconnects + 1).await,
         Next::Reconnect => {
             tracing::warn!(call = caller.call_sid, "the stream broke {reconnects} times; the call is given up");
-            give_up(&webhook)
+            give_up(&webhook, &caller.to)
         }
     }))
 }
@@ -59,7 +57,8 @@ pub(super) async fn fallback(webhook: Webhook) -> Result<Response, Refusal> {
         url,
         "Twilio fell back; its error code says why: https://www.twilio.com/docs/api/errors"
     );
-    Ok(respond(give_up(&webhook)))
+    let called = webhook.optional("To")?.unwrap_or_default();
+    Ok(respond(give_up(&webhook, &called)))
 }
 
 /// `POST /sms`: somebody writes to one of our numbers. STOP and START are heeded; nothing is answered, because Twilio answers
@@ -92,7 +91,7 @@ pub(super) async fn remind(webhook: Webhook) -> Result<Response, Refusal> {
 pub(super) async fn whisper(webhook: Webhook) -> Result<Response, Refusal> {
     let call_sid = webhook.required("ParentCallSid")?;
     let words = webhook.front.desk.whisper(&call_sid).await;
-    Ok(respond(words.map_or_else(Twiml::new, |words| Twiml::new().say(&words))))
+    Ok(respond(words.map_or_else(Twiml::new, |(words, language)| Twiml::new().say(&words, language))))
 }
 
 /// `POST /voice/dialled`: what became of a caller who was put through. Where nobody took them, they are told, and go on with us.
@@ -103,11 +102,12 @@ pub(super) async fn dialled(webhook: Webhook) -> Result<Response, Refusal> {
     tracing::info!(call = caller.call_sid, status, duration_s, "a caller was put through");
     webhook.front.desk.dialled(&caller.call_sid, &status, duration_s).await;
     let spoke = matches!(status.as_str(), "completed" | "answered");
-    if spoke || webhook.front.desk.admit() != Admit::Welcome {
-        return Ok(respond(if spoke { Twiml::new().hang_up() } else { Twiml::new().say(NOBODY_THERE).hang_up() }));
+    if spoke {
+        return Ok(respond(Twiml::new().hang_up()));
     }
-    let said = Twiml::new().say(NOBODY_THERE);
-    Ok(respond(stream(said, &webhook, caller, 0).await))
+    let said = say(Twiml::new(), Aside::NobodyThere, webhook.front.desk.language(&caller.to));
+    let goes_on = webhook.front.desk.admit() == Admit::Welcome;
+    Ok(respond(if goes_on { stream(said, &webhook, caller, 0).await } else { said.hang_up() }))
 }
 
 /// `POST /voice/status`: how a call, or a stream, is doing.
@@ -145,11 +145,17 @@ async fn stream(before: Twiml, webhook: &Webhook, caller: Caller, reconnects: u3
     before.connect_stream(&webhook.socket_address(), &[("ticket", &ticket)]).redirect(&after)
 }
 
-fn give_up(webhook: &Webhook) -> Twiml {
+fn give_up(webhook: &Webhook, called: &str) -> Twiml {
+    let language = webhook.front.desk.language(called);
+    let sorry = say(Twiml::new(), Aside::Apology, language);
     match &webhook.front.transfer_to {
-        Some(number) => Twiml::new().say(APOLOGY).dial(number).hang_up(),
-        None => Twiml::new().say(APOLOGY).say("Please call again later.").hang_up(),
+        Some(number) => sorry.dial(number).hang_up(),
+        None => say(sorry, Aside::CallLater, language).hang_up(),
     }
+}
+
+fn say(before: Twiml, what: Aside, language: Language) -> Twiml {
+    before.say(aside(what, language), language)
 }
 
 /// Twilio caches what it gets by GET unless it is told not to, and a ticket is good only once.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use sandbox::twilio::Ending;
+use sandbox::twilio::{CallSetup, Dialled, Ending};
 use sandbox::world::World;
 
-use crate::gateway::{CALLER, Gateway, repository, until};
+use crate::gateway::{CALLER, DESK, Gateway, repository, until};
 use crate::postgres::Postgres;
 
 const FROM: &str = "+15552220000";
@@ -21,6 +21,27 @@ async fn a_spanish_speaker_books_in_spanish_on_postgresql() {
     let server = Postgres::start();
     let url = server.database();
     books_in_spanish(move |settings| drop(settings.insert("DATABASE_URL".into(), url))).await;
+}
+
+#[tokio::test]
+async fn a_spanish_speaker_whom_nobody_takes_over_goes_on_in_spanish() {
+    let gateway = Gateway::with(|folder, settings| {
+        let read = |file: &str| fs::read_to_string(repository().join(file)).expect("a file of ours");
+        let person = "transfer_to = \"+15551230000\"\n";
+        let path = folder.join("business.toml");
+        fs::write(&path, format!("{person}{}{}", read("business.toml"), read("fixtures/languages/es.toml")))
+            .expect("written");
+        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+    })
+    .await;
+    let setup = CallSetup { dial_status: Dialled::NoAnswer, ..CallSetup::new(CALLER, DESK) };
+    let mut caller = gateway.caller_as(setup);
+    caller.hears("how can i help you").await;
+    caller.says("es-person").await;
+    caller.hears("en qué puedo ayudarle").await;
+    assert!(!caller.heard.iter().any(|phrase| phrase.contains("put you through")), "{:?}", caller.heard);
+    caller.says("es-done").await;
+    assert_eq!(caller.ends().await, Ending::Completed);
 }
 
 async fn books_in_spanish(change: impl FnOnce(&mut BTreeMap<String, String>)) {

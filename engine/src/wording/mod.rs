@@ -20,9 +20,11 @@ use crate::calendar::moment;
 use crate::languages::Language;
 
 pub use answers::answer;
+pub use carrier::{Aside, aside};
 pub use texts::{Text, text};
 
 mod answers;
+mod carrier;
 pub mod templates;
 pub(crate) mod texts;
 

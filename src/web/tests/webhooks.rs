@@ -84,6 +84,10 @@ async fn a_full_house_is_busy_and_a_closing_one_says_so() {
     let (front, _) = self::front(TestDesk { admit: Admit::Draining, ..TestDesk::default() }).await;
     let (_, twiml) = ask(&Arc::new(front), post("/voice", CALL)).await;
     assert!(twiml.contains("<Say>We are sorry") && twiml.ends_with("<Hangup/></Response>"), "{twiml}");
+    let (front, _) = self::front(TestDesk { admit: Admit::Draining, ..TestDesk::default() }).await;
+    let spanish = "CallSid=CA1&From=%2B34600000000&To=%2B34910000000";
+    let (_, twiml) = ask(&Arc::new(front), post("/voice", spanish)).await;
+    assert!(twiml.contains(r#"<Say language="es-US">Lo sentimos"#), "{twiml}");
 }
 
 #[tokio::test]
@@ -91,7 +95,11 @@ async fn after_the_stream_the_desk_decides() {
     let (front, _) = front(TestDesk::default()).await;
     let (_, twiml) = ask(&Arc::new(front), post("/voice/resume", CALL)).await;
     assert!(twiml.ends_with("<Response><Hangup/></Response>"), "{twiml}");
-    let next = Next::Dial { to: "+15550001111".to_owned(), whisper: "Ada, about a haircut.".to_owned() };
+    let next = Next::Dial {
+        to: "+15550001111".to_owned(),
+        whisper: "Ada, about a haircut.".to_owned(),
+        language: Language::English,
+    };
     let (front, desk) = self::front(TestDesk { next, ..TestDesk::default() }).await;
     let front = Arc::new(front);
     let (_, twiml) = ask(&front, post("/voice/resume", CALL)).await;

@@ -1,5 +1,5 @@
 //! Our own words in English: prompts as in `wording::templates`, then what they are put together from, then answers,
-//! then text messages.
+//! then what the carrier says for us, then text messages.
 
 pub(super) const TEXTS: &[(&str, &str)] = &[
     ("greeting", "Thanks for calling {business}. How can I help you?"),
@@ -82,6 +82,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("open_both", "We're open {first}, and {second}."),
     ("open", "We're open {hours}."),
     ("never_open", "We're closed at the moment."),
+    ("carrier_apology", "We are sorry, something went wrong on our side."),
+    ("carrier_call_later", "Please call again later."),
+    ("carrier_nobody_there", "I'm sorry, nobody can take your call just now."),
+    ("carrier_try_later", "We are sorry, we cannot take your call right now. Please call again in a few minutes."),
     (
         "text_created",
         "{business}: you're booked for {service} on {date}. To move or cancel it, call us. Reply STOP for no more messages.",

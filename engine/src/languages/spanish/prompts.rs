@@ -81,6 +81,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("open_both", "Abrimos {first}, y {second}."),
     ("open", "Abrimos {hours}."),
     ("never_open", "De momento está cerrado."),
+    ("carrier_apology", "Lo sentimos, algo ha fallado por nuestra parte."),
+    ("carrier_call_later", "Por favor, llame más tarde."),
+    ("carrier_nobody_there", "Lo siento, ahora mismo nadie puede atenderle."),
+    ("carrier_try_later", "Lo sentimos, ahora mismo no podemos atenderle. Por favor, llame en unos minutos."),
     (
         "text_created",
         "{business}: tiene reservado {service} el {date}. Para cambiarlo o cancelarlo, llame. Responda STOP para no recibir más mensajes.",
