@@ -2,7 +2,6 @@
 //!
 //! | file of a language | holds |
 //! |---|---|
-//! | `mod.rs` | its `Voice`: the parts put together |
 //! | `prompts.rs` | what is said, by the prompt's name |
 //! | `spoken.rs` | times, days, numbers and lists as people say them |
 //! | `words.txt` | what callers say, in the English words that the rules read |
@@ -16,7 +15,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
 mod english;
-mod spanish;
+pub(crate) mod spanish;
 
 /// A language that a call can be held in, by its code of ISO 639-1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use super::words::Word;
 use super::{Found, Kind, range};
+use crate::languages::spanish::numbers::{SMALL as SPANISH, TENS as SPANISH_TENS};
 use crate::numbers::{small, tens};
 
 /// Words between the digits of a number that add nothing to it.
@@ -22,41 +23,6 @@ const MONTHS: [&str; 12] = [
     "november",
     "december",
 ];
-
-const SPANISH: [&str; 30] = [
-    "cero",
-    "uno",
-    "dos",
-    "tres",
-    "cuatro",
-    "cinco",
-    "seis",
-    "siete",
-    "ocho",
-    "nueve",
-    "diez",
-    "once",
-    "doce",
-    "trece",
-    "catorce",
-    "quince",
-    "dieciséis",
-    "diecisiete",
-    "dieciocho",
-    "diecinueve",
-    "veinte",
-    "veintiuno",
-    "veintidós",
-    "veintitrés",
-    "veinticuatro",
-    "veinticinco",
-    "veintiséis",
-    "veintisiete",
-    "veintiocho",
-    "veintinueve",
-];
-
-const SPANISH_TENS: [&str; 7] = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"];
 
 const SPANISH_HUNDREDS: [&str; 9] = [
     "ciento",

@@ -116,3 +116,6 @@ pub(super) const TIMES: &[&str] = &[
 
 /// Words that answer a yes-or-no question.
 pub(super) const YES_NO: &[&str] = &["yes", "no", "yes please", "no thanks"];
+
+/// Ways to put a name into a sentence that go when there is no name, longest first.
+pub(super) const AROUND_NAME: &[&str] = &[", for {name}", " for {name}", ", {name}", "{name}, ", " {name}", "{name}"];

@@ -3,95 +3,152 @@
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 
-use super::super::{by_day, groups_said, in_groups};
+use super::super::{Voice, by_day, groups_said, in_groups};
+use super::{English, prompts};
 use crate::numbers::{cardinal, ordinal};
 
-/// A day and a time: "tomorrow at three PM", "on Tuesday, November twenty-fourth, at three PM".
-pub(super) fn time(at: NaiveDateTime, now: NaiveDateTime) -> String {
-    let day = on_day(at.date(), None, now.date());
-    // A day with commas in it is closed by one.
-    let comma = if day.contains(',') { "," } else { "" };
-    format!("{day}{comma} at {}", clock(at.time()))
-}
-
-/// Times to choose from, each day said once: "nine AM or ten AM tomorrow, or two PM on Wednesday, November twenty-fifth".
-pub(super) fn times(times: &[NaiveDateTime], now: NaiveDateTime) -> String {
-    let mut before = None;
-    let groups: Vec<String> = by_day(times)
-        .into_iter()
-        .map(|(day, clocks)| {
-            let day_said = on_day(day, before.replace(day), now.date());
-            let clocks: Vec<String> = clocks.into_iter().map(clock).collect();
-            format!("{} {day_said}", either(&clocks))
-        })
-        .collect();
-    match &groups[..] {
-        [first, second] => format!("{first}, or {second}"),
-        _ => either(&groups),
+impl Voice for English {
+    fn texts(&self) -> &'static [(&'static str, &'static str)] {
+        prompts::TEXTS
     }
-}
 
-/// Both halves of the day: "eight in the morning or eight in the evening".
-pub(super) fn halves(times: &[NaiveDateTime]) -> String {
-    let said: Vec<String> = times.iter().map(|at| in_half(at.time())).collect();
-    if said.is_empty() { "in the morning or in the afternoon".to_owned() } else { said.join(" or ") }
-}
-
-/// When appointments begin: "on the hour and half past".
-pub(super) fn grid(grid_min: u32) -> String {
-    match grid_min {
-        60 => "on the hour".to_owned(),
-        30 => "on the hour and half past".to_owned(),
-        15 => "every quarter of an hour".to_owned(),
-        120 => "every two hours".to_owned(),
-        0 | 1 => "at any minute".to_owned(),
-        minutes if minutes < 60 => format!("every {} minutes from the hour", cardinal(minutes)),
-        minutes => format!("every {minutes} minutes"),
+    fn times_expected(&self) -> &'static [&'static str] {
+        prompts::TIMES
     }
-}
 
-/// A choice: "a", "a or b", "a, b, or c".
-pub(super) fn either(choices: &[String]) -> String {
-    match choices {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first, second] => format!("{first} or {second}"),
-        [most @ .., last] => format!("{}, or {last}", most.join(", ")),
+    fn answers_expected(&self) -> &'static [&'static str] {
+        prompts::YES_NO
     }
-}
 
-/// All of several: "a", "a and b", "a, b, and c".
-pub(super) fn all(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first, second] => format!("{first} and {second}"),
-        [most @ .., last] => format!("{}, and {last}", most.join(", ")),
+    fn around_name(&self) -> &'static [&'static str] {
+        prompts::AROUND_NAME
     }
-}
 
-/// "two one two, five five five, oh one nine nine".
-pub(super) fn phone(number: &str) -> String {
-    const DIGITS: [&str; 10] = ["oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-    let (plus, groups) = in_groups(number);
-    format!("{}{}", if plus { "plus " } else { "" }, groups_said(&groups, DIGITS))
-}
+    /// A day and a time: "tomorrow at three PM", "on Tuesday, November twenty-fourth, at three PM".
+    fn time(&self, at: NaiveDateTime, now: NaiveDateTime) -> String {
+        let day = on_day(at.date(), None, now.date());
+        // A day with commas in it is closed by one.
+        let comma = if day.contains(',') { "," } else { "" };
+        format!("{day}{comma} at {}", clock(at.time()))
+    }
 
-/// How long something takes: "thirty minutes", "an hour", "an hour and a half", "two hours and fifteen minutes".
-pub(super) fn length(minutes: u32) -> String {
-    let hours = match minutes / 60 {
-        0 => None,
-        1 => Some("an hour".to_owned()),
-        hours => Some(format!("{} hours", cardinal(hours))),
-    };
-    let rest = match (minutes % 60, &hours) {
-        (0, _) => None,
-        (30, Some(_)) if minutes < 120 => Some("a half".to_owned()),
-        (1, _) => Some("one minute".to_owned()),
-        (rest, _) => Some(format!("{} minutes", cardinal(rest))),
-    };
-    let parts: Vec<String> = hours.into_iter().chain(rest).collect();
-    if parts.is_empty() { "no time".to_owned() } else { parts.join(" and ") }
+    /// Times to choose from, each day said once: "nine AM or ten AM tomorrow, or two PM on Wednesday, November twenty-fifth".
+    fn times(&self, times: &[NaiveDateTime], now: NaiveDateTime) -> String {
+        let mut before = None;
+        let groups: Vec<String> = by_day(times)
+            .into_iter()
+            .map(|(day, clocks)| {
+                let day_said = on_day(day, before.replace(day), now.date());
+                let clocks: Vec<String> = clocks.into_iter().map(clock).collect();
+                format!("{} {day_said}", self.either(&clocks))
+            })
+            .collect();
+        match &groups[..] {
+            [first, second] => format!("{first}, or {second}"),
+            _ => self.either(&groups),
+        }
+    }
+
+    /// Both halves of the day: "eight in the morning or eight in the evening".
+    fn halves(&self, times: &[NaiveDateTime]) -> String {
+        let said: Vec<String> = times.iter().map(|at| in_half(at.time())).collect();
+        if said.is_empty() { "in the morning or in the afternoon".to_owned() } else { said.join(" or ") }
+    }
+
+    /// When appointments begin: "on the hour and half past".
+    fn grid(&self, grid_min: u32) -> String {
+        match grid_min {
+            60 => "on the hour".to_owned(),
+            30 => "on the hour and half past".to_owned(),
+            15 => "every quarter of an hour".to_owned(),
+            120 => "every two hours".to_owned(),
+            0 | 1 => "at any minute".to_owned(),
+            minutes if minutes < 60 => format!("every {} minutes from the hour", cardinal(minutes)),
+            minutes => format!("every {minutes} minutes"),
+        }
+    }
+
+    /// A choice: "a", "a or b", "a, b, or c".
+    fn either(&self, choices: &[String]) -> String {
+        match choices {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first, second] => format!("{first} or {second}"),
+            [most @ .., last] => format!("{}, or {last}", most.join(", ")),
+        }
+    }
+
+    /// All of several: "a", "a and b", "a, b, and c".
+    fn all(&self, parts: &[String]) -> String {
+        match parts {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first, second] => format!("{first} and {second}"),
+            [most @ .., last] => format!("{}, and {last}", most.join(", ")),
+        }
+    }
+
+    /// "two one two, five five five, oh one nine nine".
+    fn phone(&self, number: &str) -> String {
+        const DIGITS: [&str; 10] = ["oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+        let (plus, groups) = in_groups(number);
+        format!("{}{}", if plus { "plus " } else { "" }, groups_said(&groups, DIGITS))
+    }
+
+    /// How long something takes: "thirty minutes", "an hour", "an hour and a half", "two hours and fifteen minutes".
+    fn length(&self, minutes: u32) -> String {
+        let hours = match minutes / 60 {
+            0 => None,
+            1 => Some("an hour".to_owned()),
+            hours => Some(format!("{} hours", cardinal(hours))),
+        };
+        let rest = match (minutes % 60, &hours) {
+            (0, _) => None,
+            (30, Some(_)) if minutes < 120 => Some("a half".to_owned()),
+            (1, _) => Some("one minute".to_owned()),
+            (rest, _) => Some(format!("{} minutes", cardinal(rest))),
+        };
+        let parts: Vec<String> = hours.into_iter().chain(rest).collect();
+        if parts.is_empty() { "no time".to_owned() } else { parts.join(" and ") }
+    }
+
+    /// A service with its article: the business's own, else one that suits the word.
+    fn service(&self, name: &str) -> String {
+        let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
+        let has_article = ["a", "an", "the", "some", "your", "our", "one"].contains(&first.as_str());
+        if has_article || name.ends_with('s') || first.starts_with(|c: char| c.is_ascii_digit()) {
+            return name.to_owned();
+        }
+        format!("{} {name}", article(name))
+    }
+
+    /// "today", "tomorrow", "on Friday".
+    fn day(&self, day: NaiveDate, today: NaiveDate) -> String {
+        match (day - today).num_days() {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            _ => format!("on {}", weekday(day.weekday())),
+        }
+    }
+
+    /// "Monday to Friday", or each by its name where they do not follow one another.
+    fn weekdays(&self, days: &[Weekday]) -> String {
+        let follow = days.windows(2).all(|pair| pair[0].succ() == pair[1]);
+        match days {
+            [first, .., last] if follow && days.len() > 2 => format!("{} to {}", weekday(*first), weekday(*last)),
+            _ => self.all(&days.iter().map(|day| weekday(*day).to_owned()).collect::<Vec<_>>()),
+        }
+    }
+
+    /// "from nine AM to noon".
+    fn opening(&self, from: NaiveTime, to: NaiveTime) -> String {
+        format!("from {} to {}", clock(from), clock(to))
+    }
+
+    /// "Tue, Nov 24 at 3:00 PM".
+    fn written(&self, at: NaiveDateTime) -> String {
+        at.format("%a, %b %-d at %-I:%M %p").to_string()
+    }
 }
 
 /// "An" before a vowel that sounds like one.
@@ -102,44 +159,6 @@ fn article(noun: &str) -> &'static str {
     let unlike_you = ["unin", "unim"].iter().any(|start| noun.starts_with(start));
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     if silent_h || (vowel && (!like_you || unlike_you)) { "an" } else { "a" }
-}
-
-/// A service with its article: the business's own, else one that suits the word.
-pub(super) fn service(name: &str) -> String {
-    let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let has_article = ["a", "an", "the", "some", "your", "our", "one"].contains(&first.as_str());
-    if has_article || name.ends_with('s') || first.starts_with(|c: char| c.is_ascii_digit()) {
-        return name.to_owned();
-    }
-    format!("{} {name}", article(name))
-}
-
-/// "today", "tomorrow", "on Friday".
-pub(super) fn day(day: NaiveDate, today: NaiveDate) -> String {
-    match (day - today).num_days() {
-        0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        _ => format!("on {}", weekday(day.weekday())),
-    }
-}
-
-/// "Monday to Friday", or each by its name where they do not follow one another.
-pub(super) fn weekdays(days: &[Weekday]) -> String {
-    let follow = days.windows(2).all(|pair| pair[0].succ() == pair[1]);
-    match days {
-        [first, .., last] if follow && days.len() > 2 => format!("{} to {}", weekday(*first), weekday(*last)),
-        _ => all(&days.iter().map(|day| weekday(*day).to_owned()).collect::<Vec<_>>()),
-    }
-}
-
-/// "from nine AM to noon".
-pub(super) fn opening(from: NaiveTime, to: NaiveTime) -> String {
-    format!("from {} to {}", clock(from), clock(to))
-}
-
-/// "Tue, Nov 24 at 3:00 PM".
-pub(super) fn written(at: NaiveDateTime) -> String {
-    at.format("%a, %b %-d at %-I:%M %p").to_string()
 }
 
 fn weekday(day: Weekday) -> &'static str {

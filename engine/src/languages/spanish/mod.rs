@@ -1,9 +1,6 @@
 //! Spanish, spoken to a stranger: "usted".
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Weekday};
-
-use super::Voice;
-
+pub(crate) mod numbers;
 mod prompts;
 mod spoken;
 
@@ -11,82 +8,3 @@ mod spoken;
 pub(super) const WORDS: &str = include_str!("words.txt");
 
 pub(super) struct Spanish;
-
-impl Voice for Spanish {
-    fn texts(&self) -> &'static [(&'static str, &'static str)] {
-        prompts::TEXTS
-    }
-
-    fn times_expected(&self) -> &'static [&'static str] {
-        prompts::TIMES
-    }
-
-    fn answers_expected(&self) -> &'static [&'static str] {
-        prompts::YES_NO
-    }
-
-    fn around_name(&self) -> &'static [&'static str] {
-        &[
-            ", a nombre de {name}",
-            " a nombre de {name}",
-            ", para {name}",
-            " para {name}",
-            ", {name}",
-            "{name}, ",
-            " {name}",
-            "{name}",
-        ]
-    }
-
-    fn time(&self, at: NaiveDateTime, now: NaiveDateTime) -> String {
-        spoken::time(at, now)
-    }
-
-    fn times(&self, times: &[NaiveDateTime], now: NaiveDateTime) -> String {
-        spoken::times(times, now)
-    }
-
-    fn halves(&self, times: &[NaiveDateTime]) -> String {
-        spoken::halves(times)
-    }
-
-    fn grid(&self, grid_min: u32) -> String {
-        spoken::grid(grid_min)
-    }
-
-    fn day(&self, day: NaiveDate, today: NaiveDate) -> String {
-        spoken::day(day, today)
-    }
-
-    fn weekdays(&self, days: &[Weekday]) -> String {
-        spoken::weekdays(days)
-    }
-
-    fn opening(&self, from: NaiveTime, to: NaiveTime) -> String {
-        spoken::opening(from, to)
-    }
-
-    fn length(&self, minutes: u32) -> String {
-        spoken::length(minutes)
-    }
-
-    fn phone(&self, number: &str) -> String {
-        spoken::phone(number)
-    }
-
-    fn either(&self, choices: &[String]) -> String {
-        spoken::either(choices)
-    }
-
-    fn all(&self, parts: &[String]) -> String {
-        spoken::all(parts)
-    }
-
-    fn service(&self, name: &str) -> String {
-        spoken::service(name)
-    }
-
-    fn written(&self, at: NaiveDateTime) -> String {
-        spoken::written(at)
-    }
-}

@@ -115,3 +115,15 @@ pub(super) const TIMES: &[&str] = &[
 
 /// Words that answer a yes-or-no question.
 pub(super) const YES_NO: &[&str] = &["sí", "no", "sí, por favor", "no, gracias"];
+
+/// Ways to put a name into a sentence that go when there is no name, longest first.
+pub(super) const AROUND_NAME: &[&str] = &[
+    ", a nombre de {name}",
+    " a nombre de {name}",
+    ", para {name}",
+    " para {name}",
+    ", {name}",
+    "{name}, ",
+    " {name}",
+    "{name}",
+];

@@ -2,42 +2,9 @@
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 
-use super::super::{by_day, groups_said, in_groups};
-
-const SMALL: [&str; 30] = [
-    "cero",
-    "uno",
-    "dos",
-    "tres",
-    "cuatro",
-    "cinco",
-    "seis",
-    "siete",
-    "ocho",
-    "nueve",
-    "diez",
-    "once",
-    "doce",
-    "trece",
-    "catorce",
-    "quince",
-    "dieciséis",
-    "diecisiete",
-    "dieciocho",
-    "diecinueve",
-    "veinte",
-    "veintiuno",
-    "veintidós",
-    "veintitrés",
-    "veinticuatro",
-    "veinticinco",
-    "veintiséis",
-    "veintisiete",
-    "veintiocho",
-    "veintinueve",
-];
-
-const TENS: [&str; 7] = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"];
+use super::super::{Voice, by_day, groups_said, in_groups};
+use super::numbers::{SMALL, TENS};
+use super::{Spanish, prompts};
 
 const MONTHS: [&str; 12] = [
     "enero",
@@ -54,115 +21,133 @@ const MONTHS: [&str; 12] = [
     "diciembre",
 ];
 
-/// "mañana a las tres de la tarde", "el martes veinticuatro de noviembre a las tres de la tarde".
-pub(super) fn time(at: NaiveDateTime, now: NaiveDateTime) -> String {
-    format!("{} a {}", on_day(at.date(), None, now.date()), clock(at.time()))
-}
-
-/// "mañana a las nueve de la mañana o a las diez de la mañana, o el miércoles veinticinco de noviembre a las dos de la
-/// tarde".
-pub(super) fn times(times: &[NaiveDateTime], now: NaiveDateTime) -> String {
-    let mut before = None;
-    let groups: Vec<String> = by_day(times)
-        .into_iter()
-        .map(|(day, clocks)| {
-            let day_said = on_day(day, before.replace(day), now.date());
-            let clocks: Vec<String> = clocks.into_iter().map(|at| format!("a {}", clock(at))).collect();
-            format!("{day_said} {}", either(&clocks))
-        })
-        .collect();
-    match &groups[..] {
-        [first, second] => format!("{first}, o {second}"),
-        _ => either(&groups),
+impl Voice for Spanish {
+    fn texts(&self) -> &'static [(&'static str, &'static str)] {
+        prompts::TEXTS
     }
-}
 
-/// "a las ocho de la mañana o a las ocho de la noche".
-pub(super) fn halves(times: &[NaiveDateTime]) -> String {
-    let said: Vec<String> = times.iter().map(|at| format!("a {}", clock(at.time()))).collect();
-    if said.is_empty() { "por la mañana o por la tarde".to_owned() } else { said.join(" o ") }
-}
-
-/// "a la hora en punto y a la media".
-pub(super) fn grid(grid_min: u32) -> String {
-    match grid_min {
-        60 => "a la hora en punto".to_owned(),
-        30 => "a la hora en punto y a la media".to_owned(),
-        15 => "cada cuarto de hora".to_owned(),
-        120 => "cada dos horas".to_owned(),
-        0 | 1 => "a cualquier minuto".to_owned(),
-        minutes => format!("cada {} minutos a partir de la hora en punto", of_minutes(minutes)),
+    fn times_expected(&self) -> &'static [&'static str] {
+        prompts::TIMES
     }
-}
 
-/// "a", "a o b", "a, b o c". Before another "o" it is "u".
-pub(super) fn either(choices: &[String]) -> String {
-    joined(choices, "o", "u", &["o", "ho", "ó"])
-}
-
-/// "a", "a y b", "a, b y c". Before another "i" it is "e".
-pub(super) fn all(parts: &[String]) -> String {
-    joined(parts, "y", "e", &["i", "hi", "í"])
-}
-
-/// "dos uno dos, cinco cinco cinco, cero uno nueve nueve".
-pub(super) fn phone(number: &str) -> String {
-    let digits: [&str; 10] = std::array::from_fn(|digit| SMALL[digit]);
-    let (plus, groups) = in_groups(number);
-    format!("{}{}", if plus { "más " } else { "" }, groups_said(&groups, digits))
-}
-
-/// "treinta minutos", "una hora", "una hora y media", "dos horas y quince minutos".
-pub(super) fn length(minutes: u32) -> String {
-    let hours = match minutes / 60 {
-        0 => None,
-        1 => Some("una hora".to_owned()),
-        hours => Some(format!("{} horas", of_hours(hours))),
-    };
-    let rest = match (minutes % 60, &hours) {
-        (0, _) => None,
-        (30, Some(_)) => Some("media".to_owned()),
-        (1, _) => Some("un minuto".to_owned()),
-        (rest, _) => Some(format!("{} minutos", of_minutes(rest))),
-    };
-    let parts: Vec<String> = hours.into_iter().chain(rest).collect();
-    if parts.is_empty() { "nada".to_owned() } else { parts.join(" y ") }
-}
-
-/// Which article a word has cannot be told from it; the business writes it.
-pub(super) fn service(name: &str) -> String {
-    name.to_owned()
-}
-
-/// "hoy", "mañana", "el viernes".
-pub(super) fn day(day: NaiveDate, today: NaiveDate) -> String {
-    match (day - today).num_days() {
-        0 => "hoy".to_owned(),
-        1 => "mañana".to_owned(),
-        _ => format!("el {}", weekday(day.weekday())),
+    fn answers_expected(&self) -> &'static [&'static str] {
+        prompts::YES_NO
     }
-}
 
-/// "de lunes a viernes", or each by its name where they do not follow one another.
-pub(super) fn weekdays(days: &[Weekday]) -> String {
-    let follow = days.windows(2).all(|pair| pair[0].succ() == pair[1]);
-    match days {
-        [first, .., last] if follow && days.len() > 2 => format!("de {} a {}", weekday(*first), weekday(*last)),
-        _ => all(&days.iter().map(|day| format!("los {}", plural(*day))).collect::<Vec<_>>()),
+    fn around_name(&self) -> &'static [&'static str] {
+        prompts::AROUND_NAME
     }
-}
 
-/// "de las nueve de la mañana a las doce del mediodía".
-pub(super) fn opening(from: NaiveTime, to: NaiveTime) -> String {
-    format!("de {} a {}", clock(from), clock(to))
-}
+    /// "mañana a las tres de la tarde", "el martes veinticuatro de noviembre a las tres de la tarde".
+    fn time(&self, at: NaiveDateTime, now: NaiveDateTime) -> String {
+        format!("{} a {}", on_day(at.date(), None, now.date()), clock(at.time()))
+    }
 
-/// "mar 24 nov, 3:00 p. m."
-pub(super) fn written(at: NaiveDateTime) -> String {
-    let letters = |word: &str| word.chars().take(3).collect::<String>();
-    let (day, month) = (letters(weekday(at.weekday())), letters(month(at.date())));
-    let half = if at.hour() < 12 { "a. m." } else { "p. m." };
-    format!("{day} {} {month}, {}:{:02} {half}", at.day(), at.hour12().1, at.minute())
+    /// "mañana a las nueve de la mañana o a las diez de la mañana, o el miércoles veinticinco de noviembre a las dos de la
+    /// tarde".
+    fn times(&self, times: &[NaiveDateTime], now: NaiveDateTime) -> String {
+        let mut before = None;
+        let groups: Vec<String> = by_day(times)
+            .into_iter()
+            .map(|(day, clocks)| {
+                let day_said = on_day(day, before.replace(day), now.date());
+                let clocks: Vec<String> = clocks.into_iter().map(|at| format!("a {}", clock(at))).collect();
+                format!("{day_said} {}", self.either(&clocks))
+            })
+            .collect();
+        match &groups[..] {
+            [first, second] => format!("{first}, o {second}"),
+            _ => self.either(&groups),
+        }
+    }
+
+    /// "a las ocho de la mañana o a las ocho de la noche".
+    fn halves(&self, times: &[NaiveDateTime]) -> String {
+        let said: Vec<String> = times.iter().map(|at| format!("a {}", clock(at.time()))).collect();
+        if said.is_empty() { "por la mañana o por la tarde".to_owned() } else { said.join(" o ") }
+    }
+
+    /// "a la hora en punto y a la media".
+    fn grid(&self, grid_min: u32) -> String {
+        match grid_min {
+            60 => "a la hora en punto".to_owned(),
+            30 => "a la hora en punto y a la media".to_owned(),
+            15 => "cada cuarto de hora".to_owned(),
+            120 => "cada dos horas".to_owned(),
+            0 | 1 => "a cualquier minuto".to_owned(),
+            minutes => format!("cada {} minutos a partir de la hora en punto", of_minutes(minutes)),
+        }
+    }
+
+    /// "a", "a o b", "a, b o c". Before another "o" it is "u".
+    fn either(&self, choices: &[String]) -> String {
+        joined(choices, "o", "u", &["o", "ho", "ó"])
+    }
+
+    /// "a", "a y b", "a, b y c". Before another "i" it is "e".
+    fn all(&self, parts: &[String]) -> String {
+        joined(parts, "y", "e", &["i", "hi", "í"])
+    }
+
+    /// "dos uno dos, cinco cinco cinco, cero uno nueve nueve".
+    fn phone(&self, number: &str) -> String {
+        let digits: [&str; 10] = std::array::from_fn(|digit| SMALL[digit]);
+        let (plus, groups) = in_groups(number);
+        format!("{}{}", if plus { "más " } else { "" }, groups_said(&groups, digits))
+    }
+
+    /// "treinta minutos", "una hora", "una hora y media", "dos horas y quince minutos".
+    fn length(&self, minutes: u32) -> String {
+        let hours = match minutes / 60 {
+            0 => None,
+            1 => Some("una hora".to_owned()),
+            hours => Some(format!("{} horas", of_hours(hours))),
+        };
+        let rest = match (minutes % 60, &hours) {
+            (0, _) => None,
+            (30, Some(_)) => Some("media".to_owned()),
+            (1, _) => Some("un minuto".to_owned()),
+            (rest, _) => Some(format!("{} minutos", of_minutes(rest))),
+        };
+        let parts: Vec<String> = hours.into_iter().chain(rest).collect();
+        if parts.is_empty() { "nada".to_owned() } else { parts.join(" y ") }
+    }
+
+    /// Which article a word has cannot be told from it; the business writes it.
+    fn service(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// "hoy", "mañana", "el viernes".
+    fn day(&self, day: NaiveDate, today: NaiveDate) -> String {
+        match (day - today).num_days() {
+            0 => "hoy".to_owned(),
+            1 => "mañana".to_owned(),
+            _ => format!("el {}", weekday(day.weekday())),
+        }
+    }
+
+    /// "de lunes a viernes", or each by its name where they do not follow one another.
+    fn weekdays(&self, days: &[Weekday]) -> String {
+        let follow = days.windows(2).all(|pair| pair[0].succ() == pair[1]);
+        match days {
+            [first, .., last] if follow && days.len() > 2 => format!("de {} a {}", weekday(*first), weekday(*last)),
+            _ => self.all(&days.iter().map(|day| format!("los {}", plural(*day))).collect::<Vec<_>>()),
+        }
+    }
+
+    /// "de las nueve de la mañana a las doce del mediodía".
+    fn opening(&self, from: NaiveTime, to: NaiveTime) -> String {
+        format!("de {} a {}", clock(from), clock(to))
+    }
+
+    /// "mar 24 nov, 3:00 p. m."
+    fn written(&self, at: NaiveDateTime) -> String {
+        let letters = |word: &str| word.chars().take(3).collect::<String>();
+        let (day, month) = (letters(weekday(at.weekday())), letters(month(at.date())));
+        let half = if at.hour() < 12 { "a. m." } else { "p. m." };
+        format!("{day} {} {month}, {}:{:02} {half}", at.day(), at.hour12().1, at.minute())
+    }
 }
 
 fn joined(parts: &[String], usual: &str, before_its_like: &str, like: &[&str]) -> String {
@@ -179,7 +164,7 @@ fn joined(parts: &[String], usual: &str, before_its_like: &str, like: &[&str]) -
 fn on_day(day: NaiveDate, before: Option<NaiveDate>, today: NaiveDate) -> String {
     const NEEDS_YEAR_DAYS: u64 = 300;
     if day <= today + Days::new(1) && day >= today {
-        return self::day(day, today);
+        return Spanish.day(day, today);
     }
     let weekday = weekday(day.weekday());
     let number = if day.day() == 1 { "primero".to_owned() } else { cardinal(day.day()) };
@@ -295,31 +280,31 @@ mod tests {
                 "el viernes primero de octubre de dos mil veintisiete a las ocho y cinco de la mañana",
             ),
         ] {
-            assert_eq!(time(at(when), now), wanted);
+            assert_eq!(Spanish.time(at(when), now), wanted);
         }
         assert_eq!(
-            times(&[at("2026-11-25T09:00"), at("2026-11-25T10:00"), at("2026-11-26T14:00")], now),
+            Spanish.times(&[at("2026-11-25T09:00"), at("2026-11-25T10:00"), at("2026-11-26T14:00")], now),
             "el miércoles veinticinco de noviembre a las nueve de la mañana o a las diez de la mañana, o el jueves \
              veintiséis a las dos de la tarde"
         );
-        assert_eq!(written(at("2026-11-24T15:00")), "mar 24 nov, 3:00 p. m.");
+        assert_eq!(Spanish.written(at("2026-11-24T15:00")), "mar 24 nov, 3:00 p. m.");
     }
 
     #[test]
     fn lists_lengths_and_numbers_follow_their_sounds() {
         let list = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
         assert_eq!(
-            either(&list(&["un corte", "un arreglo de barba", "otra cosa"])),
+            Spanish.either(&list(&["un corte", "un arreglo de barba", "otra cosa"])),
             "un corte, un arreglo de barba u otra cosa"
         );
-        assert_eq!(all(&list(&["hilo", "hierro"])), "hilo y hierro");
-        assert_eq!(all(&list(&["corte", "iluminación"])), "corte e iluminación");
+        assert_eq!(Spanish.all(&list(&["hilo", "hierro"])), "hilo y hierro");
+        assert_eq!(Spanish.all(&list(&["corte", "iluminación"])), "corte e iluminación");
         assert_eq!(
-            [30, 60, 90, 135, 21].map(length).join("; "),
+            [30, 60, 90, 135, 21].map(|minutes| Spanish.length(minutes)).join("; "),
             "treinta minutos; una hora; una hora y media; dos horas y quince minutos; veintiún minutos"
         );
-        assert_eq!(phone("+12125550199"), "dos uno dos, cinco cinco cinco, cero uno nueve nueve");
-        assert_eq!(weekdays(&[Weekday::Tue, Weekday::Wed, Weekday::Thu]), "de martes a jueves");
-        assert_eq!(weekdays(&[Weekday::Tue, Weekday::Sat]), "los martes y los sábados");
+        assert_eq!(Spanish.phone("+12125550199"), "dos uno dos, cinco cinco cinco, cero uno nueve nueve");
+        assert_eq!(Spanish.weekdays(&[Weekday::Tue, Weekday::Wed, Weekday::Thu]), "de martes a jueves");
+        assert_eq!(Spanish.weekdays(&[Weekday::Tue, Weekday::Sat]), "los martes y los sábados");
     }
 }
