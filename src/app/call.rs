@@ -135,8 +135,7 @@ async fn run(
         language => language,
     };
     let outbound = caller.reminds.is_some();
-    let (cast, voice) = house.cast(&call_sid, false, business.voice.as_deref()).await;
-    let casts = house.casts_of_others(&call_sid, &business).await;
+    let (casts, voice) = house.casts(&call_sid, &business).await;
     house.store.begin(CallStart {
         call_id,
         call_sid: call_sid.clone(),
@@ -174,7 +173,7 @@ async fn run(
     let mut world = World {
         call_id,
         call_sid: call_sid.clone(),
-        cast,
+        speaks: business.language,
         casts,
         facts,
         speech,

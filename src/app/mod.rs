@@ -428,12 +428,10 @@ impl House {
         }
         // The voice of a call that nothing was agreed for.
         for business in self.businesses.all().iter() {
-            let (cast, _) = self.cast("", false, business.voice.as_deref()).await;
-            self.warm_phrases(&cast, business).await;
-            let others = self.casts_of_others("", business).await.into_iter();
-            for (language, cast) in others.filter(|(language, _)| *language != business.language) {
-                let Some(business) = business.speaking(language) else { continue };
-                self.warm_phrases(&cast, &business).await;
+            for (language, cast) in self.casts("", business).await.0 {
+                if let Some(business) = business.speaking(language) {
+                    self.warm_phrases(&cast, &business).await;
+                }
             }
         }
         let Some(model) = &self.model else { return };

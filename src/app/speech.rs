@@ -100,7 +100,7 @@ impl House {
     /// Has words said: by whom, the house decides.
     pub(super) async fn say(&self, order: Order) -> Result<Said, NotSaid> {
         let began = self.clock.now();
-        let (cast, voice) = self.cast(&order.call_id, order.ssml, None).await;
+        let (cast, voice) = self.cast(&order.call_id, order.ssml).await;
         let profile = self.clock.now() - began;
         if order.ssml && !self.takes_ssml(&voice) {
             return Err(NotSaid::NoSsml);

@@ -106,19 +106,40 @@ pub(super) fn own_voice(settings: &Settings, provider: Provider) -> &str {
     }
 }
 
+/// The voice that speaks a language for a business: the one it names for it, else the agreed one, or its own, if that
+/// speaks it.
+fn voice_of(business: &Business, language: Language, agreed: &Voice, is_own: bool) -> Voice {
+    let named = |name: Option<&String>| {
+        let name = name.filter(|_| is_own)?.clone();
+        Some(Voice { provider_voice_id: name, ..agreed.clone() })
+    };
+    let own = named(business.voice.as_ref());
+    if language == business.language && own.is_some() {
+        return own.unwrap_or_else(|| agreed.clone());
+    }
+    let for_it = business.languages.get(&language).and_then(|words| words.voice.as_ref());
+    named(for_it).unwrap_or_else(|| in_language(&own.unwrap_or_else(|| agreed.clone()), language, business))
+}
+
 /// Another voice of the same provider, where one speaks a language and its voices speak one each. Voices of other providers
-/// speak many, or are the business's to name.
-fn in_language(voice: &mut Voice, language: Language) {
+/// speak many, or are the business's to name; and so is the server's voice for what a file in English says.
+fn in_language(voice: &Voice, language: Language, business: &Business) -> Voice {
+    let is_settled = language == Language::English && business.language == language;
     // https://developers.deepgram.com/docs/tts-models, read 2026-11: the language is the end of a voice's name.
     let speaks_another = voice.provider == Provider::Deepgram.name()
-        && voice.provider_voice_id.rsplit_once('-').is_some_and(|(_, spoken)| spoken != language.code());
-    if speaks_another {
-        match language {
-            Language::English => "aura-2-thalia-en",
-            Language::Spanish => "aura-2-celeste-es",
-        }
-        .clone_into(&mut voice.provider_voice_id);
+        && voice
+            .provider_voice_id
+            .rsplit_once('-')
+            .is_some_and(|(_, spoken)| spoken.len() == 2 && spoken != language.code());
+    let another = match language {
+        Language::English => "aura-2-thalia-en",
+        Language::Spanish => "aura-2-celeste-es",
+    };
+    let mut voice = voice.clone();
+    if speaks_another && !is_settled {
+        another.clone_into(&mut voice.provider_voice_id);
     }
+    voice
 }
 
 /// A voice as the cache knows it.
@@ -160,39 +181,65 @@ pub(super) fn watch(telemetry: &Arc<Telemetry>) -> Watch {
 }
 
 impl House {
-    /// Who speaks in a call, and the voice that is meant.
-    pub(super) async fn cast(&self, call_id: &str, is_ssml: bool, own: Option<&str>) -> (Cast, Voice) {
-        let (mut meant, mut stand_ins) = self.casting.cast_for(call_id).await;
-        if let Some(own) = own.filter(|_| self.casting.is_own(&meant)) {
-            own.clone_into(&mut meant.provider_voice_id);
-        }
+    /// Who speaks for another system, and the voice that is meant.
+    pub(super) async fn cast(&self, call_id: &str, is_ssml: bool) -> (Cast, Voice) {
+        let (meant, mut stand_ins) = self.casting.cast_for(call_id).await;
         stand_ins.retain(|voice| !is_ssml || self.takes_ssml(voice));
-        let who = |voice: &Voice| who(&self.voices, voice);
-        (Cast::new(who(&meant), stand_ins.iter().map(who)), meant)
+        (self.cast_of(&meant, &stand_ins), meant)
     }
 
-    /// Who speaks in a call in each language of a business that has several.
-    pub(super) async fn casts_of_others(&self, call_id: &str, business: &Business) -> BTreeMap<Language, Cast> {
-        let mut casts = BTreeMap::new();
-        if business.languages.is_empty() {
-            return casts;
-        }
-        for language in business.spoken() {
-            let own = business.speaking(language).and_then(|business| business.voice);
-            let (mut meant, mut stand_ins) = self.casting.cast_for(call_id).await;
-            match own.filter(|_| self.casting.is_own(&meant)) {
-                Some(own) => meant.provider_voice_id = own,
-                None => in_language(&mut meant, language),
-            }
-            stand_ins.iter_mut().for_each(|voice| in_language(voice, language));
-            let who = |voice: &Voice| who(&self.voices, voice);
-            casts.insert(language, Cast::new(who(&meant), stand_ins.iter().map(who)));
-        }
-        casts
+    /// Who speaks for a business in a call, in each of its languages, and the voice that is meant to begin.
+    pub(super) async fn casts(&self, call_id: &str, business: &Business) -> (BTreeMap<Language, Cast>, Voice) {
+        let (agreed, stand_ins) = self.casting.cast_for(call_id).await;
+        let is_own = self.casting.is_own(&agreed);
+        let meant = |language| voice_of(business, language, &agreed, is_own);
+        let casts = business.spoken().map(|language| {
+            let stand_ins: Vec<Voice> = stand_ins.iter().map(|voice| in_language(voice, language, business)).collect();
+            (language, self.cast_of(&meant(language), &stand_ins))
+        });
+        (casts.collect(), meant(business.language))
+    }
+
+    fn cast_of(&self, meant: &Voice, stand_ins: &[Voice]) -> Cast {
+        let who = |voice: &Voice| who(&self.voices, voice);
+        Cast::new(who(meant), stand_ins.iter().map(who))
     }
 
     /// Whether a voice reads SSML; others would read its marks aloud.
     pub(super) fn takes_ssml(&self, voice: &Voice) -> bool {
         self.voices.traits(&voice.provider).is_some_and(|traits| traits.takes_ssml)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_language_has_a_voice_that_speaks_it() {
+        let example = include_str!("../../business.toml");
+        let both = format!("{example}{}", include_str!("../../fixtures/languages/es.toml"));
+        let spanish = example.replacen("\n[hours]", "\nlanguage = \"es\"\n[hours]", 1);
+        let server = mapping::own_voice("aura-2-thalia-en", "deepgram");
+        let speaks = |file: &str, language, voice: &Voice, is_own| {
+            let business: Business = toml::from_str(file).expect("a business");
+            voice_of(&business, language, voice, is_own).provider_voice_id
+        };
+        let (english, of_spain) = (Language::English, Language::Spanish);
+        assert_eq!(speaks(&both, english, &server, true), "aura-2-thalia-en");
+        assert_eq!(speaks(&both, of_spain, &server, true), "aura-2-celeste-es");
+        assert_eq!(speaks(&spanish, of_spain, &server, true), "aura-2-celeste-es", "its only language");
+        let with_own = format!("voice = \"aura-2-apollo-en\"\n{both}");
+        assert_eq!(speaks(&with_own, english, &server, true), "aura-2-apollo-en");
+        assert_eq!(speaks(&with_own, of_spain, &server, true), "aura-2-celeste-es", "its own speaks English");
+        let named = with_own.replace("[languages.es]\n", "[languages.es]\nvoice = \"aura-2-nestor-es\"\n");
+        assert_eq!(speaks(&named, of_spain, &server, true), "aura-2-nestor-es");
+        assert_eq!(
+            speaks(&named, english, &mapping::own_voice("aura-2-arcas-en", "deepgram"), false),
+            "aura-2-arcas-en"
+        );
+        assert_eq!(speaks(&both, of_spain, &mapping::own_voice("marin", "openai"), true), "marin");
+        let german = mapping::own_voice("aura-2-viktoria-de", "deepgram");
+        assert_eq!(speaks(example, english, &german, true), "aura-2-viktoria-de", "as the settings say");
     }
 }

@@ -41,10 +41,10 @@ pub(super) struct World {
     pub(super) business_name: Arc<str>,
     pub(super) call_id: Uuid,
     pub(super) call_sid: String,
-    /// Who speaks for us.
-    pub(super) cast: Cast,
-    /// Who does so in each language of the business.
+    /// Who speaks for us in each language of the business.
     pub(super) casts: BTreeMap<Language, Cast>,
+    /// The one that the call is held in.
+    pub(super) speaks: Language,
     pub(super) facts: mpsc::Sender<Input>,
     pub(super) speech: mpsc::Sender<(PhraseId, SpeechPart)>,
     pub(super) recorder: Recorder,
@@ -138,11 +138,7 @@ impl driver::World for World {
                 }
                 self.keyterms = keyterms;
             }
-            Output::SpeakLanguage { language } => {
-                if let Some(cast) = self.casts.get(&language) {
-                    self.cast = cast.clone();
-                }
-            }
+            Output::SpeakLanguage { language } => self.speaks = language,
             Output::FinishUtterance => match (&self.conversation, &mut self.hearing) {
                 (Some(conversation), _) => conversation.finish_utterance(),
                 (None, Some(hearing)) => hearing.finish_utterance(),
@@ -183,7 +179,9 @@ impl driver::World for World {
         if let Some(conversation) = &self.conversation {
             return conversation.say(phrase, words);
         }
-        let at_hand = self.house.phrases.fetch(&self.cast, words, phrase, self.speech.clone());
+        // There is one for every language that a call can go on in.
+        let cast = self.casts.get(&self.speaks)?;
+        let at_hand = self.house.phrases.fetch(cast, words, phrase, self.speech.clone());
         self.tally.spoken(words, at_hand.is_some());
         at_hand
     }
