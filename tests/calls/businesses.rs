@@ -1,7 +1,7 @@
 //! Several businesses on one server: the number that is dialled decides, and what changes in a file counts for the next call.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures_util::{SinkExt, StreamExt};
 use sandbox::twilio::CallSetup;
@@ -21,6 +21,21 @@ fn put_bobs(folder: &Path, greeting: &str) {
     fs::write(folder.join("bobs.toml"), text).expect("written");
 }
 
+/// The example and Bob's, and the folder of their files.
+async fn two_businesses() -> (Gateway, PathBuf) {
+    let mut folder = None;
+    let gateway = Gateway::with(|place, settings| {
+        let businesses = place.join("businesses");
+        fs::create_dir(&businesses).expect("a folder");
+        fs::copy(repository().join("business.toml"), businesses.join("main.toml")).expect("copied");
+        put_bobs(&businesses, "We take cards and cash.");
+        settings.insert("BUSINESS_FILE".into(), businesses.display().to_string());
+        folder = Some(businesses);
+    })
+    .await;
+    (gateway, folder.expect("made"))
+}
+
 async fn greeting(gateway: &Gateway, to: &str) -> String {
     let mut caller = gateway.caller_as(CallSetup::new(CALLER, to));
     caller.hears("how can i help you").await;
@@ -32,17 +47,7 @@ async fn greeting(gateway: &Gateway, to: &str) -> String {
 
 #[tokio::test]
 async fn the_number_decides_and_a_changed_file_counts_for_the_next_call() {
-    let mut folder = None;
-    let gateway = Gateway::with(|place, settings| {
-        let businesses = place.join("businesses");
-        fs::create_dir(&businesses).expect("a folder");
-        fs::copy(repository().join("business.toml"), businesses.join("main.toml")).expect("copied");
-        put_bobs(&businesses, "We take cards and cash.");
-        settings.insert("BUSINESS_FILE".into(), businesses.display().to_string());
-        folder = Some(businesses);
-    })
-    .await;
-    let folder = folder.expect("made");
+    let (gateway, folder) = two_businesses().await;
     let harbor = greeting(&gateway, DESK).await;
     assert_eq!(harbor, "Harbor Street Barbers: thanks for calling harbor street barbers how can i help you");
     assert_eq!(greeting(&gateway, BOBS).await, "Bob's: we take cards and cash how can i help you");
@@ -65,14 +70,7 @@ async fn the_number_decides_and_a_changed_file_counts_for_the_next_call() {
 
 #[tokio::test]
 async fn each_business_talks_on_a_page_of_its_own() {
-    let gateway = Gateway::with(|place, settings| {
-        let businesses = place.join("businesses");
-        fs::create_dir(&businesses).expect("a folder");
-        fs::copy(repository().join("business.toml"), businesses.join("main.toml")).expect("copied");
-        put_bobs(&businesses, "We take cards and cash.");
-        settings.insert("BUSINESS_FILE".into(), businesses.display().to_string());
-    })
-    .await;
+    let (gateway, _) = two_businesses().await;
     assert!(gateway.page("/talk/bob-s").await.contains("Bob"));
     let origin = gateway.url("");
     let asked = reqwest::Client::new().post(gateway.url("/talk/bob-s/token")).header("origin", &origin).send();
