@@ -57,6 +57,10 @@ impl Chart {
             State::Contact => Node::Contact {},
             State::Confirmation => Node::Confirmation {},
             State::Booking => Node::Booking {},
+            State::Standing if self.nothing_stands_open() => {
+                self.asked = Some(Prompt::AnythingElse);
+                Node::Success {}
+            }
             State::Standing => Node::Standing {},
             State::Success => Node::Success {},
             State::Fallback => Node::Fallback {},

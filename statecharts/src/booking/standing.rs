@@ -141,6 +141,12 @@ impl Chart {
         self.standing.errand
     }
 
+    /// Whether what was wanted with an appointment was dropped on the way out. We still know why we called.
+    pub(super) fn nothing_stands_open(&self) -> bool {
+        let reminds = matches!(self.asked, Some(Prompt::Remind { .. } | Prompt::AskMoveOrCancel));
+        self.standing.errand.is_none() && !reminds
+    }
+
     /// A turn in [`State::Standing`](super::State::Standing).
     pub(super) fn hear_of_standing(&mut self, context: &mut Context<Effect>, turn: &Proposal) -> Outcome<Node> {
         if self.standing.is_waiting() {
