@@ -15,6 +15,8 @@ mod booking;
 mod businesses;
 #[path = "calls/caller.rs"]
 mod caller;
+#[path = "calls/details.rs"]
+mod details;
 #[path = "calls/doors.rs"]
 mod doors;
 #[path = "calls/fleet.rs"]

@@ -18,18 +18,22 @@ const CALLS: u64 = 4_000;
 /// The same with a business that speaks Spanish, too.
 const CALLS_IN_TWO_LANGUAGES: u64 = 1_000;
 
+/// The same with a business that asks for more than others do.
+const CALLS_WITH_DETAILS: u64 = 1_000;
+
 #[test]
 fn random_calls_keep_every_promise() {
-    let from = setting("SEED").or_else(|| setting("FROM")).unwrap_or(1);
-    let calls = if setting("SEED").is_some() { 1 } else { setting("CALLS").unwrap_or(CALLS) };
-    check(&(from..from + calls).collect::<Vec<_>>(), &example_business());
+    check(&seeds(CALLS), &example_business());
 }
 
 #[test]
 fn random_calls_in_two_languages_keep_every_promise() {
-    let from = setting("SEED").or_else(|| setting("FROM")).unwrap_or(1);
-    let calls = if setting("SEED").is_some() { 1 } else { setting("CALLS").unwrap_or(CALLS_IN_TWO_LANGUAGES) };
-    check(&(from..from + calls).collect::<Vec<_>>(), &business_in_two_languages());
+    check(&seeds(CALLS_IN_TWO_LANGUAGES), &business_in_two_languages());
+}
+
+#[test]
+fn random_calls_to_a_business_with_questions_of_its_own_keep_every_promise() {
+    check(&seeds(CALLS_WITH_DETAILS), &business_with_details());
 }
 
 #[test]
@@ -38,6 +42,7 @@ fn seeds_that_failed_once_are_kept_and_hold() {
     let seeds: Vec<u64> = seeds.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
     check(&seeds, &example_business());
     check(&seeds, &business_in_two_languages());
+    check(&seeds, &business_with_details());
 }
 
 #[test]
@@ -55,6 +60,13 @@ fn a_tape_of_any_call_replays() {
         let replayed = engine::tape::replay(&tape).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         assert!(replayed.outputs > 0, "seed {seed}");
     }
+}
+
+/// The seeds that the settings ask for.
+fn seeds(usual: u64) -> Vec<u64> {
+    let from = setting("SEED").or_else(|| setting("FROM")).unwrap_or(1);
+    let calls = if setting("SEED").is_some() { 1 } else { setting("CALLS").unwrap_or(usual) };
+    (from..from + calls).collect()
 }
 
 /// Plays the calls of seeds on all cores, and fails with the first few that broke a promise.
@@ -113,6 +125,10 @@ fn setting(name: &str) -> Option<u64> {
 
 fn example_business() -> Business {
     toml::from_str(&read("business.toml")).expect("business.toml is a business")
+}
+
+fn business_with_details() -> Business {
+    toml::from_str(&(read("business.toml") + &read("fixtures/details.toml"))).expect("a business")
 }
 
 fn business_in_two_languages() -> Business {

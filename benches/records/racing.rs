@@ -71,6 +71,7 @@ async fn one(store: &Store, business: &Business, nth: u32) -> anyhow::Result<(Du
         slot: Slot(slot),
         name: "Ada".into(),
         phone: "+15550001111".into(),
+        details: Vec::new(),
         replaces: None,
         language: Default::default(),
     };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use statecharts::call::Ending;
 use statecharts::prompt::Refusal;
 pub use statecharts::proposal::Appointment;
-use statecharts::proposal::Slot;
+use statecharts::proposal::{Detail, Slot};
 
 use crate::audio::mark::Mark;
 use crate::business::Business;
@@ -309,6 +309,9 @@ pub struct Reservation {
     pub name: String,
     /// How to reach them; may be empty.
     pub phone: String,
+    /// What else the business asked for and was told, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// The id of the appointment that is moved by it: that one stands no more, in the same moment in which this one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,

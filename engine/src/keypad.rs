@@ -4,6 +4,7 @@
 //! |---|---|
 //! | yes or no, or "Anything else?" | `1` yes, `2` no |
 //! | which of the offered times, or of their appointments | `1`, `2`, `3` |
+//! | a question of the business's own | its number, or the number of a choice, ended by `#` or by a pause; `1` yes, `2` no |
 //! | a phone number | its digits, ended by `#`, by the tenth or by a pause; `*` begins again |
 //! | anything | `0` a person; not within a number |
 //!
@@ -33,12 +34,16 @@ pub enum Pressed {
     Digit,
     /// The caller said this with it.
     Meant(Proposal),
+    /// These digits answer a question of the business's own.
+    Typed(String),
 }
 
 /// Keys pressed so far of something that takes several.
 #[derive(Debug, Default)]
 pub struct Keypad {
     digits: String,
+    /// They are no phone number.
+    of_detail: bool,
 }
 
 impl Keypad {
@@ -50,6 +55,7 @@ impl Keypad {
                 meant(Intent::Person)
             }
             (Expect::Phone, _) => self.number(key, country),
+            (Expect::Detail, _) => self.detail(key),
             (Expect::YesNo | Expect::Cancelling | Expect::Anything, '1') => meant(Intent::Confirm),
             (Expect::YesNo | Expect::Cancelling | Expect::Anything, '2') => meant(Intent::Deny),
             (_, '0') => meant(Intent::Person),
@@ -65,10 +71,32 @@ impl Keypad {
 
     /// What was pressed when no more keys follow; none when nothing was pending.
     pub fn pause(&mut self, country: &str) -> Option<Pressed> {
-        (!self.digits.is_empty()).then(|| self.complete(country))
+        (!self.digits.is_empty()).then(|| if self.of_detail { self.complete_detail() } else { self.complete(country) })
+    }
+
+    fn detail(&mut self, key: char) -> Pressed {
+        self.of_detail = true;
+        match key {
+            '*' => self.digits.clear(),
+            '#' => return self.complete_detail(),
+            digit if self.digits.len() < DIGITS_MAX => self.digits.push(digit),
+            _ => {}
+        }
+        Pressed::Digit
+    }
+
+    /// A `0` alone asks for a person here, too.
+    fn complete_detail(&mut self) -> Pressed {
+        self.of_detail = false;
+        match std::mem::take(&mut self.digits) {
+            digits if digits.is_empty() => Pressed::Nothing,
+            digits if digits == "0" => Pressed::Meant(Proposal::of(Intent::Person)),
+            digits => Pressed::Typed(digits),
+        }
     }
 
     fn number(&mut self, key: char, country: &str) -> Pressed {
+        self.of_detail = false;
         match key {
             '*' => self.digits.clear(),
             '#' => return self.complete(country),
@@ -101,7 +129,7 @@ mod tests {
         let mut keypad = Keypad::default();
         let meant = |key| match keypad.press(key, expects, 2, "US") {
             Pressed::Meant(proposal) => Some(proposal),
-            Pressed::Nothing | Pressed::Digit => None,
+            Pressed::Nothing | Pressed::Digit | Pressed::Typed(_) => None,
         };
         keys.chars().filter_map(meant).last()
     }
@@ -127,6 +155,18 @@ mod tests {
         keypad.press('2', Expect::Phone, 0, "US");
         assert_eq!(keypad.pause("US"), Some(Pressed::Digit));
         assert_eq!(keypad.pause("US"), None);
+    }
+
+    #[test]
+    fn a_question_of_the_businesss_own_takes_digits_until_the_hash_or_a_pause() {
+        let mut keypad = Keypad::default();
+        let mut typed = |keys: &str| keys.chars().map(|key| keypad.press(key, Expect::Detail, 0, "US")).last();
+        assert_eq!(typed("9*12345678901#"), Some(Pressed::Typed("12345678901".to_owned())));
+        assert_eq!(typed("0#"), Some(Pressed::Meant(Proposal::of(Intent::Person))));
+        assert_eq!(typed("2"), Some(Pressed::Digit));
+        assert_eq!(keypad.pause("US"), Some(Pressed::Typed("2".to_owned())));
+        assert_eq!(keypad.pause("US"), None);
+        assert_eq!(keypad.press('#', Expect::Detail, 0, "US"), Pressed::Nothing);
     }
 
     #[test]

@@ -105,6 +105,7 @@ pub(crate) fn think(messages: &[(String, String)]) -> Known {
         half: None,
         day_in_mind: None,
         half_name: None,
+        detail: None,
         service: None,
     };
     let proposal = understand(said, &situation);
@@ -190,6 +191,7 @@ fn business(lines: &[&str]) -> Business {
         afterwards: Afterwards::default(),
         services: lines.iter().filter_map(|line| service(line)).collect(),
         staff: Vec::new(),
+        details: Vec::new(),
         answers: facts.map(answer).collect(),
         prompts: BTreeMap::new(),
         keyterms: Vec::new(),

@@ -73,7 +73,11 @@ impl House {
                 id: one.id,
                 from: one.start_utc,
                 to: one.end_utc,
-                detail: one.phone,
+                detail: [one.phone, one.details.in_words()]
+                    .into_iter()
+                    .filter(|line| !line.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("\n"),
             })
             .collect();
         Some(feed(&format!("{}, {}", staff.name, business.name), &entries, now))

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 
 use super::database::Transaction;
+use super::details::Details;
 use super::rows::moment_of;
 use super::statement::Statement;
 use super::{Store, StoreError};
@@ -85,6 +86,8 @@ struct Row {
     replaces: Option<String>,
     status: String,
     language: String,
+    #[sqlx(try_from = "String")]
+    details: Details,
 }
 
 impl Store {
@@ -242,7 +245,8 @@ pub(super) async fn tell(
         return Ok(());
     }
     let row: Option<Row> = Statement::of(
-        "SELECT id, staff, service, start_at, start_utc, end_utc, name, phone, call_id, replaces, status, language
+        "SELECT id, staff, service, start_at, start_utc, end_utc, name, phone, call_id, replaces, status, language,
+                details
          FROM appointments WHERE id = $1",
         [appointment.into()],
     )
@@ -365,7 +369,7 @@ impl Letter<'_> {
                 "id": row.id, "staff": row.staff, "service": row.service, "start_at": row.start_at,
                 "start_utc": row.start_utc.to_rfc3339(), "end_utc": row.end_utc.to_rfc3339(),
                 "name": row.name, "phone": row.phone, "call_id": row.call_id, "replaces": row.replaces,
-                "status": row.status, "language": row.language,
+                "status": row.status, "language": row.language, "details": row.details,
             },
         })
     }

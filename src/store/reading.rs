@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+use super::Details;
 use super::database::{self, Pool};
 use super::error::StoreError;
 use super::recordings::RecordingRow;
@@ -211,6 +212,9 @@ pub struct AppointmentRecord {
     pub language: String,
     /// When whoever comes said that they will, in a reminder call.
     pub confirmed_at: Option<DateTime<Utc>>,
+    /// What the business asked for beside, and was told.
+    #[sqlx(try_from = "String")]
+    pub details: Details,
 }
 
 /// The columns of `calls` that [`CallRecord`] begins with.
@@ -319,8 +323,8 @@ const CALL: &str =
     outcome, ending, direction, sandbox, agent, summary FROM calls WHERE call_sid = $1";
 
 const APPOINTMENTS: &str =
-    "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status, language, confirmed_at
-    FROM appointments WHERE call_id = $1 ORDER BY start_utc, id";
+    "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status, language, confirmed_at,
+    details FROM appointments WHERE call_id = $1 ORDER BY start_utc, id";
 
 const MESSAGE: &str = "SELECT at_ms, name, phone, text FROM messages WHERE call_id = $1";
 

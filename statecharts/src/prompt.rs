@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::booking::Interruptible;
-use crate::proposal::{Appointment, Slot};
+use crate::proposal::{Appointment, Detail, Slot};
 
 /// Why a time the caller wanted cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,11 @@ pub enum Prompt {
     },
     /// "I'm sorry, there is nothing free then. Which other day would suit you?"
     NothingFree,
+    /// One more thing that the business wants to know, in its own words.
+    AskDetail {
+        /// Which.
+        id: String,
+    },
     /// "May I have your name?"
     AskName,
     /// "What number can we reach you on?"
@@ -91,6 +96,8 @@ pub enum Prompt {
         instead_of: Option<Slot>,
         /// What number they are reached on, where they left one.
         phone: Option<Number>,
+        /// What else the business asked for, in its order.
+        details: Vec<Detail>,
     },
     /// "Should I book that? Please say yes or no."
     ConfirmAgain,

@@ -91,6 +91,28 @@ pub enum Fact {
     Name,
     /// How to reach them.
     Phone,
+    /// What else the business asks for.
+    Details,
+}
+
+/// One more thing that a business wants to know for an appointment, by its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailRule {
+    /// Its id.
+    pub id: String,
+    /// The services that it is asked for, by id; all when empty.
+    pub services: Vec<String>,
+    /// Whether it goes on without an answer.
+    pub optional: bool,
+}
+
+/// What a caller said to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Detail {
+    /// The rule's id.
+    pub id: String,
+    /// The answer as it is written down.
+    pub answer: String,
 }
 
 /// What the assistant has just asked for, so that a bare "three", "Ada" or "no" can be read as the answer to it.
@@ -118,6 +140,8 @@ pub enum Expect {
     Cancelling,
     /// A message, in any words.
     Message,
+    /// One more thing that the business wants to know.
+    Detail,
 }
 
 /// One caller's turn, understood as far as it could be.
@@ -140,6 +164,9 @@ pub struct Proposal {
     /// How the number that was read back ends instead: "no, it ends in forty two".
     #[serde(default)]
     pub phone_end: Option<String>,
+    /// The answer to a question of the business's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
     /// The fact that is to change, where it was named without a new value: "the time", "you got my name wrong".
     #[serde(default)]
     pub about: Option<Fact>,
@@ -157,6 +184,7 @@ impl Proposal {
             name: None,
             phone: None,
             phone_end: None,
+            detail: None,
             about: None,
         }
     }
@@ -164,6 +192,6 @@ impl Proposal {
     /// Whether the turn gave the chart any fact to work with.
     pub fn has_facts(&self) -> bool {
         let of_phone = self.phone.is_some() || self.phone_end.is_some();
-        self.service.is_some() || self.when.is_some() || self.name.is_some() || of_phone
+        self.service.is_some() || self.when.is_some() || self.name.is_some() || of_phone || self.detail.is_some()
     }
 }

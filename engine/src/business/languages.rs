@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Business, Service};
+use super::{Answer, Business, DetailQuestion, DetailWords, Service};
 use crate::languages::Language;
 
 /// What a business says and understands in one more language.
@@ -19,6 +19,8 @@ pub struct InLanguage {
     pub notice: Option<String>,
     /// What the services are called, by their ids.
     pub services: BTreeMap<String, ServiceWords>,
+    /// What else is asked for an appointment, by its id.
+    pub details: BTreeMap<String, DetailWords>,
     /// Answers to what callers ask. Those of other languages are not given.
     pub answers: Vec<Answer>,
     /// The business's own words for prompts, by the prompt's name; the rest are ours.
@@ -53,7 +55,8 @@ impl Business {
         if language == self.language {
             return Some(self.clone());
         }
-        let InLanguage { voice, notice, services, answers, prompts, keyterms } = self.languages.get(&language)?.clone();
+        let words = self.languages.get(&language)?.clone();
+        let InLanguage { voice, notice, services, details, answers, prompts, keyterms } = words;
         let mut business = Self {
             language,
             voice: voice.or_else(|| self.voice.clone()),
@@ -70,6 +73,11 @@ impl Business {
                 service.rename(words);
             }
         }
+        for question in &mut business.details {
+            if let Some(words) = details.get(&question.id) {
+                question.rename(words);
+            }
+        }
         Some(business)
     }
 
@@ -80,7 +88,10 @@ impl Business {
             let Service { id, name, also, price, .. } = service.clone();
             (id, ServiceWords { name, also, price })
         };
-        InLanguage { voice, notice, services: self.services.iter().map(words).collect(), answers, prompts, keyterms }
+        let services = self.services.iter().map(words).collect();
+        let asked = |question: &DetailQuestion| (question.id.clone(), question.words());
+        let details = self.details.iter().map(asked).collect();
+        InLanguage { voice, notice, services, details, answers, prompts, keyterms }
     }
 }
 

@@ -9,6 +9,7 @@ use statecharts::booking::State;
 
 pub use afterwards::{Afterwards, RemindBy};
 pub use check::{Problem, check, is_phone_number};
+pub use details::{DetailQuestion, DetailWords, Kind};
 pub use hours::{Days, Hours, Opening, OtherDays};
 pub use languages::{InLanguage, ServiceWords};
 
@@ -16,6 +17,7 @@ use crate::languages::Language;
 
 mod afterwards;
 mod check;
+mod details;
 mod hours;
 mod languages;
 
@@ -60,6 +62,9 @@ pub struct Business {
     pub services: Vec<Service>,
     /// Who, or what, can be booked: staff, chairs, rooms. Each takes one appointment at a time.
     pub staff: Vec<Staff>,
+    /// What else is asked for an appointment, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<DetailQuestion>,
     /// Answers to what callers ask.
     #[serde(default)]
     pub answers: Vec<Answer>,
@@ -206,6 +211,11 @@ impl Business {
     /// A service by its id.
     pub fn service(&self, id: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
+    }
+
+    /// A question of its own by its id.
+    pub fn detail(&self, id: &str) -> Option<&DetailQuestion> {
+        self.details.iter().find(|question| question.id == id)
     }
 
     /// Whether the business is open at a moment of its own clock.

@@ -11,6 +11,7 @@ use crate::keypad::Pressed;
 use crate::patience;
 use crate::record::Stage;
 use crate::time::{CallTime, Timer};
+use crate::understanding;
 use crate::wording;
 
 /// Messages kept for the model.
@@ -120,6 +121,10 @@ impl Call {
             Pressed::Nothing => return self.journal.event(at, "key", "means nothing here", out),
             Pressed::Digit => None,
             Pressed::Meant(proposal) => Some(proposal),
+            Pressed::Typed(digits) => match self.typed_detail(&digits) {
+                Some(proposal) => Some(proposal),
+                None => return self.journal.event(at, "key", "means nothing here", out),
+            },
         };
         self.journal.event(at, "key", "", out);
         self.floor_event(at, FloorEvent::KeyPressed, out);
@@ -135,12 +140,21 @@ impl Call {
         let country = self.answered().business.country.clone();
         match self.keypad.pause(&country) {
             Some(Pressed::Meant(proposal)) => self.keyed(at, proposal, out),
+            Some(Pressed::Typed(digits)) => match self.typed_detail(&digits) {
+                Some(proposal) => self.keyed(at, proposal, out),
+                None => self.tell_booking(at, Event::NotUnderstood, out),
+            },
             Some(Pressed::Digit | Pressed::Nothing) => {
                 self.floor_event(at, FloorEvent::TurnEnded, out);
                 self.tell_booking(at, Event::NotUnderstood, out);
             }
             None => {}
         }
+    }
+
+    /// What keys say to the question of the business's own that was asked.
+    fn typed_detail(&self, digits: &str) -> Option<Proposal> {
+        understanding::keyed(digits, self.business().detail(self.booking.detail_asked()?)?)
     }
 
     /// What was said with keys takes the place of whatever was being said in words.
@@ -270,9 +284,9 @@ impl Call {
             Effect::Answer => self.start_answering(at, out),
             Effect::FindTimes { service, when, instead_of } => self.find_times(at, service, &when, instead_of, out),
             Effect::Hold { service, slot } => out.push(Output::HoldSlot { service, slot }),
-            Effect::Reserve { service, slot, name, phone, replaces } => {
+            Effect::Reserve { service, slot, name, phone, details, replaces } => {
                 let language = self.business().language;
-                self.reserve(at, Reservation { service, slot, name, phone, replaces, language }, out);
+                self.reserve(at, Reservation { service, slot, name, phone, details, replaces, language }, out);
             }
             Effect::FindAppointments { phone, name } => {
                 let query = self.next_query(at);

@@ -14,6 +14,7 @@ pub(super) fn keyterms(business: &Business, expects: Expect) -> Vec<String> {
         Expect::Time | Expect::Change | Expect::Appointment => voice.times_expected(),
         Expect::YesNo | Expect::Cancelling => voice.answers_expected(),
         Expect::Anything | Expect::Service | Expect::Name | Expect::Phone | Expect::Message => &[],
+        Expect::Detail => voice.answers_expected(),
     };
     let mut terms: Vec<String> = Vec::new();
     for term in asked.iter().map(|term| (*term).to_owned()).chain(of_business(business)) {
@@ -33,7 +34,8 @@ fn of_business(business: &Business) -> impl Iterator<Item = String> {
         let services = words.services.values();
         words.keyterms.iter().chain(services.flat_map(|service| [&service.name].into_iter().chain(&service.also)))
     });
-    business.keyterms.iter().chain(services).chain(staff).chain(others).map(|term| without_article(term))
+    let choices = business.details.iter().flat_map(|question| question.choices_said());
+    business.keyterms.iter().chain(services).chain(staff).chain(choices).chain(others).map(|term| without_article(term))
 }
 
 fn without_article(term: &str) -> String {

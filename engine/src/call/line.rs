@@ -8,6 +8,7 @@ use statecharts::floor::State as FloorState;
 use statecharts::prompt::Prompt;
 use statecharts::proposal::{Intent, Proposal};
 
+use crate::business::DetailQuestion;
 use crate::call::{Call, expecting};
 use crate::io::{Answered, Ending, Output};
 use crate::listening::Listening;
@@ -192,8 +193,9 @@ impl Call {
         let caller_number = Some(answered.from.clone()).filter(|from| is_number(from));
         let can_transfer = self.person().is_some();
         let reminds = answered.reminds.clone();
+        let details = answered.business.details.iter().map(DetailQuestion::rule).collect();
         self.say(at, &Prompt::Notice, out);
-        self.tell_booking(at, Booked::Opened { caller_number, can_transfer, reminds }, out);
+        self.tell_booking(at, Booked::Opened { caller_number, can_transfer, details, reminds }, out);
     }
 
     /// The number of somebody who answers it now.

@@ -307,6 +307,7 @@ fn situation<'a>(
         day_in_mind: day_in_mind(booking),
         service: facts.service.as_deref(),
         half_name,
+        detail: booking.detail_asked().and_then(|id| business.detail(id)),
     }
 }
 

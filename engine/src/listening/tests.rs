@@ -45,6 +45,7 @@ impl Ear {
             half: None,
             day_in_mind: None,
             half_name: None,
+            detail: None,
             service: None,
         };
         let mut heard = Vec::new();

@@ -51,7 +51,8 @@ impl Slots {
 
     /// What the chart may be told, given the caller's own words.
     pub fn proposal(&self, said: &str, situation: &Situation) -> Proposal {
-        if situation.expects == Expect::Message {
+        // Any words may be what was asked for: they are the caller's own, not the model's.
+        if matches!(situation.expects, Expect::Message | Expect::Detail) {
             return understanding::understand(said, situation);
         }
         let mut proposal = Proposal::of(self.intent.unwrap_or(Intent::Other));
@@ -63,6 +64,7 @@ impl Slots {
             proposal.phone_end = understanding::understand(said, situation).phone_end;
         }
         understanding::complete_name(&mut proposal, said, situation);
+        understanding::correct_details(&mut proposal, said, situation);
         if proposal.intent == Intent::Confirm {
             proposal.intent = grounded_yes(said, situation);
         }
@@ -187,6 +189,7 @@ mod tests {
             half: None,
             day_in_mind: day.date().succ_opt(),
             half_name: None,
+            detail: None,
             service: Some("haircut"),
         };
         let mut slots = Slots::default();

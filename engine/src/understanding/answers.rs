@@ -90,6 +90,7 @@ fn day(words: &[Word], business: &Business, now: NaiveDateTime) -> Option<NaiveD
         half: None,
         day_in_mind: None,
         half_name: None,
+        detail: None,
         service: None,
     };
     if has(words, ["now", "today"]) {

@@ -322,8 +322,7 @@ fn of_cancelling(words: &[Word], proposal: &Proposal, asked: bool) -> Intent {
 
 /// What the turn is for where a message was asked for: the message, unless it is a short word to us.
 pub(super) fn of_message(words: &[Word]) -> Intent {
-    const SHORT: usize = 5;
-    let short = words.len() <= SHORT;
+    let short = is_short(words);
     if short && (has(words, listed(book::NEVER_MIND)) || leaning(words) == Leaning::No) {
         Intent::Deny
     } else if short && is_goodbye(words) {
@@ -333,6 +332,12 @@ pub(super) fn of_message(words: &[Word]) -> Intent {
     } else {
         Intent::Provide
     }
+}
+
+/// Whether it is a short word to us rather than something told at length.
+pub(super) fn is_short(words: &[Word]) -> bool {
+    const SHORT: usize = 5;
+    words.len() <= SHORT
 }
 
 /// Whether the turn asks that somebody be told something. "Can you tell me" asks for an answer.

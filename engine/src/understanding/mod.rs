@@ -13,6 +13,7 @@
 //! | `dates`, `times`, `picks` | days, times of day, choices among offered times, wherever they stand |
 //! | `mentions`, `when` | all of these in a turn, put together into one [`When`] |
 //! | `services`, `names`, `phones`, `answers` | the other facts |
+//! | `details` | answers to the business's own questions |
 //! | `intents` | yes, no, change, question, person, goodbye |
 //! | `shape` | whether the caller is done |
 
@@ -21,7 +22,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 pub use statecharts::proposal::Expect;
 use statecharts::proposal::{Intent, Proposal, Slot, When};
 
-use crate::business::Business;
+use crate::business::{Business, DetailQuestion};
 use crate::languages::Language;
 use crate::letters::distance;
 use crate::numbering;
@@ -29,12 +30,14 @@ use intents::Leaning;
 use words::{Pause, Word};
 
 pub use backchannels::{asks_to_stop, is_backchannel, is_parting};
+pub use details::keyed;
 pub use shape::{Shape, is_aside, shape};
 pub use tongues::{Turned, turned};
 
 mod answers;
 mod backchannels;
 mod dates;
+mod details;
 mod intents;
 mod lexicon;
 mod mentions;
@@ -65,6 +68,8 @@ pub struct Situation<'a> {
     pub now: NaiveDateTime,
     /// What bare answers mean.
     pub expects: Expect,
+    /// The question of the business's own that was asked, where one was.
+    pub detail: Option<&'a DetailQuestion>,
     /// The times offered last, in the order in which they were said; empty when none stand to choose from.
     pub offered: &'a [Slot],
     /// The two readings of a time that were just asked back, before and after noon.
@@ -122,7 +127,11 @@ pub fn understand(text: &str, situation: &Situation) -> Proposal {
     complete_name(&mut proposal, text, situation);
     let may_name_one = [Intent::Book, Intent::Provide, Intent::Change, Intent::Other];
     proposal.unknown_service &= may_name_one.contains(&proposal.intent);
-    proposal
+    details::correct(&mut proposal, &words, situation);
+    let answered = situation
+        .detail
+        .and_then(|question| details::answered(text, &words, question, situation.business.language, &proposal));
+    answered.unwrap_or(proposal)
 }
 
 /// Which of their appointments somebody means is told as a time is.
@@ -150,6 +159,11 @@ pub fn complete_name(proposal: &mut Proposal, text: &str, situation: &Situation)
         proposal.name = Some(whole);
         proposal.intent = Intent::Provide;
     }
+}
+
+/// Adds what the words correct of answers to the business's own questions.
+pub fn correct_details(proposal: &mut Proposal, text: &str, situation: &Situation) {
+    details::correct(proposal, &words::read(text, situation.business.language), situation);
 }
 
 /// What the words say about time, which is what they are about: a bare "three" is an hour. Used for the model's

@@ -62,6 +62,10 @@ pub(super) const GOODBYE: &str = "bye, bye bye, goodbye, good bye, good night, s
 /// The part of them that takes back what was just asked, where something was.
 pub(super) const NEVER_MIND: &str = "never mind, nevermind, forget it, forget about it";
 
+/// Ways to say that there is no answer to give.
+pub(super) const NO_IDEA: &str =
+    "do not know, no idea, not sure, rather not, do not want to say, prefer not, do not remember, none, skip";
+
 /// Ways to ask for a person.
 pub(super) const PERSON: &str = "operator, representative, a representative, agent, an agent, real person, a person, \
     a human, human being, actual person, live person, actual human, real human, customer service, receptionist, the manager, \

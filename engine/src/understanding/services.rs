@@ -103,6 +103,12 @@ fn joined(words: &[Word]) -> String {
     words[skip.min(words.len())..].iter().map(|word| root(&word.text)).collect()
 }
 
+/// Where a name of anything is said last, and in how many words.
+pub(super) fn last_said(words: &[Word], name: &str, language: Language) -> Option<(usize, usize)> {
+    let name = joined(&read(name, language));
+    (0..words.len()).rev().find_map(|at| Some((at, says(words, at, &name)?)))
+}
+
 /// Whether the words from `at` on say a name, and how many do: "hair cut" says "haircut", and both ways. A long name may
 /// have been heard with one letter wrong: "bear trim".
 fn says(words: &[Word], at: usize, name: &str) -> Option<usize> {

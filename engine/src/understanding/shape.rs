@@ -6,6 +6,7 @@ use statecharts::proposal::{Expect, Intent, Proposal, When};
 use super::phones;
 use super::words::{self, Pause, Word, has, listed, starts_any};
 use super::{Situation, intents, phrasebook as book, understand};
+use crate::business::Kind;
 use crate::languages::Language;
 use crate::numbering::{self, Length};
 
@@ -131,7 +132,9 @@ fn is_plain_answer(words: &[Word]) -> bool {
 
 /// Whether a bare yes or no answers what was asked.
 fn takes_answer(situation: &Situation) -> bool {
-    matches!(situation.expects, Expect::YesNo | Expect::Cancelling | Expect::Anything | Expect::Change)
+    let yes_or_no = situation.detail.is_some_and(|question| question.optional || question.answer == Kind::YesOrNo);
+    yes_or_no
+        || matches!(situation.expects, Expect::YesNo | Expect::Cancelling | Expect::Anything | Expect::Change)
         || (situation.expects == Expect::Service && situation.business.services.len() == 1)
 }
 
@@ -151,8 +154,12 @@ fn answers(proposal: &Proposal, situation: &Situation) -> bool {
         Expect::Name => proposal.name.as_ref().is_some_and(|name| name.contains(' ')),
         Expect::Phone | Expect::YesNo | Expect::Cancelling => matches!(proposal.intent, Intent::Confirm | Intent::Deny),
         Expect::Change => proposal.has_facts(),
-        // Whoever leaves a message takes their time.
+        // Whoever leaves a message takes their time, and so does who tells what there are no words for here.
         Expect::Message => false,
+        Expect::Detail => {
+            let any_words = situation.detail.is_none_or(|question| question.answer == Kind::Words);
+            proposal.detail.is_some() && !any_words
+        }
         Expect::Anything | Expect::Service => proposal.service.is_some() && matches!(proposal.when, Some(When::At(_))),
     }
 }

@@ -103,6 +103,7 @@ impl Scene {
             half: self.half.clone(),
             day_in_mind: self.day,
             half_name: None,
+            detail: None,
             service: self.service.as_deref(),
         }
     }

@@ -49,6 +49,7 @@ fn is_spoken(words: &[Word], language: Language, here: Language, expects: Expect
         }
         (language, _) => lexicon::belonging(words, language),
     };
-    let least = if matches!(expects, Expect::Name | Expect::Message) { WORDS_MIN + 1 } else { WORDS_MIN };
+    let least =
+        if matches!(expects, Expect::Name | Expect::Message | Expect::Detail) { WORDS_MIN + 1 } else { WORDS_MIN };
     theirs >= least && theirs > 2 * ours
 }

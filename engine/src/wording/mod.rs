@@ -6,16 +6,16 @@
 //!
 //! A business puts its own words in place of ours in `[prompts]`, by the names in [`templates`], with the same
 //! placeholders: `{business}` and `{services}` anywhere, `{service}`, `{time}`, `{times}`, `{name}`, `{before}`,
-//! `{phone}` and `{appointments}` where the prompt has them.
+//! `{phone}`, `{detail}`, `{answer}` and `{appointments}` where the prompt has them.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use statecharts::booking::{Facts as Known, State};
 use statecharts::prompt::{Number, Prompt, Refusal};
-use statecharts::proposal::{Appointment, Slot};
+use statecharts::proposal::{Appointment, Detail, Slot};
 
-use crate::business::{Business, InLanguage, Service};
+use crate::business::{Business, DetailQuestion, InLanguage, Kind, Service};
 use crate::calendar::moment;
 use crate::languages::Language;
 
@@ -27,6 +27,9 @@ mod answers;
 mod carrier;
 pub mod templates;
 pub(crate) mod texts;
+
+/// The longest answer that is read back.
+const ANSWER_WORDS_MAX: usize = 8;
 
 /// The facts of a call that a sentence may name, by placeholder.
 type Facts = BTreeMap<&'static str, String>;
@@ -60,8 +63,12 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
         Prompt::NothingFree => fixed("nothing_free"),
         Prompt::AskName => fixed("ask_name"),
         Prompt::AskPhone => fixed("ask_phone"),
+        Prompt::AskDetail { id } => {
+            let ask = business.detail(id).map_or("", |question| &question.ask);
+            sentences(ask).iter().map(|sentence| fill(sentence, business, &Facts::new())).collect()
+        }
         Prompt::AskNewTime => fixed("ask_new_time"),
-        Prompt::Confirm { service, slot, name, instead_of, phone } => {
+        Prompt::Confirm { service, slot, name, instead_of, phone, details: told } => {
             let mut facts =
                 instead(appointment(service, slot, name, business, now), instead_of.as_ref(), business, now);
             let template = match (instead_of, phone) {
@@ -75,7 +82,7 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
                     "confirm_with_phone"
                 }
             };
-            filled(template, business, &facts)
+            after_first(filled(template, business, &facts), details(told, business))
         }
         Prompt::ConfirmAgain => fixed("confirm_again"),
         Prompt::ConfirmMoveAgain => fixed("confirm_move_again"),
@@ -147,8 +154,9 @@ pub fn standard_phrases(business: &Business) -> Vec<String> {
     });
     let notice = business.notice.as_deref().map(sentences).unwrap_or_default();
     let answers = business.answers.iter().flat_map(|answer| sentences(&answer.say));
+    let asked = business.details.iter().flat_map(|question| sentences(&question.ask));
     let mut phrases: Vec<String> = Vec::new();
-    for phrase in notice.into_iter().chain(prompts).chain(answers).chain(invitations(business)) {
+    for phrase in notice.into_iter().chain(prompts).chain(asked).chain(answers).chain(invitations(business)) {
         if !phrases.contains(&phrase) {
             phrases.push(phrase);
         }
@@ -156,12 +164,46 @@ pub fn standard_phrases(business: &Business) -> Vec<String> {
     phrases
 }
 
-/// The greeting with an invitation to speak another language, before the question that ends it.
-fn with_languages(mut greeting: Vec<String>, business: &Business) -> Vec<String> {
-    let ends_with_question = greeting.last().is_some_and(|last| last.ends_with('?'));
-    let at = greeting.len() - usize::from(ends_with_question);
-    greeting.splice(at..at, invitations(business));
-    greeting
+/// The greeting with an invitation to speak another language.
+fn with_languages(greeting: Vec<String>, business: &Business) -> Vec<String> {
+    before_question(greeting, invitations(business))
+}
+
+/// Sentences with others before the question that ends them, if one does.
+fn before_question(mut sentences: Vec<String>, more: Vec<String>) -> Vec<String> {
+    let ends_with_question = sentences.last().is_some_and(|last| last.ends_with('?'));
+    let at = sentences.len() - usize::from(ends_with_question);
+    sentences.splice(at..at, more);
+    sentences
+}
+
+/// Sentences with others behind the first.
+fn after_first(mut sentences: Vec<String>, more: Vec<String>) -> Vec<String> {
+    let at = sentences.len().min(1);
+    sentences.splice(at..at, more);
+    sentences
+}
+
+/// "Breed: poodle." What is told at length is not told back: nobody listens to themselves for so long. What is not to be recorded when it is asked for is not read out afterwards.
+fn details(told: &[Detail], business: &Business) -> Vec<String> {
+    if business.recording.pause_in.contains(&State::Details) {
+        return Vec::new();
+    }
+    let is_short = |detail: &&Detail| detail.answer.split_whitespace().count() <= ANSWER_WORDS_MAX;
+    let said = told.iter().filter(is_short).filter_map(|detail| {
+        let question = business.detail(&detail.id)?;
+        let answer = answer_said(question, &detail.answer, business.language).to_owned();
+        Some(filled("detail", business, &Facts::from([("detail", question.name.clone()), ("answer", answer)])))
+    });
+    said.flatten().collect()
+}
+
+/// An answer as the language that is spoken says it.
+fn answer_said<'a>(question: &'a DetailQuestion, answer: &'a str, language: Language) -> &'a str {
+    let in_words = |answer: &str| (question.answer == Kind::YesOrNo).then(|| language.text(answer));
+    let nth = question.choices.iter().position(|choice| choice == answer);
+    let choice = nth.and_then(|nth| question.choices_said().get(nth)).map(String::as_str);
+    choice.or_else(|| in_words(answer)).unwrap_or(answer)
 }
 
 /// "Para español, diga español."

@@ -12,7 +12,8 @@ pub struct Template {
 }
 
 /// Placeholders that are facts of a call.
-pub const FACTS: [&str; 7] = ["service", "time", "times", "name", "phone", "before", "appointments"];
+pub const FACTS: [&str; 9] =
+    ["service", "time", "times", "name", "phone", "before", "appointments", "detail", "answer"];
 
 /// Placeholders that are the same in every call, and allowed in every prompt.
 pub const EVERYWHERE: [&str; 3] = ["business", "services", "grid"];
@@ -48,6 +49,7 @@ pub const ALL: &[Template] = &[
     with("confirm_with_caller_id", &["service", "time", "name"]),
     with("confirm_with_phone", &["service", "time", "name", "phone"]),
     with("confirm_move", &["service", "time", "before", "name"]),
+    with("detail", &["detail", "answer"]),
     fixed("confirm_again"),
     fixed("confirm_move_again"),
     fixed("ask_change"),

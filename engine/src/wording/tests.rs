@@ -42,6 +42,7 @@ fn confirm(at: &str, name: &str) -> Prompt {
         name: name.to_owned(),
         instead_of: None,
         phone: None,
+        details: Vec::new(),
     }
 }
 
@@ -259,4 +260,49 @@ fn hours_of_a_week_are_said_by_runs_of_days() {
         answer("when are you open", &business, now()),
         Some(vec!["We're open Monday to Thursday from nine AM to six PM, and Friday from nine AM to noon.".to_owned()])
     );
+}
+
+#[test]
+fn what_else_was_asked_for_is_read_back_before_the_question() {
+    let mut business = business();
+    let question = |json| serde_json::from_value(json).expect("a question");
+    business.details = vec![
+        question(
+            serde_json::json!({"id": "hair", "name": "hair", "ask": "Is your hair short or long?", "answer": "choice",
+                                    "choices": ["short", "long"]}),
+        ),
+        question(serde_json::json!({"id": "first", "name": "first visit", "ask": "Is it your first visit?",
+                                    "answer": "yes_or_no"})),
+    ];
+    let told = |id: &str, answer: &str| Detail { id: id.to_owned(), answer: answer.to_owned() };
+    let mut prompt = confirm("2026-11-22T12:00", "Ada");
+    if let Prompt::Confirm { details, .. } = &mut prompt {
+        *details = vec![told("hair", "long"), told("first", "yes")];
+    }
+    let said = |business: &Business| phrases(&prompt, business, now()).join(" / ");
+    assert_eq!(
+        said(&business),
+        "That's a haircut tomorrow at noon, for Ada. / Hair: long. / First visit: yes. / Shall I book it?"
+    );
+    let mut at_length = prompt.clone();
+    if let Prompt::Confirm { details, .. } = &mut at_length {
+        details[0].answer = "it was long until my sister cut it on Sunday".to_owned();
+    }
+    assert_eq!(phrases(&at_length, &business, now()).len(), 3, "what is told at length is not told back");
+    assert_eq!(
+        phrases(&Prompt::AskDetail { id: "hair".to_owned() }, &business, now()),
+        ["Is your hair short or long?"]
+    );
+    assert!(standard_phrases(&business).contains(&"Is it your first visit?".to_owned()), "spoken ahead");
+    business.recording.pause_in.push(State::Details);
+    assert_eq!(said(&business), "That's a haircut tomorrow at noon, for Ada. / Shall I book it?");
+
+    business.recording.pause_in.clear();
+    let spanish = serde_json::json!({"details": {
+        "hair": {"name": "cabello", "ask": "¿Corto o largo?", "choices": ["corto", "largo"]},
+        "first": {"name": "primera visita", "ask": "¿Es su primera visita?"}
+    }});
+    business.languages.insert(Language::Spanish, serde_json::from_value(spanish).expect("words"));
+    let spanish = said(&business.speaking(Language::Spanish).expect("it speaks Spanish"));
+    assert!(spanish.contains(" / Cabello: largo. / Primera visita: sí. / "), "{spanish}");
 }

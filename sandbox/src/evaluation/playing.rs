@@ -241,8 +241,14 @@ impl Call<'_> {
         };
         let plan = |slot: &Slot| {
             let service = service.unwrap_or("haircut").to_owned();
-            let prompt =
-                Prompt::Confirm { service, slot: slot.clone(), name: String::new(), instead_of: None, phone: None };
+            let prompt = Prompt::Confirm {
+                service,
+                slot: slot.clone(),
+                name: String::new(),
+                instead_of: None,
+                phone: None,
+                details: Vec::new(),
+            };
             let now = moment(&Slot("2026-11-23T10:00".to_owned())).expect("a moment");
             wording::phrases(&prompt, &self.business, now)[0].trim_end_matches(['.', ',']).to_lowercase()
         };

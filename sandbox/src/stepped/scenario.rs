@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use engine::business::Business;
-use engine::io::{Appointment, Fault, Input, Output};
+use engine::io::{Appointment, Fault, Input, Output, Reservation};
+use engine::languages::Language;
 use engine::record::{Row, Speaker};
 use engine::time::CallTime;
 use statecharts::booking::State;
@@ -58,7 +59,7 @@ pub fn run(text: &str, business: &Business) -> Result<String, NotAScenario> {
     Ok(written(&lines, &stepped))
 }
 
-const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business speaks Spanish`, `the business records no contact`, `the business calls about SERVICE at SLOT for NAME, PHONE`, `TIME caller says \"…\" \
+const EXPECTED: &str = "write `the business says first \"…\"`, `the business has a person`, `the business speaks Spanish`, `the business asks {\"id\":…}`, `the business asks in Spanish {\"ID\":…}`, `the business records no contact`, `the business calls about SERVICE at SLOT for NAME, PHONE`, `TIME caller says \"…\" \
                         for 1.2s`, `TIME caller makes a noise for 0.3s`, `TIME caller mumbles for 0.8s`, `TIME somebody far away says \"…\" for 2s`, `TIME caller \
                         presses 1`, `TIME caller types \"…\"`, `TIME turn is likely over with \"…\"`, `TIME turn goes on`, `TIME another system says \"…\"`, `TIME caller hangs up`, `TIME stream drops`, `TIME stream resumes`, `TIME frames stop for \
                         3s`, `speech never comes`, `speech fails`, `the next 3 marks are lost`, `TIME hearing \
@@ -92,6 +93,11 @@ fn open(world: &[(usize, &str)], business: &Business) -> Result<Stepped, NotASce
         for (_, line) in world {
             if let Some(notice) = line.strip_prefix("the business says first ") {
                 business.notice = Some(notice.trim_matches('"').to_owned());
+            }
+            if let Some(words) = line.strip_prefix("the business asks in Spanish ") {
+                business.languages.entry(Language::Spanish).or_default().details = serde_json::from_str(words).ok()?;
+            } else if let Some(question) = line.strip_prefix("the business asks ") {
+                business.details.push(serde_json::from_str(question).ok()?);
             }
             if *line == "the business records no contact" {
                 business.recording.pause_in = vec![State::Contact];
@@ -241,7 +247,9 @@ pub(super) fn answer(output: &Output) -> Option<String> {
         Output::ReserveSlot { reservation, .. } => {
             let phone = if reservation.phone.is_empty() { "no number" } else { &reservation.phone };
             let verb = if reservation.replaces.is_some() { "moves" } else { "books" };
-            format!("{verb} {} at {} for {}, {phone}", reservation.service, reservation.slot.0, reservation.name)
+            let details = reservation.details.iter().map(|detail| format!(", {}: {}", detail.id, detail.answer));
+            let Reservation { service, slot, name, .. } = reservation;
+            format!("{verb} {service} at {} for {name}, {phone}{}", slot.0, details.collect::<String>())
         }
         Output::SpeakLanguage { language } => format!("goes on in {}", language.name()),
         Output::HoldSlot { service, slot } => format!("keeps {service} at {} free", slot.0),

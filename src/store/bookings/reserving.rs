@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Viewer, busy};
 use crate::store::database::Transaction;
+use crate::store::details::Details;
 use crate::store::error::is_lost_race;
 use crate::store::outbox::{self, Told};
 use crate::store::rows::moment_of;
@@ -94,7 +95,7 @@ impl Order<'_> {
         if same { Ok(Some(standing.id)) } else { Err(StoreError::KeyReused(self.key.to_owned())) }
     }
 
-    /// Inserts the appointment; none when the database says that this staff is not free after all. PostgreSQL says so by
+    /// Inserts the appointment, one that is moved with what was told when it was made; none when the database says that this staff is not free after all. PostgreSQL says so by
     /// doing nothing, which leaves the transaction whole; SQLite's trigger by name.
     async fn insert(&self, transaction: &mut Transaction, staff: &Staff) -> Result<Option<String>, StoreError> {
         let Some(start) = instant(self.business, self.at) else { return Ok(None) };
@@ -102,8 +103,9 @@ impl Order<'_> {
         let id = Uuid::new_v4().hyphenated().to_string();
         let inserted = Statement::of(
             "INSERT INTO appointments (id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id,
-                                       idempotency_key, created_at, free_utc, replaces, language)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                       idempotency_key, created_at, free_utc, replaces, language, details)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                     COALESCE((SELECT details FROM appointments WHERE id = $14), $16))
              ON CONFLICT DO NOTHING",
             [
                 (&id).into(),
@@ -121,6 +123,7 @@ impl Order<'_> {
                 (end + TimeDelta::minutes(self.service.buffer_min.into())).into(),
                 (&self.reservation.replaces).into(),
                 self.reservation.language.code().into(),
+                Details::of(self.reservation).to_text().into(),
             ],
         )
         .run(transaction)

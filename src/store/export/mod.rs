@@ -237,6 +237,7 @@ fn hide(row: &mut [Cell], columns: &[Column]) {
             *text = match private {
                 Private::Number => hidden::number(text),
                 Private::Name => hidden::name(text),
+                Private::Answers => hidden::answers(),
             };
         }
     }

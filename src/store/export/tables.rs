@@ -37,6 +37,7 @@ pub(in crate::store) enum Kind {
 pub(super) enum Private {
     Number,
     Name,
+    Answers,
 }
 
 /// A column.
@@ -148,6 +149,7 @@ const APPOINTMENTS: &[Column] = &[
     text("call_id"),
     text("status"),
     moment("created_at"),
+    private("details", Private::Answers),
 ];
 
 const ANALYTICS: &[Column] = &[

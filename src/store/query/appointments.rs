@@ -31,7 +31,7 @@ impl Records {
     pub async fn appointments_between(&self, span: &DaySpan) -> Result<Vec<AppointmentRecord>, QueryError> {
         let mut statement = Statement::new(
             "SELECT id, business, staff, service, start_at, start_utc, end_utc, name, phone, call_id, status, language,
-                    confirmed_at
+                    confirmed_at, details
              FROM appointments WHERE TRUE",
         );
         if let Scope::Business(name) = &span.scope {

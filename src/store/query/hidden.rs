@@ -11,6 +11,11 @@ pub fn name(name: &str) -> String {
     name.chars().next().map(|first| format!("{first}.")).unwrap_or_default()
 }
 
+/// Nothing of what was answered to a business's own questions: a JSON object without members.
+pub fn answers() -> String {
+    "{}".to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,6 +75,7 @@ fn reservation(service: &str, slot: &str) -> Reservation {
         slot: Slot(slot.into()),
         name: "Ada".into(),
         phone: "+15550001111".into(),
+        details: Vec::new(),
         replaces: None,
         language: Default::default(),
     }

@@ -5,6 +5,7 @@ use crate::store::statement::Statement;
 use crate::store::{Due, Outcome, Reserved};
 use chrono::{DateTime, Utc};
 use engine::business::RemindBy;
+use statecharts::proposal::Detail;
 
 on_both! {
     "multi_thread":
@@ -12,6 +13,7 @@ on_both! {
     what_does_not_arrive_is_tried_again_and_after_a_day_no_more,
     a_reminder_that_does_not_arrive_is_tried_as_long,
     a_reminder_is_due_before_its_appointment_and_goes_with_it,
+    an_appointment_that_is_moved_keeps_what_was_told_when_it_was_made,
     nobody_who_wants_nothing_is_told,
 }
 
@@ -117,6 +119,25 @@ async fn a_reminder_is_due_before_its_appointment_and_goes_with_it(place: Place)
     assert!(next.iter().all(|due| due.payload.contains(&moved)) && next.len() == 1, "{next:?}");
     store.cancel_appointment(&business, &moved, NOW_MS).await.expect("answers");
     assert_eq!(due(&store, day_before_ms + 25 * AN_HOUR_MS).await, []);
+}
+
+async fn an_appointment_that_is_moved_keeps_what_was_told_when_it_was_made(place: Place) {
+    let store = place.open().await;
+    let business = telling();
+    let call = Uuid::from_u128(1);
+    let told = Detail { id: "first_visit".to_owned(), answer: "yes".to_owned() };
+    let order = Reservation { details: vec![told], ..reservation("haircut", "2026-11-24T09:00") };
+    let made = store.reserve(&business, call, "a", &order, NOW_MS).await.expect("answers");
+    let Reserved::Appointment(made) = made else { panic!("{made:?}") };
+    let later = Reservation { replaces: Some(made), ..reservation("haircut", "2026-11-25T09:00") };
+    store.reserve(&business, call, "b", &later, NOW_MS).await.expect("answers");
+    let payloads: Vec<serde_json::Value> =
+        due(&store, NOW_MS).await.iter().map(|due| serde_json::from_str(&due.payload).expect("JSON")).collect();
+    let details: Vec<String> = payloads.iter().map(|payload| payload["appointment"]["details"].to_string()).collect();
+    assert_eq!(details, [r#"{"first_visit":"yes"}"#, r#"{"first_visit":"yes"}"#], "{payloads:?}");
+    let plain = reservation("haircut", "2026-11-25T11:00");
+    store.reserve(&business, call, "c", &plain, NOW_MS).await.expect("answers");
+    assert!(due(&store, NOW_MS).await[0].payload.contains(r#""details":{}"#));
 }
 
 async fn nobody_who_wants_nothing_is_told(place: Place) {

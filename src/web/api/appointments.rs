@@ -8,8 +8,8 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::{Params, Refusal};
-use crate::store::AppointmentRecord;
 use crate::store::query::{DaySpan, hidden};
+use crate::store::{AppointmentRecord, Details};
 use crate::web::Front;
 use crate::web::access::Visitor;
 
@@ -45,5 +45,5 @@ pub(in crate::web) fn shown(appointment: AppointmentRecord, visitor: &Visitor) -
         return appointment;
     }
     let (phone, name) = (hidden::number(&appointment.phone), hidden::name(&appointment.name));
-    AppointmentRecord { phone, name, ..appointment }
+    AppointmentRecord { phone, name, details: Details::default(), ..appointment }
 }

@@ -75,7 +75,7 @@ fn day_of(date: NaiveDate, all: &[AppointmentRecord]) -> Markup {
                         tr {
                             td.t { (one.start_at.get(11..16).unwrap_or_default()) }
                             td { (words::plain(&one.service)) @if one.status != "booked" { " " span.tag.bad { (one.status) } } @else if one.confirmed_at.is_some() { " " span.tag { "confirmed" } } }
-                            td { (one.staff) } td { (one.name) } td.t { (one.phone) }
+                            td { (one.staff) } td { (one.name) @if !one.details.0.is_empty() { br; small { (one.details.in_words()) } } } td.t { (one.phone) }
                             td { @if let Some(call) = &one.call_id { a href={ "/calls/" (call) } { "listen" } } }
                         }
                     } }

@@ -15,6 +15,8 @@ const MISSES_MAX: u8 = 3;
 const ANYTHING_ELSE_MISSES_MAX: u8 = 2;
 /// A number is asked for this often, then it goes on without.
 const PHONE_MISSES_MAX: u8 = 3;
+/// What need not be known is asked for this often.
+const DETAIL_MISSES_MAX: u8 = 2;
 
 /// What a prompt asks for; nothing when it is no question.
 pub(super) fn expected_by(prompt: &Prompt) -> Option<Expect> {
@@ -35,6 +37,7 @@ pub(super) fn expected_by(prompt: &Prompt) -> Option<Expect> {
         Prompt::WhichAppointment { .. } => Some(Expect::Appointment),
         Prompt::ConfirmCancel { .. } => Some(Expect::Cancelling),
         Prompt::AskMessage => Some(Expect::Message),
+        Prompt::AskDetail { .. } => Some(Expect::Detail),
         Prompt::AskChange => Some(Expect::Change),
         _ => None,
     }
@@ -87,6 +90,10 @@ impl Chart {
             return Node::Time {};
         };
         self.hold(context, &service, &slot);
+        if let Some(id) = self.missing_detail() {
+            self.say(context, Prompt::AskDetail { id });
+            return Node::Details {};
+        }
         let Some(name) = self.facts.name.clone() else {
             self.say(context, Prompt::AskName);
             return Node::Contact {};
@@ -100,7 +107,7 @@ impl Chart {
             Some(calling) if *calling == phone => Number::Calling,
             _ => Number::Said(phone),
         });
-        self.say(context, Prompt::Confirm { service, slot, name, instead_of, phone });
+        self.say(context, Prompt::Confirm { service, slot, name, instead_of, phone, details: self.details_told() });
         Node::Confirmation {}
     }
 
@@ -259,6 +266,8 @@ impl Chart {
                 self.without_phone = true;
                 return Transition(self.go_on(context));
             }
+        } else if self.misses >= DETAIL_MISSES_MAX && self.may_go_without_detail() {
+            return Transition(self.go_without_detail(context));
         } else if anything_else && self.misses >= ANYTHING_ELSE_MISSES_MAX {
             return Transition(self.leave(context));
         } else if self.misses >= MISSES_MAX {

@@ -152,6 +152,7 @@ impl Chart {
             slot: self.facts.slot.clone()?,
             name: self.facts.name.clone()?,
             phone: self.facts.phone.clone().unwrap_or_default(),
+            details: self.details_told(),
             replaces: self.replaces(),
         })
     }

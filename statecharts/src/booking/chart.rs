@@ -9,7 +9,7 @@ use super::standing::{Errand, Standing};
 use super::{Effect, Event, Facts, State};
 use crate::Context;
 use crate::prompt::Prompt;
-use crate::proposal::{Fact, Intent, Proposal, Slot};
+use crate::proposal::{DetailRule, Fact, Intent, Proposal, Slot};
 
 /// What outlives a state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub(super) struct Chart {
     /// The number that calls, where it is known: "this number" means it.
     pub(super) caller_number: Option<String>,
     pub(super) can_transfer: bool,
+    /// What else the business wants to know, in its order.
+    #[serde(default)]
+    pub(super) detail_rules: Vec<DetailRule>,
     /// The state, or the one that a question goes back to.
     pub(super) home: State,
     /// The question that stands open: the last one that was asked.
@@ -66,6 +69,7 @@ impl Default for Chart {
             facts: Facts::default(),
             caller_number: None,
             can_transfer: false,
+            detail_rules: Vec::new(),
             home: State::Greeting,
             asked: None,
             presence_asked: false,
@@ -144,10 +148,11 @@ impl Chart {
     #[state(superstate = "conversation")]
     fn greeting(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
         match event {
-            Event::Opened { caller_number, can_transfer, reminds } => {
+            Event::Opened { caller_number, can_transfer, details, reminds } => {
                 self.caller_number = caller_number.clone().filter(|number| !number.is_empty());
                 self.facts.phone = self.caller_number.clone();
                 self.can_transfer = *can_transfer;
+                self.detail_rules = details.clone();
                 if let Some(appointment) = reminds.clone() {
                     return Transition(self.remind(context, appointment));
                 }
@@ -205,6 +210,17 @@ impl Chart {
             }
             _ => Super,
         }
+    }
+
+    /// To whatever is asked next. "No" goes on without what need not be known.
+    #[state(superstate = "conversation")]
+    fn details(&mut self, context: &mut Context<Effect>, event: &Event) -> Outcome<Node> {
+        let Event::Understood(turn) = event else { return Super };
+        let goes_without = turn.intent == Intent::Deny && is_bare(turn) && !self.presence_asked;
+        if goes_without && self.may_go_without_detail() {
+            return Transition(self.go_without_detail(context));
+        }
+        Super
     }
 
     /// To whatever is asked next. Nobody has to leave a number, and "this number" is one where it is known.
@@ -387,6 +403,7 @@ impl Node {
             Self::Greeting {} => State::Greeting,
             Self::Service {} => State::Service,
             Self::Time {} => State::Time,
+            Self::Details {} => State::Details,
             Self::Contact {} => State::Contact,
             Self::Confirmation {} => State::Confirmation,
             Self::Booking {} => State::Booking,

@@ -1,5 +1,7 @@
 //! What is known of the appointment, and what a turn of the caller does to it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::proposal::{Appointment, Fact, Intent, Proposal, Slot, When};
@@ -17,6 +19,9 @@ pub struct Facts {
     pub name: Option<String>,
     /// How to reach them: the number that calls, unless they gave another.
     pub phone: Option<String>,
+    /// What else the business asked for, by id; none where it goes on without an answer.
+    #[serde(default)]
+    pub details: BTreeMap<String, Option<String>>,
     /// The free times that were offered last, in the order in which they were said.
     pub offered: Vec<Slot>,
     /// The two readings of a time that was asked back, before and after noon.
@@ -44,7 +49,7 @@ pub(super) enum Search {
 /// What a turn did to the facts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Taken {
-    /// Something that is read back has changed: the service, the time or the name.
+    /// Something that is read back has changed: the service, the time, the name or a detail.
     pub(super) plan: bool,
     /// The number has changed, which is read back, too, unless it is the one that calls.
     pub(super) phone: bool,
@@ -80,6 +85,9 @@ impl Facts {
         }
         if let (Some(end), Some(phone)) = (given(&turn.phone_end), &mut self.phone) {
             end_in(phone, &end);
+        }
+        if let Some(detail) = &turn.detail {
+            self.details.insert(detail.id.clone(), Some(detail.answer.clone()));
         }
         Taken { plan: !before.is_same_plan(self), phone: before.phone != self.phone, not_offered }
     }
@@ -131,6 +139,7 @@ impl Facts {
             }
             Fact::Name => self.name = None,
             Fact::Phone => self.phone = None,
+            Fact::Details => self.details.clear(),
         }
     }
 
@@ -146,6 +155,7 @@ impl Facts {
         self.replaces = None;
         self.service = None;
         self.forget(Fact::Time);
+        self.forget(Fact::Details);
     }
 
     /// Begins to move an appointment.
@@ -166,7 +176,7 @@ impl Facts {
         let plan = |facts: &Self| {
             (facts.service.clone(), facts.wanted.clone(), facts.slot.clone(), facts.half.clone(), facts.name.clone())
         };
-        plan(self) == plan(other)
+        plan(self) == plan(other) && self.details == other.details
     }
 
     /// "The second one" as the time it stands for; and whether there is no such one.

@@ -54,6 +54,7 @@ impl Chart {
         match self.home {
             State::Service => Node::Service {},
             State::Time => Node::Time {},
+            State::Details => Node::Details {},
             State::Contact => Node::Contact {},
             State::Confirmation => Node::Confirmation {},
             State::Booking => Node::Booking {},

@@ -11,6 +11,7 @@
 //! | `facts` | what is known, and what a turn does to it |
 //! | `chart` | the states, and what each makes of an event |
 //! | `asking` | the next question, and asking again |
+//! | `details` | what a business asks for beside |
 //! | `standing` | an appointment that stands already: found, moved, cancelled |
 //! | `leaving` | goodbye, a person now, a person who calls back, a message |
 //! | `calendar` | what the calendar's answers mean |
@@ -18,6 +19,7 @@
 mod asking;
 mod calendar;
 mod chart;
+mod details;
 mod facts;
 mod leaving;
 mod standing;
@@ -27,7 +29,7 @@ use statig::prelude::*;
 
 use crate::Context;
 use crate::prompt::{Prompt, Refusal};
-use crate::proposal::{Appointment, Expect, Proposal, Slot, When};
+use crate::proposal::{Appointment, Detail, DetailRule, Expect, Proposal, Slot, When};
 use chart::Chart;
 pub use facts::Facts;
 
@@ -41,6 +43,8 @@ pub enum State {
     Service,
     /// A time is asked for, looked up or offered.
     Time,
+    /// One more thing that the business wants to know is asked for.
+    Details,
     /// A name or a number is asked for.
     Contact,
     /// All that is known was read back; yes, no, or what to change?
@@ -71,6 +75,8 @@ pub enum Event {
         caller_number: Option<String>,
         /// Whether there is a person to be put through to.
         can_transfer: bool,
+        /// What else the business wants to know for an appointment, in the order in which it is asked for.
+        details: Vec<DetailRule>,
         /// The appointment that we call about; none when they called.
         reminds: Option<Appointment>,
     },
@@ -153,6 +159,8 @@ pub enum Effect {
         name: String,
         /// How to reach them; empty when they would not say.
         phone: String,
+        /// What else the business asked for and was told, in its order.
+        details: Vec<Detail>,
         /// The id of the appointment that is moved by it, and stands no more afterwards.
         replaces: Option<String>,
     },
@@ -248,6 +256,14 @@ impl Booking {
     /// What was asked last, so that a bare answer can be read.
     pub fn expects(&self) -> Expect {
         self.machine.inner().asked.as_ref().and_then(asking::expected_by).unwrap_or(Expect::Anything)
+    }
+
+    /// Which detail was asked for last, if one was.
+    pub fn detail_asked(&self) -> Option<&str> {
+        match &self.machine.inner().asked {
+            Some(Prompt::AskDetail { id }) => Some(id),
+            _ => None,
+        }
     }
 
     /// Whether a bare "yes" answers what was asked last.

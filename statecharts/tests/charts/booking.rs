@@ -9,7 +9,7 @@ use crate::drawing::{self, Step, Walk, name};
 use crate::script;
 
 /// A little of everything that can happen. Few values each, so that they meet.
-const EVENTS: [&str; 61] = [
+const EVENTS: [&str; 65] = [
     "book",
     "book service=cut",
     "book service=cut at=tue-15 name=Ada",
@@ -26,6 +26,9 @@ const EVENTS: [&str; 61] = [
     "provide name=Ada",
     "provide name=Bob phone=+15552",
     "provide phone=+15552",
+    "provide detail=breed:poodle",
+    "provide detail=age:7",
+    "deny detail=breed:dachshund",
     "provide unknown_service",
     "provide unclear_when",
     "provide",
@@ -36,6 +39,7 @@ const EVENTS: [&str; 61] = [
     "change about=name",
     "change about=service",
     "change about=phone",
+    "change about=details",
     "confirm",
     "confirm at=tue-15",
     "confirm at=tue-16",
@@ -73,6 +77,10 @@ const EVENTS: [&str; 61] = [
     "cancelled",
 ];
 
+/// How a conversation may begin.
+const OPENINGS: [&str; 4] =
+    ["opened", "opened +15551", "opened can_transfer +15551", "opened asks=breed asks=age?@cut +15551"];
+
 #[test]
 fn scenes_go_as_written() {
     script::check("tests/tables/booking.txt", Booking::new, |booking, line| {
@@ -105,6 +113,7 @@ fn steps_to_draw() -> Vec<Step> {
         ("provide offered=0", "offered time"),
         ("provide name=Eve", "name"),
         ("provide phone=+15557", "number"),
+        ("provide detail=breed:poodle", "detail"),
         ("confirm", "yes"),
         ("deny", "no"),
         ("change", "wants a change"),
@@ -155,12 +164,13 @@ impl Witness {
         self.confirm_heard |= *event == Event::PlanHeard;
         for effect in effects {
             match effect {
-                Effect::Reserve { service, slot, name, phone, replaces } => {
+                Effect::Reserve { service, slot, name, phone, details, replaces } => {
                     assert!(!service.is_empty() && !slot.0.is_empty() && !name.is_empty());
                     let moved = after.facts().replaces.as_ref();
                     assert_eq!(replaces.as_ref(), moved.map(|moved| &moved.id));
                     let asked = match &self.confirm_asked {
-                        Some(Prompt::Confirm { service, slot, name, instead_of, phone: read }) => {
+                        Some(Prompt::Confirm { service, slot, name, instead_of, phone: read, details: told }) => {
+                            assert_eq!(told, details, "what else was asked for is what was read back");
                             match read {
                                 Some(Number::Said(read)) => assert_eq!(read, phone, "the number that was read back"),
                                 Some(Number::Calling) => assert!(!phone.is_empty(), "the number that calls"),
@@ -238,7 +248,7 @@ fn no_conversation_breaks_a_promise() {
         };
         let mut booking = Booking::new();
         let mut witness = Witness::default();
-        play(&mut booking, ["opened", "opened +15551", "opened can_transfer +15551"][roll(3)]);
+        play(&mut booking, OPENINGS[roll(OPENINGS.len())]);
         let mut lines = Vec::new();
         for _ in 0..40 {
             let line = likely(&booking, &mut roll);
@@ -256,7 +266,7 @@ fn no_conversation_breaks_a_promise() {
         cancels += witness.cancels;
         appointments += booking.facts().appointments.len();
     }
-    assert_eq!(seen.len(), 12, "every state was visited: {seen:?}");
+    assert_eq!(seen.len(), 13, "every state was visited: {seen:?}");
     assert!(cancels > 100, "{cancels} cancellations: too tame a test");
     assert!(reserves > 500 && appointments > 200, "{reserves} orders, {appointments} appointments: too tame a test");
 }
@@ -271,6 +281,7 @@ fn likely(booking: &Booking, roll: &mut impl FnMut(usize) -> usize) -> &'static 
             &["found a7:cut:wed-10:Ada", "found a7:cut:wed-10:Ada a8:dye:tue-15:Ada", "provide offered=1"]
         }
         (State::Time, _) => &["free", "provide at=tue-15", "provide offered=0", "nearest (closed) tue-16 tue-17"],
+        (_, Expect::Detail) => &["provide detail=breed:poodle", "provide detail=age:7", "deny"],
         (_, Expect::Service) => &["provide service=cut"],
         (_, Expect::Name) => &["provide name=Ada"],
         (_, Expect::Phone) => &["provide phone=+15552"],

@@ -8,7 +8,7 @@
 
 use statecharts::booking::{Booking, Effect, Event};
 use statecharts::prompt::{Number, Prompt, Refusal};
-use statecharts::proposal::{Appointment, Proposal, Slot, When};
+use statecharts::proposal::{Appointment, Detail, DetailRule, Proposal, Slot, When};
 
 use crate::drawing::name;
 
@@ -26,6 +26,7 @@ pub(crate) fn event(line: &str) -> Event {
     match first {
         "opened" => Event::Opened {
             can_transfer: words.next_if_eq(&"can_transfer").is_some(),
+            details: details(&mut words),
             caller_number: words.next().map(str::to_owned),
             reminds: words.find(|word| word.contains(':')).map(appointment),
         },
@@ -65,12 +66,30 @@ fn proposal<'a>(intent: &str, facts: impl Iterator<Item = &'a str>) -> Proposal 
             "unclear_when" => turn.unclear_when = true,
             "name" => turn.name = Some(value.to_owned()),
             "phone" => turn.phone = Some(value.to_owned()),
+            "detail" => turn.detail = Some(detail(value)),
             "phone_end" => turn.phone_end = Some(value.to_owned()),
             "about" => turn.about = Some(serde_json::from_value(value.into()).expect("a fact's name")),
             other => panic!("{other:?} is no fact"),
         }
     }
     turn
+}
+
+/// `asks=breed asks=age?@cut` is a breed for every service, and an age for a cut, where an answer is not needed.
+fn details<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> Vec<DetailRule> {
+    let mut rules = Vec::new();
+    while let Some(rule) = words.next_if(|word| word.starts_with("asks=")) {
+        let (id, service) = rule["asks=".len()..].split_once('@').unwrap_or((&rule["asks=".len()..], ""));
+        let services = service.split(',').filter(|service| !service.is_empty()).map(str::to_owned).collect();
+        rules.push(DetailRule { id: id.trim_end_matches('?').to_owned(), services, optional: id.ends_with('?') });
+    }
+    rules
+}
+
+/// `breed:poodle`.
+fn detail(text: &str) -> Detail {
+    let (id, answer) = text.split_once(':').unwrap_or_else(|| panic!("{text:?} is no detail like breed:poodle"));
+    Detail { id: id.to_owned(), answer: answer.to_owned() }
 }
 
 fn refusal(word: &str) -> Refusal {
@@ -98,9 +117,9 @@ fn effect(effect: &Effect) -> String {
             format!("find {service} {}{}", time(when), instead(instead_of.as_deref()))
         }
         Effect::Hold { service, slot } => format!("hold {service} {}", slot.0),
-        Effect::Reserve { service, slot, name, phone, replaces } => {
+        Effect::Reserve { service, slot, name, phone, details, replaces } => {
             let order = format!("reserve {service} {} {name} {phone}", slot.0);
-            format!("{}{}", order.trim_end(), instead(replaces.as_deref()))
+            format!("{}{}{}", order.trim_end(), with(details), instead(replaces.as_deref()))
         }
         Effect::FindAppointments { phone, name } => {
             format!("look {phone} {}", name.as_deref().unwrap_or_default()).trim_end().to_owned()
@@ -117,6 +136,10 @@ fn instead(of: Option<&str>) -> String {
     of.map(|of| format!(" instead of {of}")).unwrap_or_default()
 }
 
+fn with(details: &[Detail]) -> String {
+    details.iter().map(|Detail { id, answer }| format!(" {id}={answer}")).collect()
+}
+
 fn spoken(prompt: &Prompt) -> String {
     match prompt {
         Prompt::AskHalf { morning, afternoon } => format!("ask_half {}..{}", morning.0, afternoon.0),
@@ -124,14 +147,15 @@ fn spoken(prompt: &Prompt) -> String {
             let why = refusal.map(|refusal| format!("({}) ", name(&refusal))).unwrap_or_default();
             format!("offer {why}{}", times.iter().map(|time| time.0.as_str()).collect::<Vec<_>>().join(" "))
         }
-        Prompt::Confirm { service, slot, name, instead_of, phone } => {
+        Prompt::AskDetail { id } => format!("ask_detail {id}"),
+        Prompt::Confirm { service, slot, name, instead_of, phone, details } => {
             let instead = instead(instead_of.as_ref().map(|slot| slot.0.as_str()));
             let phone = match phone {
                 None => String::new(),
                 Some(Number::Calling) => " at theirs".to_owned(),
                 Some(Number::Said(phone)) => format!(" at {phone}"),
             };
-            format!("confirm {service} {} {name}{phone}{instead}", slot.0)
+            format!("confirm {service} {} {name}{phone}{}{instead}", slot.0, with(details))
         }
         Prompt::Booked { service, slot, name, instead_of } => {
             let instead = instead(instead_of.as_ref().map(|slot| slot.0.as_str()));

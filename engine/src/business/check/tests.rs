@@ -158,3 +158,51 @@ fn each_problem_of_a_prompt_names_it_and_the_remedy() {
         assert!(problem.contains(wanted), "{wanted:?} is not in {problem:?}");
     }
 }
+
+fn hair() -> DetailQuestion {
+    let json = serde_json::json!({
+        "id": "hair", "name": "hair", "ask": "Short or long?", "answer": "choice", "choices": ["short", "long"]
+    });
+    serde_json::from_value(json).expect("a question")
+}
+
+#[test]
+fn each_problem_of_what_else_is_asked_names_the_thing_and_the_remedy() {
+    let with_detail = |change: &dyn Fn(&mut DetailQuestion)| {
+        with(|business| {
+            let mut question = hair();
+            change(&mut question);
+            business.details.push(question);
+        })
+    };
+    assert_eq!(with_detail(&|_| {}), "");
+    for (problem, wanted) in [
+        (with_detail(&|q| q.id = "My Hair".to_owned()), "detail id \"My Hair\" is not made of a-z"),
+        (with_detail(&|q| q.ask = " ".to_owned()), "id=\"hair\" -> detail \"hair\" needs a name"),
+        (with_detail(&|q| q.choices.clear()), "answer = \"choice\" and choices = [...] go together"),
+        (with_detail(&|q| q.answer = Kind::Words), "answer = \"choice\" and choices = [...] go together"),
+        (with_detail(&|q| q.choices.push("Short".to_owned())), "has an empty choice, or one twice"),
+        (with_detail(&|q| q.services.push("wash".to_owned())), "\"wash\" -> detail \"hair\" is asked for \"wash\""),
+    ] {
+        assert!(problem.contains(wanted), "{wanted:?} in {problem:?}");
+    }
+    let spanish = |details: serde_json::Value| {
+        with(|business| {
+            business.details.push(hair());
+            let services = serde_json::json!({"haircut": {"name": "un corte"}, "beard_trim": {"name": "la barba"},
+                                              "oil": {"name": "un aceite"}});
+            let words = serde_json::json!({"services": services, "details": details});
+            business.languages.insert(Language::Spanish, serde_json::from_value(words).expect("words"));
+        })
+    };
+    let words = serde_json::json!({"name": "cabello", "ask": "¿Corto o largo?", "choices": ["corto", "largo"]});
+    assert_eq!(spanish(serde_json::json!({"hair": words})), "");
+    let one = serde_json::json!({"name": "cabello", "ask": "¿Corto o largo?", "choices": ["corto"]});
+    for (problem, wanted) in [
+        (spanish(serde_json::json!({})), "detail \"hair\" has no Spanish words: add details.hair = {"),
+        (spanish(serde_json::json!({"hair": one})), "hair= -> detail \"hair\" has 2 choices and 1 in Spanish"),
+        (spanish(serde_json::json!({"hair": words, "beard": words})), "names a detail \"beard\", which does not exist"),
+    ] {
+        assert!(problem.contains(wanted), "{wanted:?} in {problem:?}");
+    }
+}

@@ -15,7 +15,7 @@ pub(super) fn facts(whole: &WholeCall, zone: Tz) -> Markup {
             h2 { "About the call" }
             dl.facts {
                 @for appointment in &call.appointments {
-                    dt { "Appointment" } dd { (words::plain(&appointment.service)) ", " (appointment.start_at.replace('T', " ")) " with " (appointment.staff) " for " (appointment.name) }
+                    dt { "Appointment" } dd { (words::plain(&appointment.service)) ", " (appointment.start_at.replace('T', " ")) " with " (appointment.staff) " for " (appointment.name) @if !appointment.details.0.is_empty() { br; (appointment.details.in_words()) } }
                 }
                 @if let Some(message) = &call.message {
                     dt { @if message.text.is_empty() { "To be called back" } @else { "Message" } } dd { (message.text) " " (message.name) " " (message.phone) }
