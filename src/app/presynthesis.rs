@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::audio::format::Format;
+use engine::business::Business;
 use engine::io::Fault;
 use engine::wording;
 use tokio::time::timeout;
@@ -15,7 +16,7 @@ use crate::store::{Store, Voice};
 use crate::telemetry::Telemetry;
 use crate::vendors::speech::Voices;
 
-/// What is spoken where no language is named: the words of the prompts are English.
+/// What a voice speaks for which no language is named.
 const LANGUAGE: &str = "en";
 
 /// How long what was made may take to be put away.
@@ -53,13 +54,18 @@ impl Presynthesis {
     pub async fn open(settings: &Settings, only: &[String], format: Format) -> Result<Self, OpenError> {
         let businesses = config::load_businesses(&settings.desk.business_file)?;
         let mut seeds = config::load_phrases(&settings.speech.phrases_file)?;
-        let own_words = businesses.iter().flat_map(wording::standard_phrases);
-        seeds.extend(own_words.map(|text| PhraseSeed { text, language: Some(LANGUAGE.to_owned()), voice: None }));
+        seeds.extend(businesses.iter().flat_map(own_words));
         let store = Store::open(mapping::store(settings)).await?;
         let telemetry = Arc::new(Telemetry::new());
         let speakers = voices::voices(settings, voices::watch(&telemetry)).map_err(OpenError::Vendor)?;
         let own = voices::own(settings, businesses[0].voice.as_deref());
-        let voices = speech::casting(settings, &store, own, &speakers).await?.everyone().await;
+        let of_languages: Vec<Voice> = businesses.iter().flat_map(|business| of_languages(business, &own[0])).collect();
+        let mut voices = speech::casting(settings, &store, own, &speakers).await?.everyone().await;
+        for voice in of_languages {
+            if !voices.contains(&voice) {
+                voices.push(voice);
+            }
+        }
         if let Some(unknown) = only.iter().find(|name| voices.iter().all(|voice| voice.id != **name)) {
             let known = voices.iter().map(|voice| voice.id.as_str()).collect::<Vec<_>>().join(", ");
             return Err(OpenError::UnknownVoice { name: unknown.clone(), known });
@@ -98,6 +104,28 @@ impl Presynthesis {
         let is_put_away = timeout(PUT_AWAY_WITHIN, self.phrases.flush()).await.is_ok();
         timeout(PUT_AWAY_WITHIN, self.store.close()).await.is_ok() && is_put_away
     }
+}
+
+/// What a business says in any call, in each of its languages.
+fn own_words(business: &Business) -> Vec<PhraseSeed> {
+    let spoken = business.spoken().filter_map(|language| business.speaking(language));
+    let seeds = spoken.flat_map(|business| {
+        let language = business.language.code();
+        let seed = move |text| PhraseSeed { text, language: Some(language.to_owned()), voice: None };
+        wording::standard_phrases(&business).into_iter().map(seed)
+    });
+    seeds.collect()
+}
+
+/// Who speaks the languages of a business that the server's own voice, `own`, does not, or not by its name.
+fn of_languages(business: &Business, own: &Voice) -> Vec<Voice> {
+    let others = business.spoken().filter(|language| language.code() != LANGUAGE);
+    let voices = others.map(|language| {
+        let voice = voices::voice_of(business, language, own, true);
+        let name = voice.provider_voice_id.clone();
+        Voice { id: name.clone(), name, language: Some(language.code().to_owned()), ..voice }
+    });
+    voices.collect()
 }
 
 /// Each phrase with each voice that speaks it, once.
@@ -160,6 +188,21 @@ mod tests {
             told,
             ["own: Hello.", "own: Beep.", "ana: Hola.", "ana: Beep.", "bob: Hello.", "bob: Beep.", "bob: Only Bob.",]
         );
+    }
+
+    #[test]
+    fn each_language_of_a_business_is_spoken_by_who_speaks_it() {
+        let both = concat!(include_str!("../../business.toml"), include_str!("../../fixtures/languages/es.toml"));
+        let business: Business = toml::from_str(both).expect("a business");
+        let own = voice("aura-2-thalia-en", None);
+        let voices: Vec<Voice> = [own.clone()].into_iter().chain(of_languages(&business, &own)).collect();
+        let lines = pair(&nobody(), &own_words(&business), &voices, Format::Mulaw);
+        let who = |text: &str| {
+            let said = lines.iter().filter(|line| line.ask.text == text);
+            said.map(|line| line.voice.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(who("May I have your name, please?"), "aura-2-thalia-en");
+        assert_eq!(who("¿Me dice su nombre, por favor?"), "aura-2-celeste-es");
     }
 
     #[test]

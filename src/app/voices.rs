@@ -108,7 +108,7 @@ pub(super) fn own_voice(settings: &Settings, provider: Provider) -> &str {
 
 /// The voice that speaks a language for a business: the one it names for it, else the agreed one, or its own, if that
 /// speaks it.
-fn voice_of(business: &Business, language: Language, agreed: &Voice, is_own: bool) -> Voice {
+pub(super) fn voice_of(business: &Business, language: Language, agreed: &Voice, is_own: bool) -> Voice {
     let named = |name: Option<&String>| {
         let name = name.filter(|_| is_own)?.clone();
         Some(Voice { provider_voice_id: name, ..agreed.clone() })
