@@ -234,6 +234,13 @@ impl House {
         theirs.unwrap_or_else(|| (self.businesses.of(&caller.to), None, None))
     }
 
+    /// What a caller speaks: what their call was held in, else what the business that answers the number does.
+    pub(super) async fn language_of(&self, call_sid: &str, to: &str) -> Language {
+        let business = self.businesses.of(to);
+        let turned = if business.languages.is_empty() { None } else { self.spoken_before(call_sid).await };
+        turned.unwrap_or(business.language)
+    }
+
     /// What the caller of a call spoke before it came back to us: nobody took them whom they were put through to. None for a
     /// call that is new, or where the database does not say soon.
     async fn spoken_before(&self, call_sid: &str) -> Option<Language> {

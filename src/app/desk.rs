@@ -70,8 +70,8 @@ impl Desk for FrontDesk {
         Box::pin(self.house.after_stream(call_sid))
     }
 
-    fn language(&self, to: &str) -> Language {
-        self.house.businesses.of(to).language
+    fn language<'a>(&'a self, call_sid: &'a str, to: &'a str) -> BoxFuture<'a, Language> {
+        Box::pin(self.house.language_of(call_sid, to))
     }
 
     fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<(String, Language)>> {

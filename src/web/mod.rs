@@ -142,8 +142,8 @@ pub trait Desk: Send + Sync {
     /// What somebody who answers for us is told of the caller of a call; none when there is nothing to tell.
     fn whisper<'a>(&'a self, call_sid: &'a str) -> BoxFuture<'a, Option<(String, Language)>>;
 
-    /// What the business that answers a number speaks.
-    fn language(&self, to: &str) -> Language;
+    /// What a caller speaks, as far as their call is known; else what the business that answers a number speaks.
+    fn language<'a>(&'a self, call_sid: &'a str, to: &'a str) -> BoxFuture<'a, Language>;
 
     /// A caller who was put through is not any more, or never was: the carrier's word for it, and for how many seconds they spoke.
     fn dialled<'a>(&'a self, call_sid: &'a str, status: &'a str, duration_s: Option<i64>) -> BoxFuture<'a, ()>;

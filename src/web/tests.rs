@@ -101,8 +101,9 @@ impl Desk for TestDesk {
         async { self.next.clone() }.boxed()
     }
 
-    fn language(&self, to: &str) -> Language {
-        if to == "+34910000000" { Language::Spanish } else { Language::English }
+    fn language<'a>(&'a self, call_sid: &'a str, to: &'a str) -> BoxFuture<'a, Language> {
+        let spanish = to == "+34910000000" || call_sid == "CA-spanish";
+        async move { if spanish { Language::Spanish } else { Language::English } }.boxed()
     }
 
     fn whisper<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<(String, Language)>> {

@@ -17,12 +17,12 @@ const RECONNECTS_MAX: u32 = 5;
 /// `POST /voice`: a call comes in.
 pub(super) async fn answer(webhook: Webhook) -> Result<Response, Refusal> {
     let caller = caller(&webhook)?;
-    let (admit, language) = (webhook.front.desk.admit(), webhook.front.desk.language(&caller.to));
+    let admit = webhook.front.desk.admit();
     tracing::info!(call = caller.call_sid, ?admit, "a call comes in");
     Ok(respond(match admit {
         Admit::Welcome => stream(Twiml::new(), &webhook, caller, 0).await,
         Admit::Busy => Twiml::new().reject_busy(),
-        Admit::Draining => say(Twiml::new(), Aside::TryLater, language).hang_up(),
+        Admit::Draining => say(Twiml::new(), Aside::TryLater, language(&webhook, &caller).await).hang_up(),
     }))
 }
 
@@ -38,27 +38,28 @@ pub(super) async fn resume(webhook: Webhook) -> Result<Response, Refusal> {
             let (whisper, after) = (webhook.address("/voice/whisper"), webhook.address("/voice/dialled"));
             Twiml::new().put_through(&to, &whisper, &after)
         }
-        Next::Apologise => give_up(&webhook, &caller.to),
+        Next::Apologise => give_up(&webhook, &caller).await,
         Next::Reconnect if reconnects < RECONNECTS_MAX => stream(Twiml::new(), &webhook, caller, reconnects + 1).await,
         Next::Reconnect => {
             tracing::warn!(call = caller.call_sid, "the stream broke {reconnects} times; the call is given up");
-            give_up(&webhook, &caller.to)
+            give_up(&webhook, &caller).await
         }
     }))
 }
 
 /// `POST /voice/fallback`: Twilio could not reach one of the others, or not read its answer.
 pub(super) async fn fallback(webhook: Webhook) -> Result<Response, Refusal> {
-    let call = webhook.optional("CallSid")?.unwrap_or_default();
+    let call_sid = webhook.optional("CallSid")?.unwrap_or_default();
     let (code, url) = (webhook.optional("ErrorCode")?, webhook.optional("ErrorUrl")?);
     tracing::warn!(
-        call,
+        call = call_sid,
         code,
         url,
         "Twilio fell back; its error code says why: https://www.twilio.com/docs/api/errors"
     );
-    let called = webhook.optional("To")?.unwrap_or_default();
-    Ok(respond(give_up(&webhook, &called)))
+    let to = webhook.optional("To")?.unwrap_or_default();
+    let caller = Caller { call_sid, from: String::new(), to, reminds: None };
+    Ok(respond(give_up(&webhook, &caller).await))
 }
 
 /// `POST /sms`: somebody writes to one of our numbers. STOP and START are heeded; nothing is answered, because Twilio answers
@@ -105,7 +106,7 @@ pub(super) async fn dialled(webhook: Webhook) -> Result<Response, Refusal> {
     if spoke {
         return Ok(respond(Twiml::new().hang_up()));
     }
-    let said = say(Twiml::new(), Aside::NobodyThere, webhook.front.desk.language(&caller.to));
+    let said = say(Twiml::new(), Aside::NobodyThere, language(&webhook, &caller).await);
     let goes_on = webhook.front.desk.admit() == Admit::Welcome;
     Ok(respond(if goes_on { stream(said, &webhook, caller, 0).await } else { said.hang_up() }))
 }
@@ -145,13 +146,17 @@ async fn stream(before: Twiml, webhook: &Webhook, caller: Caller, reconnects: u3
     before.connect_stream(&webhook.socket_address(), &[("ticket", &ticket)]).redirect(&after)
 }
 
-fn give_up(webhook: &Webhook, called: &str) -> Twiml {
-    let language = webhook.front.desk.language(called);
+async fn give_up(webhook: &Webhook, caller: &Caller) -> Twiml {
+    let language = language(webhook, caller).await;
     let sorry = say(Twiml::new(), Aside::Apology, language);
     match &webhook.front.transfer_to {
         Some(number) => sorry.dial(number).hang_up(),
         None => say(sorry, Aside::CallLater, language).hang_up(),
     }
+}
+
+async fn language(webhook: &Webhook, caller: &Caller) -> Language {
+    webhook.front.desk.language(&caller.call_sid, &caller.to).await
 }
 
 fn say(before: Twiml, what: Aside, language: Language) -> Twiml {

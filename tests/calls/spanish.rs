@@ -39,6 +39,7 @@ async fn a_spanish_speaker_whom_nobody_takes_over_goes_on_in_spanish() {
     caller.hears("how can i help you").await;
     caller.says("es-person").await;
     caller.hears("en qué puedo ayudarle").await;
+    assert!(caller.was_read("nadie puede atender"), "by the carrier, too: {:?}", caller.verbs);
     assert!(!caller.heard.iter().any(|phrase| phrase.contains("put you through")), "{:?}", caller.heard);
     caller.says("es-done").await;
     assert_eq!(caller.ends().await, Ending::Completed);

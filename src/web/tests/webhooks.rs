@@ -114,9 +114,12 @@ async fn after_the_stream_the_desk_decides() {
     assert!(twiml.ends_with("<Response><Hangup/></Response>"), "{twiml}");
     let (_, twiml) = ask(&front, post("/voice/dialled", format!("{CALL}&DialCallStatus=busy"))).await;
     assert!(twiml.contains("<Say>I&apos;m sorry, nobody can take your call") && twiml.contains("<Stream"), "{twiml}");
+    let theirs = "CallSid=CA-spanish&From=%2B34600000000&To=%2B15557654321&DialCallStatus=busy";
+    let (_, twiml) = ask(&front, post("/voice/dialled", theirs)).await;
+    assert!(twiml.contains(r#"<Say language="es-US">"#), "in what the call was held in: {twiml}");
     let said = desk.said.lock().expect("no test panics with it");
     let told: Vec<_> = said.iter().map(|said| (&*said.call_status, said.duration_s)).collect();
-    assert_eq!(told, [("completed", Some(61)), ("busy", None)]);
+    assert_eq!(told, [("completed", Some(61)), ("busy", None), ("busy", None)]);
 }
 
 #[tokio::test]
