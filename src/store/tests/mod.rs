@@ -11,6 +11,7 @@ pub(super) mod place;
 mod postgres;
 mod racing;
 mod records;
+mod standing;
 mod uploads;
 
 use std::time::Duration;
