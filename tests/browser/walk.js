@@ -110,7 +110,7 @@ async function lost(browser, call) {
 
 // Every page in both schemes and at both widths: no serious fault, nothing wider than the screen, no error in a script.
 async function looks(browser, call) {
-  const pages = { overview: '/', calls: '/calls', call: `/calls/${call}`, live: '/live', appointments: '/appointments', login: '/login' };
+  const pages = { overview: '/', calls: '/calls', call: `/calls/${call}`, live: '/live', appointments: '/appointments', messages: '/messages', login: '/login' };
   for (const scheme of ['light', 'dark']) {
     for (const [width, viewport] of Object.entries(WIDTHS)) {
       const page = await opened(browser, scheme, viewport);
@@ -130,7 +130,7 @@ async function looks(browser, call) {
 
 // The policy of our pages lets no script in, and axe is one: it is put in by a context that is without the policy.
 async function accessible(browser, call) {
-  const pages = ['/', '/calls', `/calls/${call}`, '/live', '/appointments', '/login'];
+  const pages = ['/', '/calls', `/calls/${call}`, '/live', '/appointments', '/messages', '/login'];
   for (const colorScheme of ['light', 'dark']) {
     const context = await browser.newContext({ colorScheme, bypassCSP: true, baseURL: address });
     const page = await context.newPage();

@@ -12,6 +12,7 @@ mod found;
 pub mod hidden;
 mod list;
 mod matched;
+mod messages;
 mod search;
 #[cfg(test)]
 pub(super) mod tests;
@@ -25,6 +26,7 @@ pub use figures::{Bucket, Figures, FunnelStep, Latency, Spans, Step};
 pub use filter::{Filter, Scope};
 pub use list::{CallItem, ListQuery, Page};
 pub use matched::Piece;
+pub use messages::{MessageItem, MessagesQuery};
 pub use search::{SearchHit, SearchQuery};
 pub use whole::{AnalyticsRecord, CostRecord, MetadataRecord, WholeCall};
 

@@ -8,6 +8,7 @@ pub(super) mod calls;
 mod exports;
 mod figures;
 pub mod live;
+pub(super) mod messages;
 pub(super) mod params;
 pub(super) mod refusal;
 mod search;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use super::{Front, Kept};
@@ -32,6 +33,8 @@ pub(super) fn routes() -> Router<Arc<Front>> {
         .route("/api/search", get(search::find))
         .route("/api/aggregates", get(figures::count))
         .route("/api/appointments", get(appointments::list))
+        .route("/api/messages", get(messages::list))
+        .route("/api/messages/{id}/done", post(messages::done).delete(messages::open))
         .route("/api/openapi.json", get(described))
         .route("/api/{*rest}", get(refusal::no_such_address))
 }

@@ -11,8 +11,13 @@ use crate::web::access::Visitor;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const PAGES: [(&str, &str); 4] =
-    [("/", "Overview"), ("/calls", "Calls"), ("/live", "Live"), ("/appointments", "Appointments")];
+const PAGES: [(&str, &str); 5] = [
+    ("/", "Overview"),
+    ("/calls", "Calls"),
+    ("/live", "Live"),
+    ("/appointments", "Appointments"),
+    ("/messages", "Messages"),
+];
 
 /// A desk bell.
 const BELL: &str = r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path fill="currentColor" d="M9 3h2v2.1a6.5 6.5 0 0 1 5.5 6.4V13h-13v-1.5A6.5 6.5 0 0 1 9 5.1zM2 14.5h16V17H2z"/></svg>"#;

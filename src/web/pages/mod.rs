@@ -13,6 +13,7 @@ mod charts;
 mod layout;
 mod live;
 mod login;
+mod messages;
 mod overview;
 mod viewer;
 mod waveform;
@@ -41,6 +42,9 @@ pub(super) fn routes() -> Router<Arc<Front>> {
         .route("/live", get(live::show))
         .route("/live/{id}", get(live::show_one))
         .route("/appointments", get(appointments::show))
+        .route("/messages", get(messages::show))
+        .route("/messages/{id}/done", post(messages::done))
+        .route("/messages/{id}/open", post(messages::reopen))
         .route("/assets/{name}", get(assets::show))
 }
 

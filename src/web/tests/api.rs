@@ -247,12 +247,20 @@ async fn every_address_that_is_described_is_there_and_wants_a_key() {
     let (_, described) = json_of(&front, "/api/openapi.json", "").await;
     assert_eq!(described["openapi"], json!("3.1.0"));
     let paths = described["paths"].as_object().expect("addresses");
-    for path in paths.keys().filter(|path| *path != "/api/openapi.json") {
+    let mut count = 0;
+    for (path, methods) in paths.iter().filter(|(path, _)| *path != "/api/openapi.json") {
         let path = path.replace("{id}", ID).replace("{table}", "calls").replace("{format}", "csv");
-        let (status, problem) = json_of(&front, &path, "").await;
-        assert_eq!((status, &problem["title"]), (StatusCode::UNAUTHORIZED, &json!("Unauthorized")), "{path}");
+        for method in methods.as_object().expect("methods").keys() {
+            let mut request = asked(&path, "");
+            *request.method_mut() = method.to_uppercase().parse().expect("a method");
+            let (status, body) = ask(&front, request).await;
+            let problem: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"));
+            let wanted = (StatusCode::UNAUTHORIZED, &json!("Unauthorized"));
+            assert_eq!((status, &problem["title"]), wanted, "{method} {path}");
+            count += 1;
+        }
     }
-    assert_eq!(paths.len(), 10);
+    assert_eq!(count, 13);
 }
 
 #[tokio::test]
@@ -339,4 +347,52 @@ async fn without_keys_this_machine_is_let_in_and_a_tunnel_on_it_is_not() {
         request.headers_mut().insert(HOST, "desk.ngrok.app".parse().expect("a header"));
     };
     assert_eq!(from("127.0.0.1:5", named).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn messages_are_listed_and_seen_to_by_managers_of_the_business() {
+    let front = with_a_call().await;
+    let row = Row::Message {
+        at: CallTime::from_ms(4_000),
+        text: "<i>Call me.</i>".into(),
+        name: "Ada Lovelace".into(),
+        phone: "+15550001234".into(),
+    };
+    front.store.record(Uuid::from_u128(1), row);
+    front.store.flush().await;
+    for (name, who, phone) in [("analyst", "A.", "••••••••••34"), ("manager", "Ada Lovelace", "+15550001234")]
+    {
+        let (status, found) = json_of(&front, "/api/messages?open=true", name).await;
+        let one = &found["items"][0];
+        assert_eq!((status, &one["name"], &one["phone"]), (StatusCode::OK, &json!(who), &json!(phone)), "{name}");
+        assert_eq!((&one["call_id"], &one["done_at"]), (&json!(ID), &json!(null)));
+    }
+    let (_, found) = json_of(&front, "/api/messages", "stranger").await;
+    assert_eq!(found["items"], json!([]), "another business's");
+    let (status, _) = json_of(&front, "/api/messages?open=perhaps", "manager").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (_, page) = ask(&front, asked("/messages", "manager")).await;
+    assert!(page.contains("&lt;i&gt;Call me.&lt;/i&gt;") && page.contains("+15550001234"), "{page}");
+    let (_, page) = ask(&front, asked("/messages", "analyst")).await;
+    assert!(!page.contains("<button>Done") && !page.contains("+15550001234"), "{page}");
+
+    let send = async |method: &str, path: &str, name: &str, origin: Option<&str>| {
+        let mut request = asked(path, name);
+        *request.method_mut() = method.parse().expect("a method");
+        if let Some(origin) = origin {
+            request.headers_mut().insert(ORIGIN, origin.parse().expect("an origin"));
+        }
+        ask(&front, request).await.0
+    };
+    let path = format!("/api/messages/{ID}/done");
+    assert_eq!(send("POST", &path, "analyst", None).await, StatusCode::FORBIDDEN);
+    assert_eq!(send("POST", &path, "manager", Some("https://evil.example.com")).await, StatusCode::FORBIDDEN);
+    assert_eq!(send("POST", "/api/messages/x/done", "manager", None).await, StatusCode::NOT_FOUND);
+    assert_eq!(send("POST", &path, "manager", None).await, StatusCode::NO_CONTENT);
+    let (_, page) = ask(&front, asked("/messages", "manager")).await;
+    assert!(page.contains("Nobody waits."), "{page}");
+    let (_, page) = ask(&front, asked("/messages?open=false", "manager")).await;
+    assert!(page.contains("Open again"), "{page}");
+    assert_eq!(send("DELETE", &path, "manager", None).await, StatusCode::NO_CONTENT);
+    assert_eq!(send("POST", &format!("/messages/{ID}/done"), "manager", None).await, StatusCode::SEE_OTHER);
 }
