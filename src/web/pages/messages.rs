@@ -29,11 +29,7 @@ pub(super) async fn show(
     let body = html! {
         h1 { "Messages" }
         p.lead { @if open { "Who is to be called back, the last caller first" } @else { "What somebody has seen to" } }
-        nav.pages aria-label="Which" {
-            a.button href="/messages" aria-current=[open.then_some("page")] { "Open" }
-            a.button href="/messages?open=false" aria-current=[(!open).then_some("page")] { "Done" }
-        }
-        p {}
+        p { @if open { a href="/messages?open=false" { "Those that somebody has seen to" } } @else { a href="/messages" { "Those that are open" } } }
         section.card { (table(&found, &visitor, front.time_zone, open)) }
     };
     Ok(layout::page("Messages", "/messages", Some(&visitor), None, body))
