@@ -2,6 +2,7 @@
 
 use super::super::Hours;
 use super::*;
+use crate::business::{DetailQuestion, Kind};
 use crate::languages::Language;
 
 fn business() -> Business {
