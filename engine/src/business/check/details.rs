@@ -23,7 +23,7 @@ impl Problems {
             self.require(!name.trim().is_empty() && !ask.trim().is_empty(), &at, || {
                 format!("detail {id:?} needs a name, like \"breed\", and what is said in ask, like \"What breed is your dog?\"")
             });
-            self.require((*answer == Kind::Choice) == !choices.is_empty(), &at, || {
+            self.require((*answer == Kind::Choice) != choices.is_empty(), &at, || {
                 format!("detail {id:?}: answer = \"choice\" and choices = [...] go together, so write both or neither")
             });
             self.of_choices(&at, id, choices);
