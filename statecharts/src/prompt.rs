@@ -97,6 +97,7 @@ pub enum Prompt {
         /// What number they are reached on, where they left one.
         phone: Option<Number>,
         /// What else the business asked for, in its order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         details: Vec<Detail>,
     },
     /// "Should I book that? Please say yes or no."

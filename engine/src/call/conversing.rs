@@ -121,10 +121,7 @@ impl Call {
             Pressed::Nothing => return self.journal.event(at, "key", "means nothing here", out),
             Pressed::Digit => None,
             Pressed::Meant(proposal) => Some(proposal),
-            Pressed::Typed(digits) => match self.typed_detail(&digits) {
-                Some(proposal) => Some(proposal),
-                None => return self.journal.event(at, "key", "means nothing here", out),
-            },
+            Pressed::Typed(digits) => Some(self.typed_detail(&digits)),
         };
         self.journal.event(at, "key", "", out);
         self.floor_event(at, FloorEvent::KeyPressed, out);
@@ -140,10 +137,10 @@ impl Call {
         let country = self.answered().business.country.clone();
         match self.keypad.pause(&country) {
             Some(Pressed::Meant(proposal)) => self.keyed(at, proposal, out),
-            Some(Pressed::Typed(digits)) => match self.typed_detail(&digits) {
-                Some(proposal) => self.keyed(at, proposal, out),
-                None => self.tell_booking(at, Event::NotUnderstood, out),
-            },
+            Some(Pressed::Typed(digits)) => {
+                let proposal = self.typed_detail(&digits);
+                self.keyed(at, proposal, out);
+            }
             Some(Pressed::Digit | Pressed::Nothing) => {
                 self.floor_event(at, FloorEvent::TurnEnded, out);
                 self.tell_booking(at, Event::NotUnderstood, out);
@@ -152,9 +149,11 @@ impl Call {
         }
     }
 
-    /// What keys say to the question of the business's own that was asked.
-    fn typed_detail(&self, digits: &str) -> Option<Proposal> {
-        understanding::keyed(digits, self.business().detail(self.booking.detail_asked()?)?)
+    /// What keys say to the question of the business's own that was asked. What answers nothing is asked back.
+    fn typed_detail(&self, digits: &str) -> Proposal {
+        let asked = self.booking.detail_asked().and_then(|id| self.business().detail(id));
+        let answer = asked.and_then(|question| understanding::keyed(digits, question));
+        answer.unwrap_or_else(|| Proposal::of(Intent::Other))
     }
 
     /// What was said with keys takes the place of whatever was being said in words.

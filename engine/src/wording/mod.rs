@@ -184,7 +184,8 @@ fn after_first(mut sentences: Vec<String>, more: Vec<String>) -> Vec<String> {
     sentences
 }
 
-/// "Breed: poodle." What is told at length is not told back: nobody listens to themselves for so long. What is not to be recorded when it is asked for is not read out afterwards.
+/// "Breed: poodle." What is told at length is not told back: nobody listens to themselves for so long. What is not to be
+/// recorded when it is asked for is not read out afterwards.
 fn details(told: &[Detail], business: &Business) -> Vec<String> {
     if business.recording.pause_in.contains(&State::Details) {
         return Vec::new();
