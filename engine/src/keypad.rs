@@ -42,8 +42,6 @@ pub enum Pressed {
 #[derive(Debug, Default)]
 pub struct Keypad {
     digits: String,
-    /// They are no phone number.
-    of_detail: bool,
 }
 
 impl Keypad {
@@ -54,8 +52,7 @@ impl Keypad {
             (Expect::Phone, '0') if self.digits.is_empty() && NO_LEADING_ZERO.contains(&country) => {
                 meant(Intent::Person)
             }
-            (Expect::Phone, _) => self.number(key, country),
-            (Expect::Detail, _) => self.detail(key),
+            (Expect::Phone | Expect::Detail, _) => self.gather(key, expects, country),
             (Expect::YesNo | Expect::Cancelling | Expect::Anything, '1') => meant(Intent::Confirm),
             (Expect::YesNo | Expect::Cancelling | Expect::Anything, '2') => meant(Intent::Deny),
             (_, '0') => meant(Intent::Person),
@@ -70,51 +67,35 @@ impl Keypad {
     }
 
     /// What was pressed when no more keys follow; none when nothing was pending.
-    pub fn pause(&mut self, country: &str) -> Option<Pressed> {
-        (!self.digits.is_empty()).then(|| if self.of_detail { self.complete_detail() } else { self.complete(country) })
+    pub fn pause(&mut self, expects: Expect, country: &str) -> Option<Pressed> {
+        (!self.digits.is_empty()).then(|| self.complete(expects, country))
     }
 
-    fn detail(&mut self, key: char) -> Pressed {
-        self.of_detail = true;
+    fn gather(&mut self, key: char, expects: Expect, country: &str) -> Pressed {
         match key {
             '*' => self.digits.clear(),
-            '#' => return self.complete_detail(),
+            '#' => return self.complete(expects, country),
             digit if self.digits.len() < DIGITS_MAX => self.digits.push(digit),
             _ => {}
+        }
+        let is_national = self.digits.len() == NATIONAL_DIGITS && !self.digits.starts_with(['0', '1']);
+        if expects == Expect::Phone && is_national {
+            return self.complete(expects, country);
         }
         Pressed::Digit
     }
 
-    /// A `0` alone asks for a person here, too.
-    fn complete_detail(&mut self) -> Pressed {
-        self.of_detail = false;
-        match std::mem::take(&mut self.digits) {
-            digits if digits.is_empty() => Pressed::Nothing,
-            digits if digits == "0" => Pressed::Meant(Proposal::of(Intent::Person)),
-            digits => Pressed::Typed(digits),
-        }
-    }
-
-    fn number(&mut self, key: char, country: &str) -> Pressed {
-        self.of_detail = false;
-        match key {
-            '*' => self.digits.clear(),
-            '#' => return self.complete(country),
-            digit if self.digits.len() < DIGITS_MAX => self.digits.push(digit),
-            _ => {}
-        }
-        if self.digits.len() == NATIONAL_DIGITS && !self.digits.starts_with(['0', '1']) {
-            return self.complete(country);
-        }
-        Pressed::Digit
-    }
-
-    /// A `0` alone asks for a person, wherever numbers may begin with it.
-    fn complete(&mut self, country: &str) -> Pressed {
+    /// A `0` alone asks for a person, wherever what is asked for may begin with it.
+    fn complete(&mut self, expects: Expect, country: &str) -> Pressed {
         let digits = std::mem::take(&mut self.digits);
+        if digits == "0" {
+            return Pressed::Meant(Proposal::of(Intent::Person));
+        }
+        if expects == Expect::Detail {
+            return if digits.is_empty() { Pressed::Nothing } else { Pressed::Typed(digits) };
+        }
         // Keys have no language.
         match understanding::phone(&digits, country, Language::default()) {
-            _ if digits == "0" => Pressed::Meant(Proposal::of(Intent::Person)),
             Some(phone) => Pressed::Meant(Proposal { phone: Some(phone), ..Proposal::of(Intent::Provide) }),
             None => Pressed::Digit,
         }
@@ -148,13 +129,13 @@ mod tests {
     #[test]
     fn a_number_ends_with_a_pause_too() {
         let mut keypad = Keypad::default();
-        assert_eq!(keypad.pause("US"), None);
+        assert_eq!(keypad.pause(Expect::Phone, "US"), None);
         "12125550123".chars().for_each(|key| assert_eq!(keypad.press(key, Expect::Phone, 0, "US"), Pressed::Digit));
-        let Some(Pressed::Meant(proposal)) = keypad.pause("US") else { panic!("it is a number") };
+        let Some(Pressed::Meant(proposal)) = keypad.pause(Expect::Phone, "US") else { panic!("it is a number") };
         assert_eq!(proposal.phone.as_deref(), Some("+12125550123"));
         keypad.press('2', Expect::Phone, 0, "US");
-        assert_eq!(keypad.pause("US"), Some(Pressed::Digit));
-        assert_eq!(keypad.pause("US"), None);
+        assert_eq!(keypad.pause(Expect::Phone, "US"), Some(Pressed::Digit));
+        assert_eq!(keypad.pause(Expect::Phone, "US"), None);
     }
 
     #[test]
@@ -164,8 +145,8 @@ mod tests {
         assert_eq!(typed("9*12345678901#"), Some(Pressed::Typed("12345678901".to_owned())));
         assert_eq!(typed("0#"), Some(Pressed::Meant(Proposal::of(Intent::Person))));
         assert_eq!(typed("2"), Some(Pressed::Digit));
-        assert_eq!(keypad.pause("US"), Some(Pressed::Typed("2".to_owned())));
-        assert_eq!(keypad.pause("US"), None);
+        assert_eq!(keypad.pause(Expect::Detail, "US"), Some(Pressed::Typed("2".to_owned())));
+        assert_eq!(keypad.pause(Expect::Detail, "US"), None);
         assert_eq!(keypad.press('#', Expect::Detail, 0, "US"), Pressed::Nothing);
     }
 

@@ -135,7 +135,7 @@ impl Call {
     /// No more keys follow: what was pressed is taken as it is.
     pub(super) fn keys_paused(&mut self, at: CallTime, out: &mut Vec<Output>) {
         let country = self.answered().business.country.clone();
-        match self.keypad.pause(&country) {
+        match self.keypad.pause(self.booking.expects(), &country) {
             Some(Pressed::Meant(proposal)) => self.keyed(at, proposal, out),
             Some(Pressed::Typed(digits)) => {
                 let proposal = self.typed_detail(&digits);
