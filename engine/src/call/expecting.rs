@@ -12,9 +12,8 @@ pub(super) fn keyterms(business: &Business, expects: Expect) -> Vec<String> {
     let voice = business.language.voice();
     let asked: &[&str] = match expects {
         Expect::Time | Expect::Change | Expect::Appointment => voice.times_expected(),
-        Expect::YesNo | Expect::Cancelling => voice.answers_expected(),
+        Expect::YesNo | Expect::Cancelling | Expect::Detail => voice.answers_expected(),
         Expect::Anything | Expect::Service | Expect::Name | Expect::Phone | Expect::Message => &[],
-        Expect::Detail => voice.answers_expected(),
     };
     let mut terms: Vec<String> = Vec::new();
     for term in asked.iter().map(|term| (*term).to_owned()).chain(of_business(business)) {

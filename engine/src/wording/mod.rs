@@ -82,7 +82,7 @@ pub fn phrases(prompt: &Prompt, business: &Business, now: NaiveDateTime) -> Vec<
                     "confirm_with_phone"
                 }
             };
-            after_first(filled(template, business, &facts), details(told, business))
+            with_details(filled(template, business, &facts), told, business)
         }
         Prompt::ConfirmAgain => fixed("confirm_again"),
         Prompt::ConfirmMoveAgain => fixed("confirm_move_again"),
@@ -164,24 +164,19 @@ pub fn standard_phrases(business: &Business) -> Vec<String> {
     phrases
 }
 
-/// The greeting with an invitation to speak another language.
-fn with_languages(greeting: Vec<String>, business: &Business) -> Vec<String> {
-    before_question(greeting, invitations(business))
+/// The greeting with an invitation to speak another language, before the question that ends it.
+fn with_languages(mut greeting: Vec<String>, business: &Business) -> Vec<String> {
+    let ends_with_question = greeting.last().is_some_and(|last| last.ends_with('?'));
+    let at = greeting.len() - usize::from(ends_with_question);
+    greeting.splice(at..at, invitations(business));
+    greeting
 }
 
-/// Sentences with others before the question that ends them, if one does.
-fn before_question(mut sentences: Vec<String>, more: Vec<String>) -> Vec<String> {
-    let ends_with_question = sentences.last().is_some_and(|last| last.ends_with('?'));
-    let at = sentences.len() - usize::from(ends_with_question);
-    sentences.splice(at..at, more);
-    sentences
-}
-
-/// Sentences with others behind the first.
-fn after_first(mut sentences: Vec<String>, more: Vec<String>) -> Vec<String> {
-    let at = sentences.len().min(1);
-    sentences.splice(at..at, more);
-    sentences
+/// A reading back with what else was told, behind the sentence that says what it is all about.
+fn with_details(mut reading: Vec<String>, told: &[Detail], business: &Business) -> Vec<String> {
+    let at = reading.len().min(1);
+    reading.splice(at..at, details(told, business));
+    reading
 }
 
 /// "Breed: poodle." What is told at length is not told back: nobody listens to themselves for so long. What is not to be
