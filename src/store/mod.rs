@@ -16,6 +16,7 @@ mod error;
 pub mod export;
 mod instance;
 mod journal;
+mod messages;
 mod migrating;
 mod outbox;
 pub mod query;

@@ -6,8 +6,8 @@ use sqlx::FromRow;
 
 use super::QueryError;
 use super::filter::Scope;
+use crate::store::Records;
 use crate::store::statement::Statement;
-use crate::store::{Records, Store};
 
 /// Messages that are read at once at most.
 const MESSAGES_MAX: i64 = 500;
@@ -79,34 +79,6 @@ impl Records {
         statement.add(" ORDER BY c.start_time DESC, m.call_id DESC LIMIT ?", [MESSAGES_MAX.into()]);
         let rows: Vec<Row> = statement.all(self).await?;
         Ok(rows.into_iter().map(MessageItem::from).collect())
-    }
-}
-
-impl Store {
-    /// Notes that somebody has seen to a message, or has not after all. `false` where there is none in `scope`. The first
-    /// time counts.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn see_to_message(
-        &self,
-        scope: &Scope,
-        call_id: &str,
-        done: bool,
-        now_ms: i64,
-    ) -> Result<bool, QueryError> {
-        let now = DateTime::from_timestamp_millis(now_ms).filter(|_| done);
-        let mut statement = Statement::new("UPDATE messages SET done_at = ");
-        if done {
-            statement.add("COALESCE(done_at, ?)", [now.into()]);
-        } else {
-            statement.add("?", [now.into()]);
-        }
-        statement.add(" WHERE call_id = ?", [call_id.into()]);
-        if let Scope::Business(name) = scope {
-            statement.add(" AND call_id IN (SELECT id FROM calls WHERE business = ?)", [name.into()]);
-        }
-        Ok(statement.run(&self.database.write()).await? > 0)
     }
 }
 

@@ -39,18 +39,7 @@ async fn a_message_is_open_until_somebody_has_seen_to_it(place: Place) {
     let store = place.open().await;
     for (nth, business) in [(1, "Barbers"), (2, "Barbers"), (3, "Salon")] {
         let (call_id, at) = (Uuid::from_u128(nth), CallTime::from_ms(1_000 * nth as u64));
-        store.begin(CallStart {
-            call_id,
-            call_sid: format!("CA{nth}"),
-            stream_sid: format!("MZ{nth}"),
-            from: "+15550001111".into(),
-            to: "+15552220000".into(),
-            business: business.into(),
-            started_at_ms: NOW_MS,
-            sandbox: true,
-            outbound: false,
-            agent: None,
-        });
+        store.begin(CallStart { business: business.into(), ..start(nth) });
         let (text, name, phone) = (format!("Message {nth}."), "Ada".to_owned(), "+15550001111".to_owned());
         store.record(call_id, Row::Message { at, text, name, phone });
         store.record(call_id, Row::Ended { at, ending: Ending::HungUp, outcome: "call_back".into() });

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Params, Refusal};
-use crate::store::query::{MessageItem, MessagesQuery, hidden};
+use crate::store::query::{MessageItem, MessagesQuery, QueryError, hidden};
 use crate::web::Front;
 use crate::web::access::{Refused, Role, Visitor, is_same_origin};
 
@@ -72,7 +72,8 @@ pub(in crate::web) async fn see_to(
         return Err(Refused::Origin.into());
     }
     visitor.needs(Role::Manager)?;
-    if !front.store.see_to_message(&visitor.scope, id, done, (front.wall_ms)()).await? {
+    let seen_to = front.store.see_to_message(&visitor.scope, id, done, (front.wall_ms)()).await;
+    if !seen_to.map_err(QueryError::from)? {
         return Err(Refusal::NotFound("there is no such message"));
     }
     tracing::info!(visitor = visitor.name, call = id, done, "a message was seen to");
