@@ -17,7 +17,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
 
 use crate::caller::Caller;
-use crate::gateway::{CALLER, DESK, Gateway, PUBLIC_URL, repository, until};
+use crate::gateway::{CALLER, DESK, Gateway, PUBLIC_URL, change_business, until};
 use crate::postgres::Postgres;
 
 const SECRET: &str = "a-secret-of-at-least-thirty-two-letters";
@@ -74,17 +74,14 @@ impl Own {
 async fn gateway(own: &Own, change: impl FnOnce(&mut std::collections::BTreeMap<String, String>)) -> Gateway {
     let address = own.listens().await;
     Gateway::with_world(|folder, world, settings| {
-        let example = std::fs::read_to_string(repository().join("business.toml")).expect("the example");
         let afterwards = format!(
             "[afterwards]\nwebhook = \"{address}/hook\"\nfrom = \"{FROM}\"\nconfirm = true\nremind_hours = 1\n\
              busy_from = {{ robin = \"{address}/robin.ics\" }}\n\n[[services]]"
         );
-        let path = folder.join("business.toml");
-        std::fs::write(&path, example.replacen("[[services]]", &afterwards, 1)).expect("written");
+        change_business(folder, settings, |example| example.replacen("[[services]]", &afterwards, 1));
         world.twilio().is_account("AC1", "twilios-own-secret");
         let carrier = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_API_URL", &world.twilio_api_url())];
         settings.extend(carrier.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
         settings.insert("WEBHOOK_SECRET".into(), SECRET.into());
         settings.insert("CALENDAR_SECRET".into(), SECRET.into());
         change(settings);
@@ -221,15 +218,12 @@ async fn a_machine_that_answers_is_not_talked_to_and_a_text_is_sent() {
 /// A business that reminds by calls, and an appointment that is soon.
 async fn calls_to_remind() -> Gateway {
     let gateway = Gateway::with_world(|folder, world, settings| {
-        let example = std::fs::read_to_string(repository().join("business.toml")).expect("the example");
         let afterwards =
             format!("[afterwards]\nfrom = \"{FROM}\"\nremind_hours = 1\nremind_by = \"call\"\n\n[[services]]");
-        let path = folder.join("business.toml");
-        std::fs::write(&path, example.replacen("[[services]]", &afterwards, 1)).expect("written");
+        change_business(folder, settings, |example| example.replacen("[[services]]", &afterwards, 1));
         world.twilio().is_account("AC1", "twilios-own-secret");
         let carrier = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_API_URL", &world.twilio_api_url())];
         settings.extend(carrier.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
     })
     .await;
     assert_eq!(gateway.caller().books("open-tue-10").await, Ending::Completed);

@@ -13,7 +13,7 @@ use sandbox::clips::spoken;
 use sandbox::twilio::{CallSetup, Ending};
 
 use crate::caller::ANSWERS;
-use crate::gateway::{CALLER, DESK, Gateway, caller_said, events, repository, until};
+use crate::gateway::{CALLER, DESK, Gateway, caller_said, change_business, events, read, until};
 
 /// The silence behind the last word of a recorded phrase, at most (`fixtures/phrases/manifest.json`: 40 to 50 ms, and the
 /// rest of a frame).
@@ -60,16 +60,15 @@ async fn a_caller_books_and_all_of_the_call_is_on_record() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_callers_at_once_each_book_another_time() {
     let gateway = Gateway::with(|folder, settings| {
-        let business = std::fs::read_to_string(repository().join("business.toml")).expect("the example business");
         // One chair, so that no two appointments may begin at the same time.
-        let robin = business.find("[[staff]]\nid = \"robin\"").expect("Robin works there");
-        let after = robin + business[robin..].find("[[answers]]").expect("answers follow the staff");
-        let path = folder.join("business.toml");
-        std::fs::write(&path, format!("{}{}", &business[..robin], &business[after..])).expect("written");
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        change_business(folder, settings, |example| {
+            let robin = example.find("[[staff]]\nid = \"robin\"").expect("Robin works there");
+            let after = robin + example[robin..].find("[[answers]]").expect("answers follow the staff");
+            format!("{}{}", &example[..robin], &example[after..])
+        });
     })
     .await;
-    let text = std::fs::read_to_string(repository().join("fixtures/callers/crowd.call")).expect("a script");
+    let text = read("fixtures/callers/crowd.call");
     let script = Script::parse(&text).expect("a good script");
     let book = Book::new(gateway.world.utterances().iter().cloned());
     let calls = (0..20).map(|number| {
@@ -171,10 +170,7 @@ async fn a_caller_without_a_number_is_asked_for_one() {
 #[tokio::test]
 async fn what_is_not_to_be_recorded_is_on_no_record() {
     let gateway = Gateway::with(|folder, settings| {
-        let business = std::fs::read_to_string(repository().join("business.toml")).expect("the example business");
-        let path = folder.join("business.toml");
-        std::fs::write(&path, format!("{business}\n[recording]\npause_in = [\"contact\"]\n")).expect("written");
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        change_business(folder, settings, |example| example + "\n[recording]\npause_in = [\"contact\"]\n");
         settings.insert("TAPE".into(), "auto".into());
     })
     .await;

@@ -1,11 +1,10 @@
 //! A business asks something of its own, which nothing but its file says: asked, read back, kept, told and shown.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use sandbox::twilio::Ending;
 
-use crate::gateway::{Gateway, repository};
+use crate::gateway::{Gateway, change_business, read};
 use crate::postgres::Postgres;
 
 #[tokio::test]
@@ -22,10 +21,7 @@ async fn a_step_that_the_file_adds_is_part_of_the_booking_on_postgresql() {
 
 async fn books_with_details(change: impl FnOnce(&mut BTreeMap<String, String>)) {
     let gateway = Gateway::with(|folder, settings| {
-        let read = |file: &str| fs::read_to_string(repository().join(file)).expect("a file of ours");
-        let path = folder.join("business.toml");
-        fs::write(&path, read("business.toml") + &read("fixtures/details.toml")).expect("written");
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        change_business(folder, settings, |example| example + &read("fixtures/details.toml"));
         change(settings);
     })
     .await;

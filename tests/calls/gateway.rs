@@ -1,6 +1,7 @@
 //! A gateway that is open, with the sandbox around it, and what can be asked of it afterwards.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -85,6 +86,22 @@ pub(crate) fn settings(folder: &Path, world: &World) -> BTreeMap<String, String>
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
+}
+
+/// Has a gateway answer for the example business with something changed in its file.
+pub(crate) fn change_business(
+    folder: &Path,
+    settings: &mut BTreeMap<String, String>,
+    change: impl FnOnce(String) -> String,
+) {
+    let path = folder.join("business.toml");
+    fs::write(&path, change(read("business.toml"))).expect("written");
+    settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+}
+
+/// A file of the repository.
+pub(crate) fn read(file: &str) -> String {
+    fs::read_to_string(repository().join(file)).expect("a file of ours")
 }
 
 /// A world whose vendors answer at once.

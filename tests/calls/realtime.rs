@@ -9,16 +9,13 @@ use sandbox::realtime::Faults;
 use sandbox::twilio::Ending;
 
 use crate::caller::{ANSWERS, Caller};
-use crate::gateway::{DESK, Gateway, caller_said, events, repository};
+use crate::gateway::{DESK, Gateway, caller_said, change_business, events};
 
 /// A gateway whose business has the model in its calls.
 async fn gateway(more: &'static [(&'static str, &'static str)]) -> Gateway {
     Gateway::with(|folder, settings| {
-        let business = std::fs::read_to_string(repository().join("business.toml")).expect("the example business");
-        let path = folder.join("business.toml");
-        std::fs::write(&path, format!("engine_by_number = {{ {DESK:?} = \"realtime\" }}\n{business}"))
-            .expect("written");
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        let engine = format!("engine_by_number = {{ {DESK:?} = \"realtime\" }}\n");
+        change_business(folder, settings, |example| engine + &example);
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     })
     .await

@@ -1,12 +1,11 @@
 //! A call in Spanish: heard, answered, booked and texted in it, and the reminder call begins in it.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use sandbox::twilio::{CallSetup, Dialled, Ending};
 use sandbox::world::World;
 
-use crate::gateway::{CALLER, DESK, Gateway, repository, until};
+use crate::gateway::{CALLER, DESK, Gateway, change_business, read, until};
 use crate::postgres::Postgres;
 
 const FROM: &str = "+15552220000";
@@ -26,12 +25,8 @@ async fn a_spanish_speaker_books_in_spanish_on_postgresql() {
 #[tokio::test]
 async fn a_spanish_speaker_whom_nobody_takes_over_goes_on_in_spanish() {
     let gateway = Gateway::with(|folder, settings| {
-        let read = |file: &str| fs::read_to_string(repository().join(file)).expect("a file of ours");
         let person = "transfer_to = \"+15551230000\"\n";
-        let path = folder.join("business.toml");
-        fs::write(&path, format!("{person}{}{}", read("business.toml"), read("fixtures/languages/es.toml")))
-            .expect("written");
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        change_business(folder, settings, |example| format!("{person}{example}{}", read("fixtures/languages/es.toml")));
     })
     .await;
     let setup = CallSetup { dial_status: Dialled::NoAnswer, ..CallSetup::new(CALLER, DESK) };
@@ -47,15 +42,13 @@ async fn a_spanish_speaker_whom_nobody_takes_over_goes_on_in_spanish() {
 
 async fn books_in_spanish(change: impl FnOnce(&mut BTreeMap<String, String>)) {
     let gateway = Gateway::with_world(|folder, world, settings| {
-        let read = |file: &str| fs::read_to_string(repository().join(file)).expect("a file of ours");
         let afterwards = format!("[afterwards]\nfrom = \"{FROM}\"\nconfirm = true\n\n[[services]]");
-        let both = read("business.toml").replacen("[[services]]", &afterwards, 1) + &read("fixtures/languages/es.toml");
-        let path = folder.join("business.toml");
-        fs::write(&path, both).expect("written");
+        change_business(folder, settings, |example| {
+            example.replacen("[[services]]", &afterwards, 1) + &read("fixtures/languages/es.toml")
+        });
         world.twilio().is_account("AC1", "twilios-own-secret");
         let carrier = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_API_URL", &world.twilio_api_url())];
         settings.extend(carrier.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
         change(settings);
     })
     .await;

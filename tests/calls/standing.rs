@@ -6,7 +6,7 @@ use frontdesk::store::AppointmentRecord;
 use frontdesk::store::query::{DaySpan, Scope};
 use sandbox::twilio::{CallSetup, Dialled, Ending, Verb};
 
-use crate::gateway::{CALLER, DESK, Gateway, events, repository, until};
+use crate::gateway::{CALLER, DESK, Gateway, change_business, events, until};
 use crate::postgres::Postgres;
 
 const MORE: (&str, &str) = ("anything else", "no-thats-all");
@@ -90,10 +90,7 @@ fn standing(appointments: &[AppointmentRecord]) -> Vec<&AppointmentRecord> {
 /// A desk where somebody answers the telephone.
 async fn with_a_person() -> Gateway {
     Gateway::with(|folder, settings| {
-        let example = std::fs::read_to_string(repository().join("business.toml")).expect("the example");
-        let path = folder.join("business.toml");
-        std::fs::write(&path, example.replace("# transfer_to", "transfer_to")).expect("written");
-        settings.insert("BUSINESS_FILE".into(), path.display().to_string());
+        change_business(folder, settings, |example| example.replace("# transfer_to", "transfer_to"));
     })
     .await
 }
